@@ -1,0 +1,96 @@
+// swift-tools-version: 6.2
+// The targets are the rooms of the house; imports go one way, downwards. See docs/architecture.md.
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let collections = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+
+func room(
+    _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil, resources: [Resource] = []
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: path, resources: resources, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "cairn",
+    products: [
+        .executable(name: "cairnc", targets: ["cairnc"]),
+        .executable(name: "cairn", targets: ["cairn"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        // Libraries of the system.
+        .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CLibArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+
+        // Shared by the compiler and the executor.
+        room("CanonicalForm", [crypto]),
+        room("Diagnostics", ["CanonicalForm"]),
+        room("YAMLSource", ["Diagnostics", "CLibYAML"]),
+        room(
+            "Manifests", ["CanonicalForm", "Diagnostics", "YAMLSource"],
+            resources: [
+                .embedInCode("Builtin/directory.bank.yaml"),
+                .embedInCode("Builtin/files.plugin.yaml"),
+                .embedInCode("Builtin/noop.plugin.yaml"),
+            ]),
+        room("PlanIR", ["CanonicalForm", "Diagnostics"]),
+
+        // The compiler.
+        room("PlanLanguage", ["Diagnostics", "YAMLSource"]),
+        room("PlanCompiler", ["CanonicalForm", "Diagnostics", "YAMLSource", "PlanLanguage", "Manifests", "PlanIR"]),
+        room("GraphExport", ["CanonicalForm", "PlanIR"]),
+        .executableTarget(
+            name: "cairnc",
+            dependencies: [
+                "CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR", "GraphExport", argumentParser,
+            ],
+            swiftSettings: strict),
+
+        // The executor.
+        room("BlockingIO"),
+        room("Bank", ["CanonicalForm"]),
+        room("DirectoryBank", ["Bank", "BlockingIO", "CanonicalForm"]),
+        room("PluginKit", ["CanonicalForm", "PlanIR", "BlockingIO"]),
+        room("NoopPlugin", ["PluginKit", "PlanIR"], path: "Sources/Plugins/Noop"),
+        room(
+            "FilesPlugin", ["PluginKit", "PlanIR", "BlockingIO", "CanonicalForm", "CLibArchive"],
+            path: "Sources/Plugins/Files"),
+        room("Checkpoints", ["Bank", "CanonicalForm", "PlanIR", "PluginKit"]),
+        room("Engine", ["Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", collections, logging]),
+        room(
+            "ProtectionService",
+            [
+                "Bank", "CanonicalForm", "Checkpoints", "Diagnostics", "DirectoryBank", "Engine", "FilesPlugin",
+                "Manifests", "NoopPlugin", "PlanIR", "PluginKit", "YAMLSource",
+            ]),
+        .executableTarget(
+            name: "cairn",
+            dependencies: [
+                "Bank", "CanonicalForm", "Checkpoints", "Diagnostics", "Engine", "Manifests", "PlanIR", "PluginKit",
+                "ProtectionService", argumentParser, logging,
+            ],
+            swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,155 @@
+/// What a bank's writes promise when several writers meet; found by a probe and stored in the bank.
+package enum ConsistencyLevel: String, Sendable, CaseIterable {
+    /// Conditional creates and conditional replacements are atomic.
+    case compareAndSwap
+    /// Of several racing conditional creates exactly one wins; replacements are unconditional.
+    case createOnce
+    /// No condition can be relied on; only what was written can be listed and read.
+    case listOnly
+}
+
+/// What must hold in the bank for a write to take effect.
+package enum WriteCondition: Sendable, Hashable {
+    /// Nothing: create or replace.
+    case none
+    /// The key must have no object.
+    case ifAbsent
+    /// The key's object must still have this version.
+    case ifVersion(ObjectVersion)
+}
+
+/// Identifies the content of an object at the time it was read; opaque, comparable for equality only.
+package struct ObjectVersion: Sendable, Hashable, CustomStringConvertible {
+    package let tag: String
+    package init(tag: String) { self.tag = tag }
+    package var description: String { tag }
+}
+
+/// One page of a listing.
+package struct BankPage: Sendable, Hashable {
+    /// The keys, in ascending byte order.
+    package var keys: [BankKey]
+    /// Whether keys follow behind the last one of this page.
+    package var more: Bool
+
+    package init(keys: [BankKey], more: Bool) {
+        self.keys = keys
+        self.more = more
+    }
+}
+
+/// Why a bank refused or failed; each carries the key or place it is about.
+package enum BankError: Error, Sendable, Hashable {
+    /// The text is not a key.
+    case invalidKey(String, reason: String)
+    /// There is no object of this key.
+    case notFound(BankKey)
+    /// The write's condition did not hold; nothing was written.
+    case conditionFailed(BankKey)
+    /// The key lies below another object, or other objects lie below it.
+    case keyConflict(BankKey, reason: String)
+    /// The section does not allow this.
+    case forbidden(String, reason: String)
+    /// There is no bank at this place.
+    case noBank(place: String)
+    /// The bank's own records are damaged or of an unknown format.
+    case damaged(BankKey, reason: String)
+    /// The store failed; the write has certainly not taken effect.
+    case storeFailed(operation: String, key: String, reason: String)
+    /// The store failed while answering; whether the write took effect is not known: read back and compare.
+    case outcomeUnknown(BankKey, reason: String)
+}
+
+extension BankError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .invalidKey(let text, let reason): "'\(text)' is not a bank key: \(reason)"
+        case .notFound(let key): "the bank has no object '\(key)'"
+        case .conditionFailed(let key): "'\(key)' was changed or created by someone else"
+        case .keyConflict(let key, let reason): "'\(key)' cannot be written: \(reason)"
+        case .forbidden(let what, let reason): "'\(what)' is out of reach: \(reason)"
+        case .noBank(let place): "there is no bank at \(place)"
+        case .damaged(let key, let reason): "bank object '\(key)' is damaged: \(reason)"
+        case .storeFailed(let operation, let key, let reason): "the bank could not \(operation) '\(key)': \(reason)"
+        case .outcomeUnknown(let key, let reason): "it is not known whether '\(key)' was written: \(reason)"
+        }
+    }
+}
+
+/// A key/value object store: what every bank must be able to do.
+///
+/// - Objects are whole: a reader sees all of a write or nothing of it, and a write that has returned survives a crash
+///   of the machine.
+/// - Bytes come back as they were put.
+/// - A key never lies below another key's object (`a` and `a/b` cannot both be objects).
+/// - Leases are objects below `leases/`, written through `put` under conditions; a bank needs nothing more for them.
+///
+/// Every implementation passes the conformance suite in `Tests/BankConformance`.
+package protocol Bank: Sendable {
+    /// Where the bank is, for messages, without secrets.
+    var place: String { get }
+
+    /// Writes an object under a condition and returns its new version.
+    ///
+    /// Throws `conditionFailed` when the condition does not hold, `keyConflict`, `storeFailed`, or `outcomeUnknown`.
+    @discardableResult
+    func put(_ key: BankKey, _ bytes: [UInt8], if condition: WriteCondition) async throws -> ObjectVersion
+
+    /// Writes an object from a stream of chunks, in bounded memory; nothing is visible before the end. Returns the
+    /// number of bytes. An error of the stream leaves the key as it was and is rethrown.
+    @discardableResult
+    func put(
+        _ key: BankKey, stream chunks: any AsyncSequence<[UInt8], any Error> & Sendable, if condition: WriteCondition
+    ) async throws -> Int64
+
+    /// The bytes of an object; throws `notFound`.
+    func get(_ key: BankKey) async throws -> [UInt8]
+
+    /// The bytes of an object with their version; throws `notFound`.
+    func getVersioned(_ key: BankKey) async throws -> (bytes: [UInt8], version: ObjectVersion)
+
+    /// The bytes of an object in chunks of at most 1 MiB, in bounded memory; throws `notFound`.
+    func stream(_ key: BankKey) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable
+
+    /// The size of an object in bytes, or `nil` when there is none.
+    func size(_ key: BankKey) async throws -> Int64?
+
+    /// Removes an object under a condition (`ifAbsent` makes no sense and is refused). Removing what is not there is
+    /// no error with `none` and `conditionFailed` with `ifVersion`.
+    func delete(_ key: BankKey, if condition: WriteCondition) async throws
+
+    /// The first `limit` keys that start with the segments of `prefix` (all keys when it is `nil`) and come behind
+    /// `after`, in ascending byte order of the whole key.
+    func list(below prefix: BankKey?, after: BankKey?, limit: Int) async throws -> BankPage
+}
+
+extension Bank {
+    /// All keys below `prefix`, page by page.
+    package func allKeys(below prefix: BankKey?) async throws -> [BankKey] {
+        var keys: [BankKey] = []
+        var last: BankKey?
+        while true {
+            let page = try await list(below: prefix, after: last, limit: 1000)
+            keys += page.keys
+            guard page.more, let next = page.keys.last else { return keys }
+            last = next
+        }
+    }
+
+    /// Writes an object that is written once: when it is there already, its bytes must be the same.
+    ///
+    /// This also settles an unknown outcome, by reading back. Throws `conditionFailed` when another content is there.
+    package func putOnce(_ key: BankKey, _ bytes: [UInt8]) async throws {
+        do {
+            try await put(key, bytes, if: .ifAbsent)
+        } catch let error as BankError {
+            switch error {
+            case .conditionFailed, .outcomeUnknown:
+                let existing: [UInt8]
+                do { existing = try await get(key) } catch BankError.notFound { throw error }
+                guard existing == bytes else { throw BankError.conditionFailed(key) }
+            default: throw error
+            }
+        }
+    }
+}

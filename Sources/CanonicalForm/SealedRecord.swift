@@ -1,0 +1,112 @@
+/// Why a sealed record was refused.
+package enum SealedRecordError: Error, Hashable, CustomStringConvertible {
+    /// The bytes are not JSON.
+    case notJSON(JSONError)
+    /// The JSON is not an object with a `digest`.
+    case notSealed
+    /// The content does not have the digest that it carries.
+    case damaged(expected: String, actual: String)
+    /// A member is missing or has another kind than the record's format says.
+    case malformed(member: String, expected: String)
+    /// The record has a format or version that this program does not know.
+    case unknownFormat(found: String, expected: String)
+
+    package var description: String {
+        switch self {
+        case .notJSON(let error): "not a JSON text (\(error))"
+        case .notSealed: "the record carries no digest"
+        case .damaged(let expected, let actual): "the record is damaged: it carries \(expected) but has \(actual)"
+        case .malformed(let member, let expected): "'\(member)' should be \(expected)"
+        case .unknownFormat(let found, let expected): "format \(found) is unknown here (expected \(expected))"
+        }
+    }
+}
+
+/// A JSON object that carries the SHA-256 of its own canonical form (without the member `digest`), so that one changed
+/// byte is always noticed.
+package struct SealedRecord: Sendable, Hashable {
+    /// The members, without `digest`.
+    package let content: JSONObject
+    /// The digest over the canonical form of `content`.
+    package let digest: SHA256Digest
+
+    /// Seals `content`; a member called `digest` is replaced.
+    package init(_ content: JSONObject) {
+        var content = content
+        content["digest"] = nil
+        self.content = content
+        self.digest = SHA256Digest(of: JSONValue.object(content).canonicalBytes)
+    }
+
+    /// Seals an object of a named format and version.
+    package init(format: String, version: Int64, _ members: JSONObject) {
+        var content = members
+        content["format"] = .string(format)
+        content["version"] = .integer(version)
+        self.init(content)
+    }
+
+    /// The bytes to store: canonical JSON and a line feed.
+    package var bytes: [UInt8] {
+        var sealed = content
+        sealed["digest"] = .string(digest.description)
+        return JSONValue.object(sealed).canonicalBytes + [0x0A]
+    }
+
+    /// Opens stored bytes; throws when they are not what was sealed.
+    ///
+    /// The bytes must be the canonical form itself, so that no byte can change unseen, not even white space.
+    package init(opening bytes: [UInt8]) throws(SealedRecordError) {
+        let value: JSONValue
+        do { value = try JSONValue(parsing: bytes) } catch { throw .notJSON(error) }
+        guard let object = value.objectValue, let carried = object["digest"]?.stringValue else { throw .notSealed }
+        self.init(object)
+        guard carried == digest.description else {
+            throw .damaged(expected: carried, actual: digest.description)
+        }
+        guard self.bytes == bytes else { throw .damaged(expected: "canonical JSON", actual: "other white space") }
+    }
+
+    /// Opens stored bytes of a named format and version.
+    package init(opening bytes: [UInt8], format: String, version: Int64) throws(SealedRecordError) {
+        try self.init(opening: bytes)
+        let found = (content["format"]?.stringValue ?? "?", content["version"]?.integerValue ?? -1)
+        guard found == (format, version) else {
+            throw .unknownFormat(found: "\(found.0) \(found.1)", expected: "\(format) \(version)")
+        }
+    }
+}
+
+extension JSONObject {
+    /// The string member `key`; throws `malformed` when it is missing or of another kind.
+    package func string(_ key: String) throws(SealedRecordError) -> String {
+        guard let value = self[key]?.stringValue else { throw .malformed(member: key, expected: "a string") }
+        return value
+    }
+
+    /// The integer member `key`; throws `malformed` when it is missing or of another kind.
+    package func integer(_ key: String) throws(SealedRecordError) -> Int64 {
+        guard let value = self[key]?.integerValue else { throw .malformed(member: key, expected: "an integer") }
+        return value
+    }
+
+    /// The array member `key`; throws `malformed` when it is missing or of another kind.
+    package func array(_ key: String) throws(SealedRecordError) -> [JSONValue] {
+        guard let value = self[key]?.arrayValue else { throw .malformed(member: key, expected: "an array") }
+        return value
+    }
+
+    /// The object member `key`; throws `malformed` when it is missing or of another kind.
+    package func object(_ key: String) throws(SealedRecordError) -> JSONObject {
+        guard let value = self[key]?.objectValue else { throw .malformed(member: key, expected: "an object") }
+        return value
+    }
+
+    /// The digest member `key`; throws `malformed` when it is missing or of another kind.
+    package func digest(_ key: String) throws(SealedRecordError) -> SHA256Digest {
+        guard let value = self[key]?.stringValue.flatMap({ SHA256Digest($0) }) else {
+            throw .malformed(member: key, expected: "a SHA-256 digest")
+        }
+        return value
+    }
+}

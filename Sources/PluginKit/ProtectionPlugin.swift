@@ -1,0 +1,134 @@
+package import CanonicalForm
+package import PlanIR
+
+/// A plugin that protects resources of the types that its manifest names.
+///
+/// The engine calls only the hooks that the manifest lists for the operation and the resource's parameters. Each call
+/// is one activity: it may be repeated after a crash, under a new epoch, and must then reach the same result.
+/// Everything a hook needs comes in its context, and what it wants to be remembered goes through the context into
+/// the bank. A hook reports failure by throwing `PluginError`; it must not block the cooperative pool.
+package protocol ProtectionPlugin: Sendable {
+    /// The name in the plugin manifest.
+    var name: String { get }
+
+    /// Runs one hook of `protect`; what it returns is merged into the resource's protection definition, key by key.
+    func protect(_ hook: Hook, _ context: ActivityContext) async throws -> JSONObject
+    /// Runs one hook of `restore`.
+    func restore(_ hook: Hook, _ context: ActivityContext, to target: RestoreTarget) async throws
+    /// Runs one hook of `verify`; throws when what was saved could not be restored.
+    func verify(_ hook: Hook, _ context: ActivityContext) async throws
+    /// Runs one hook of `delete`: removes what the plugin keeps outside of the bank. The artifacts in the bank are
+    /// removed by the executor.
+    func delete(_ hook: Hook, _ context: ActivityContext) async throws
+    /// Undoes what the hooks of a failed or cancelled operation have changed outside of the bank. Called once for
+    /// every resource of which any hook had started, even after cancellation.
+    func revert(_ operation: OperationKind, _ context: ActivityContext) async throws
+}
+
+extension ProtectionPlugin {
+    package func delete(_ hook: Hook, _ context: ActivityContext) async throws {}
+    package func revert(_ operation: OperationKind, _ context: ActivityContext) async throws {}
+}
+
+/// The resource that an activity is about, as the IR has it.
+package struct ResourceDescription: Sendable, Hashable {
+    package let type: String
+    package let id: String
+    package let name: String
+    package let properties: JSONObject
+
+    package init(type: String, id: String, name: String, properties: JSONObject) {
+        self.type = type
+        self.id = id
+        self.name = name
+        self.properties = properties
+    }
+
+    /// `TYPE#ID`, the resource's identity.
+    package var identity: String { "\(type)#\(id)" }
+}
+
+/// Where a restore puts things.
+package struct RestoreTarget: Sendable, Hashable {
+    /// The directory below which everything goes, by its original absolute path; `nil` for the original place.
+    package let directory: String?
+    /// Whether what exists may be replaced.
+    package let overwrite: Bool
+
+    package init(directory: String?, overwrite: Bool) {
+        self.directory = directory
+        self.overwrite = overwrite
+    }
+}
+
+/// What every activity is given.
+package struct ActivityContext: Sendable {
+    /// The resource.
+    package let resource: ResourceDescription
+    /// The parameters of this operation, resolved and checked.
+    package let parameters: JSONObject
+    /// The parameters under which the checkpoint was protected; equal to `parameters` in `protect`.
+    package let protectParameters: JSONObject
+    /// The checkpoint's id.
+    package let checkpoint: String
+    /// The protection definition: what the hooks of `protect` have returned so far, or in full for other operations.
+    package let definition: JSONObject
+    /// The resource's artifacts in this checkpoint; read-only in `restore` and `verify`.
+    package let artifacts: any ArtifactStore
+    /// Takes progress and warnings.
+    package let reporter: any ActivityReporter
+
+    package init(
+        resource: ResourceDescription, parameters: JSONObject, protectParameters: JSONObject, checkpoint: String,
+        definition: JSONObject, artifacts: any ArtifactStore, reporter: any ActivityReporter
+    ) {
+        self.resource = resource
+        self.parameters = parameters
+        self.protectParameters = protectParameters
+        self.checkpoint = checkpoint
+        self.definition = definition
+        self.artifacts = artifacts
+        self.reporter = reporter
+    }
+}
+
+/// Takes what an activity has to say while it runs. Every call is quick and may come from any thread.
+package protocol ActivityReporter: Sendable {
+    /// How many bytes of content the activity will handle in all, as soon as that is known or guessed.
+    func expect(bytes: Int64)
+    /// So many more bytes of content have been handled.
+    func advance(bytes: Int64)
+    /// Something is not as it should be, but the activity goes on; kept in the checkpoint's or operation's record.
+    func warn(_ warning: ActivityWarning)
+}
+
+/// Something an operator must hear of although the activity went on.
+package struct ActivityWarning: Sendable, Hashable {
+    /// What kind it is, in kebab case, such as `changed-while-read`.
+    package let kind: String
+    /// What it is about, such as a path within the resource.
+    package let subject: String
+    /// A sentence for people.
+    package let message: String
+
+    package init(kind: String, subject: String, message: String) {
+        self.kind = kind
+        self.subject = subject
+        self.message = message
+    }
+}
+
+/// Why a hook could not do its work.
+package struct PluginError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What went wrong, with the thing it is about.
+    package let reason: String
+    /// What the reader can do about it, if that is known.
+    package let advice: String?
+
+    package init(_ reason: String, advice: String? = nil) {
+        self.reason = reason
+        self.advice = advice
+    }
+
+    package var description: String { advice.map { "\(reason); \($0)" } ?? reason }
+}
