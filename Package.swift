@@ -47,7 +47,7 @@ let package = Package(
         // Shared by the compiler and the executor.
         room("CanonicalForm", [crypto]),
         room("Diagnostics", ["CanonicalForm"]),
-        room("YAMLSource", ["Diagnostics", "CLibYAML"]),
+        room("YAMLSource", ["CanonicalForm", "Diagnostics", "CLibYAML"]),
         room(
             "Manifests", ["CanonicalForm", "Diagnostics", "YAMLSource"],
             resources: [

@@ -1,0 +1,165 @@
+package import Diagnostics
+
+/// The documents of one YAML file as a tree in which every key and value knows its place.
+///
+/// Nodes are indices into flat arrays; a scalar's text is a range of the source where that is possible. Anchored
+/// content is stored once and shared by its aliases, so the tree stays as small as the file.
+package final class SyntaxTree: Sendable {
+    /// What a node is.
+    package enum Kind: UInt8, Sendable {
+        case scalar, sequence, mapping
+    }
+
+    /// How a scalar was written.
+    package enum Style: UInt8, Sendable {
+        case plain, quoted, block
+    }
+
+    /// The tag of YAML's core schema that a node carries, if any.
+    package enum Tag: UInt8, Sendable {
+        case none, string, integer, float, boolean, null
+    }
+
+    struct Record {
+        var kind: Kind
+        var style: Style
+        var tag: Tag
+        /// Whether a scalar's text lies in `scratch` rather than in the source.
+        var inScratch: Bool
+        /// Byte range of the node in the source.
+        var start: Int32
+        var end: Int32
+        /// A scalar's text offset, a container's first child.
+        var first: Int32
+        /// A scalar's text length, the number of a container's children (keys and values counted apart).
+        var count: Int32
+    }
+
+    package let source: SourceID
+    package let text: SourceText
+    let records: [Record]
+    let children: [Int32]
+    let scratch: [UInt8]
+    let roots: [Int32]
+
+    init(
+        source: SourceID, text: SourceText, records: [Record], children: [Int32], scratch: [UInt8], roots: [Int32]
+    ) {
+        self.source = source
+        self.text = text
+        self.records = records
+        self.children = children
+        self.scratch = scratch
+        self.roots = roots
+    }
+
+    /// The root node of each document, in order.
+    package var documents: [LocatedNode] { roots.map { LocatedNode(tree: self, index: $0) } }
+
+    /// The number of nodes stored.
+    package var nodeCount: Int { records.count }
+}
+
+/// One node of a syntax tree: a scalar, a sequence or a mapping, with its place.
+package struct LocatedNode: Sendable {
+    package let tree: SyntaxTree
+    /// Position in the tree; two nodes of one tree are the same node when their indices are equal.
+    package let index: Int32
+
+    init(tree: SyntaxTree, index: Int32) {
+        self.tree = tree
+        self.index = index
+    }
+
+    private var record: SyntaxTree.Record { tree.records[Int(index)] }
+
+    package var kind: SyntaxTree.Kind { record.kind }
+    package var style: SyntaxTree.Style { record.style }
+    package var tag: SyntaxTree.Tag { record.tag }
+
+    /// The node's bytes in its file.
+    package var range: SourceRange {
+        let record = record
+        return SourceRange(source: tree.source, start: record.start, end: record.end)
+    }
+
+    /// Where to point when something is missing in this node: a scalar's text, a mapping's first key, the start of a
+    /// sequence.
+    package var headRange: SourceRange {
+        let record = record
+        switch record.kind {
+        case .scalar: return range
+        case .mapping where record.count > 0: return entry(0).key.range
+        default: return SourceRange(source: tree.source, start: record.start, end: min(record.end, record.start + 1))
+        }
+    }
+
+    // MARK: Scalars
+
+    /// Gives the bytes of a scalar's text to `body`; empty for containers.
+    package func withText<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+        let record = record
+        guard record.kind == .scalar else { return body(UnsafeBufferPointer(start: nil, count: 0)) }
+        let bytes = record.inScratch ? tree.scratch : tree.text.bytes
+        return bytes.withUnsafeBufferPointer {
+            body(UnsafeBufferPointer(rebasing: $0[Int(record.first)..<Int(record.first + record.count)]))
+        }
+    }
+
+    /// A scalar's text, quotes and escapes resolved; empty for containers.
+    package var text: String { withText { String(decoding: $0, as: UTF8.self) } }
+
+    /// Whether a scalar's text is `literal`.
+    package func textEquals(_ literal: StaticString) -> Bool {
+        withText { text in
+            literal.withUTF8Buffer { $0.count == text.count && $0.elementsEqual(text) }
+        }
+    }
+
+    // MARK: Containers
+
+    /// The number of a sequence's elements or a mapping's entries.
+    package var count: Int {
+        switch kind {
+        case .scalar: 0
+        case .sequence: Int(record.count)
+        case .mapping: Int(record.count) / 2
+        }
+    }
+
+    /// The element at `position` of a sequence.
+    package func element(_ position: Int) -> LocatedNode {
+        LocatedNode(tree: tree, index: tree.children[Int(record.first) + position])
+    }
+
+    /// The elements of a sequence; empty for other nodes.
+    package var elements: [LocatedNode] {
+        guard kind == .sequence else { return [] }
+        return (0..<count).map { element($0) }
+    }
+
+    /// The key and value at `position` of a mapping; its own entries come first, merged ones behind.
+    package func entry(_ position: Int) -> (key: LocatedNode, value: LocatedNode) {
+        let first = Int(record.first) + 2 * position
+        return (
+            LocatedNode(tree: tree, index: tree.children[first]),
+            LocatedNode(tree: tree, index: tree.children[first + 1])
+        )
+    }
+
+    /// The entries of a mapping; empty for other nodes.
+    package var entries: [(key: LocatedNode, value: LocatedNode)] {
+        guard kind == .mapping else { return [] }
+        return (0..<count).map { entry($0) }
+    }
+
+    /// The value of a key of a mapping, `nil` when it is not there or the node is no mapping.
+    package subscript(key: StaticString) -> LocatedNode? {
+        guard kind == .mapping else { return nil }
+        for position in 0..<count {
+            let entry = entry(position)
+            if entry.key.textEquals(key) { return entry.value }
+        }
+        return nil
+    }
+}

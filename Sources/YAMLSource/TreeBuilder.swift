@@ -1,0 +1,364 @@
+internal import CLibYAML
+internal import Diagnostics
+
+/// Builds a syntax tree from libyaml's events, without recursion.
+struct TreeBuilder {
+    let source: SourceID
+    let text: SourceText
+    private var records: [SyntaxTree.Record] = []
+    private var children: [Int32] = []
+    private var scratch: [UInt8] = []
+    private var roots: [Int32] = []
+
+    /// A container that has begun and not ended.
+    private struct Open {
+        let node: Int32
+        /// Where its children start on `pending`.
+        let firstPending: Int
+        /// How many nodes it stands for, aliases expanded.
+        var weight: Int
+        let anchor: String?
+    }
+
+    private struct Anchor {
+        let node: Int32
+        let weight: Int
+        /// A container that has not ended cannot be referred to: it would contain itself.
+        let open: Bool
+    }
+
+    private var open: [Open] = []
+    private var pending: [Int32] = []
+    private var anchors: [String: Anchor] = [:]
+    private var expanded = 0
+    private var documentRoot: Int32?
+
+    init(source: SourceID, text: SourceText) {
+        self.source = source
+        self.text = text
+        records.reserveCapacity(text.bytes.count / 12)
+        children.reserveCapacity(text.bytes.count / 12)
+    }
+
+    func finish() -> SyntaxTree {
+        SyntaxTree(source: source, text: text, records: records, children: children, scratch: scratch, roots: roots)
+    }
+
+    /// Forgets the document that a fault cut off.
+    mutating func dropOpenDocument() {
+        open = []
+        pending = []
+        documentRoot = nil
+    }
+
+    private func range(_ start: Int32, _ end: Int32) -> SourceRange {
+        SourceRange(source: source, start: start, end: end)
+    }
+
+    /// Takes one event; returns `false` when the rest of the file cannot be read sensibly.
+    mutating func take(
+        _ event: inout yaml_event_t, start: Int32, end: Int32, _ diagnostics: inout DiagnosticList
+    ) -> Bool {
+        switch event.type {
+        case YAML_DOCUMENT_START_EVENT:
+            anchors = [:]
+            documentRoot = nil
+        case YAML_DOCUMENT_END_EVENT:
+            if let root = documentRoot { roots.append(root) }
+            documentRoot = nil
+        case YAML_SCALAR_EVENT:
+            scalar(event, start: start, end: end, &diagnostics)
+        case YAML_SEQUENCE_START_EVENT:
+            let data = event.data.sequence_start
+            return begin(.sequence, anchor: data.anchor, tag: data.tag, start: start, end: end, &diagnostics)
+        case YAML_MAPPING_START_EVENT:
+            let data = event.data.mapping_start
+            return begin(.mapping, anchor: data.anchor, tag: data.tag, start: start, end: end, &diagnostics)
+        case YAML_SEQUENCE_END_EVENT, YAML_MAPPING_END_EVENT:
+            endContainer(end: end, &diagnostics)
+        case YAML_ALIAS_EVENT:
+            return alias(String(cString: event.data.alias.anchor), start: start, end: end, &diagnostics)
+        default: break
+        }
+        return true
+    }
+
+    private mutating func attach(_ node: Int32, weight: Int) {
+        if open.isEmpty {
+            documentRoot = node
+        } else {
+            open[open.count - 1].weight += weight
+            pending.append(node)
+        }
+    }
+
+    // MARK: Scalars
+
+    private mutating func scalar(
+        _ event: yaml_event_t, start: Int32, end: Int32, _ diagnostics: inout DiagnosticList
+    ) {
+        let data = event.data.scalar
+        let value = UnsafeBufferPointer(start: data.value, count: data.length)
+        let style: SyntaxTree.Style =
+            switch data.style {
+            case YAML_SINGLE_QUOTED_SCALAR_STYLE, YAML_DOUBLE_QUOTED_SCALAR_STYLE: .quoted
+            case YAML_LITERAL_SCALAR_STYLE, YAML_FOLDED_SCALAR_STYLE: .block
+            default: .plain
+            }
+        let content = Int(start) + (style == .quoted ? 1 : 0)
+        var record = SyntaxTree.Record(
+            kind: .scalar, style: style, tag: .none, inScratch: false, start: start, end: end,
+            first: Int32(content), count: Int32(data.length))
+        if style == .block || !text.bytes.stands(value, at: content) {
+            record.inScratch = true
+            record.first = Int32(scratch.count)
+            scratch.append(contentsOf: value)
+        }
+        if style == .block {
+            // libyaml's end lies behind the line breaks that follow; the range is what a person would mark.
+            while record.end > start, [0x0A, 0x0D, 0x20].contains(text.bytes[Int(record.end) - 1]) { record.end -= 1 }
+        }
+        if let tag = data.tag { record.tag = resolve(tag: tag, for: .scalar, range(start, end), &diagnostics) }
+        let node = Int32(records.count)
+        records.append(record)
+        if let anchor = data.anchor {
+            anchors[String(cString: anchor)] = Anchor(node: node, weight: 1, open: false)
+        }
+        attach(node, weight: 1)
+    }
+
+    private func resolve(
+        tag: UnsafePointer<yaml_char_t>, for kind: SyntaxTree.Kind, _ range: SourceRange,
+        _ diagnostics: inout DiagnosticList
+    ) -> SyntaxTree.Tag {
+        let name = String(cString: tag)
+        switch (name, kind) {
+        case ("tag:yaml.org,2002:str", .scalar), ("!", .scalar): return .string
+        case ("tag:yaml.org,2002:int", .scalar): return .integer
+        case ("tag:yaml.org,2002:float", .scalar): return .float
+        case ("tag:yaml.org,2002:bool", .scalar): return .boolean
+        case ("tag:yaml.org,2002:null", .scalar): return .null
+        case ("tag:yaml.org,2002:seq", .sequence), ("tag:yaml.org,2002:map", .mapping): return .none
+        default:
+            diagnostics.add(
+                Diagnostic(
+                    .unknownTag, "the tag '\(name)' means nothing here", at: range,
+                    notes: [
+                        "only the tags of YAML's core schema are read: !!str !!int !!float !!bool !!null !!seq !!map"
+                    ]
+                ))
+            return .none
+        }
+    }
+
+    // MARK: Containers
+
+    private mutating func begin(
+        _ kind: SyntaxTree.Kind, anchor: UnsafePointer<yaml_char_t>?, tag: UnsafePointer<yaml_char_t>?,
+        start: Int32, end: Int32, _ diagnostics: inout DiagnosticList
+    ) -> Bool {
+        if open.count >= YAMLParser.maximumDepth {
+            diagnostics.add(
+                Diagnostic(
+                    .tooDeep, "nested deeper than \(YAMLParser.maximumDepth) levels",
+                    at: range(start, max(end, start + 1)),
+                    notes: ["resources can name their dependents with 'dependsOn' instead of nesting them"]))
+            return false
+        }
+        if let tag { _ = resolve(tag: tag, for: kind, range(start, end), &diagnostics) }
+        let node = Int32(records.count)
+        records.append(
+            SyntaxTree.Record(
+                kind: kind, style: .plain, tag: .none, inScratch: false, start: start, end: end, first: 0, count: 0))
+        let name = anchor.map { String(cString: $0) }
+        if let name { anchors[name] = Anchor(node: node, weight: 0, open: true) }
+        open.append(Open(node: node, firstPending: pending.count, weight: 1, anchor: name))
+        return true
+    }
+
+    private mutating func endContainer(end: Int32, _ diagnostics: inout DiagnosticList) {
+        guard let ended = open.popLast() else { return }
+        let index = Int(ended.node)
+        var own = Array(pending[ended.firstPending...])
+        pending.removeSubrange(ended.firstPending...)
+        if records[index].kind == .mapping {
+            own = checkedEntries(own, &diagnostics)
+        }
+        records[index].first = Int32(children.count)
+        records[index].count = Int32(own.count)
+        children.append(contentsOf: own)
+        // A block container ends where its last child ends; a flow container ends at its bracket.
+        let isFlow =
+            end > records[index].start
+            && [UInt8(ascii: "}"), UInt8(ascii: "]")].contains(
+                text.bytes[Int(end) - 1])
+            && [UInt8(ascii: "{"), UInt8(ascii: "[")].contains(text.bytes[Int(records[index].start)])
+        if isFlow {
+            records[index].end = end
+        } else if let last = own.last, records[Int(last)].start >= records[index].start {
+            records[index].end = max(records[index].end, records[Int(last)].end)
+        }
+        if let anchor = ended.anchor {
+            anchors[anchor] = Anchor(node: ended.node, weight: ended.weight, open: false)
+        }
+        attach(ended.node, weight: ended.weight)
+    }
+
+    private mutating func alias(
+        _ name: String, start: Int32, end: Int32, _ diagnostics: inout DiagnosticList
+    ) -> Bool {
+        guard let anchor = anchors[name] else {
+            let close = Similar.best(for: name, among: anchors.keys.sorted())
+            diagnostics.add(
+                Diagnostic(
+                    .unknownAlias, "there is no anchor '&\(name)' above this alias", at: range(start, end),
+                    suggestions: close.map {
+                        [Suggestion("did you mean '*\($0)'?", replacing: range(start, end), with: "*\($0)")]
+                    } ?? []))
+            attach(nullNode(start, end), weight: 1)
+            return true
+        }
+        if anchor.open {
+            diagnostics.add(
+                Diagnostic(
+                    .aliasLimit, "the alias '*\(name)' lies within its own anchor", at: range(start, end),
+                    related: [RelatedPlace(LocatedRecord(records[Int(anchor.node)]).head(source), "the anchor is here")]
+                ))
+            attach(nullNode(start, end), weight: 1)
+            return true
+        }
+        expanded += anchor.weight
+        if expanded > YAMLParser.maximumAliasExpansion {
+            diagnostics.add(
+                Diagnostic(
+                    .aliasLimit,
+                    "the aliases of this file stand for more than \(YAMLParser.maximumAliasExpansion) nodes",
+                    at: range(start, end)))
+            return false
+        }
+        attach(anchor.node, weight: anchor.weight)
+        return true
+    }
+
+    private mutating func nullNode(_ start: Int32, _ end: Int32) -> Int32 {
+        records.append(
+            SyntaxTree.Record(
+                kind: .scalar, style: .plain, tag: .null, inScratch: false, start: start, end: end, first: start,
+                count: 0))
+        return Int32(records.count - 1)
+    }
+
+    // MARK: Mappings
+
+    /// Reports keys that are no text or come twice, and resolves merges (`<<`).
+    private mutating func checkedEntries(_ own: [Int32], _ diagnostics: inout DiagnosticList) -> [Int32] {
+        var kept: [Int32] = []
+        kept.reserveCapacity(own.count)
+        var merges: [Int32] = []
+        var seen = KeySet(expecting: own.count / 2)
+        for position in stride(from: 0, to: own.count - 1, by: 2) {
+            let key = own[position]
+            let record = records[Int(key)]
+            guard record.kind == .scalar else {
+                diagnostics.add(
+                    Diagnostic(
+                        .keyNotText, "a key is text, not a \(record.kind == .mapping ? "mapping" : "sequence")",
+                        at: LocatedRecord(record).head(source)))
+                continue
+            }
+            if record.style == .plain && keyText(key) == "<<" {
+                merges.append(own[position + 1])
+                continue
+            }
+            if let first = seen.insert(key, text: keyBytes(key), in: self) {
+                let earlier = records[Int(first)]
+                diagnostics.add(
+                    Diagnostic(
+                        .duplicateKey, "the key '\(keyText(key))' is here twice", at: range(record.start, record.end),
+                        related: [RelatedPlace(range(earlier.start, earlier.end), "it is here first")]))
+                continue
+            }
+            kept.append(key)
+            kept.append(own[position + 1])
+        }
+        for merge in merges { mergeEntries(of: merge, into: &kept, &seen, &diagnostics) }
+        return kept
+    }
+
+    private mutating func mergeEntries(
+        of node: Int32, into kept: inout [Int32], _ seen: inout KeySet, _ diagnostics: inout DiagnosticList
+    ) {
+        let record = records[Int(node)]
+        var sources: [Int32] = [node]
+        if record.kind == .sequence {
+            sources = Array(children[Int(record.first)..<Int(record.first + record.count)])
+        }
+        for source in sources {
+            let merged = records[Int(source)]
+            guard merged.kind == .mapping else {
+                diagnostics.add(
+                    Diagnostic(
+                        .invalidMerge, "'<<' merges a mapping, or a sequence of mappings",
+                        at: LocatedRecord(merged).head(self.source)))
+                continue
+            }
+            for position in stride(from: 0, to: Int(merged.count), by: 2) {
+                let key = children[Int(merged.first) + position]
+                // What the mapping says itself, and what was merged before, wins.
+                if seen.insert(key, text: keyBytes(key), in: self) == nil {
+                    kept.append(key)
+                    kept.append(children[Int(merged.first) + position + 1])
+                }
+            }
+        }
+    }
+
+    fileprivate func keyBytes(_ node: Int32) -> ArraySlice<UInt8> {
+        let record = records[Int(node)]
+        let span = Int(record.first)..<Int(record.first + record.count)
+        return record.inScratch ? scratch[span] : text.bytes[span]
+    }
+
+    private func keyText(_ node: Int32) -> String { String(decoding: keyBytes(node), as: UTF8.self) }
+
+    /// The keys of one mapping: compared one by one while they are few, hashed when they are many.
+    private struct KeySet {
+        private var few: [Int32] = []
+        private var many: [ArraySlice<UInt8>: Int32]?
+
+        init(expecting count: Int) { if count > 12 { many = [:] } }
+
+        /// Adds a key; returns the equal key that was there before.
+        mutating func insert(_ key: Int32, text: ArraySlice<UInt8>, in builder: TreeBuilder) -> Int32? {
+            if many != nil {
+                if let first = many?[text] { return first }
+                many?[text] = key
+                return nil
+            }
+            for other in few where builder.keyBytes(other) == text { return other }
+            few.append(key)
+            return nil
+        }
+    }
+
+    /// Where to point for a record whose children are not in place yet.
+    private struct LocatedRecord {
+        let record: SyntaxTree.Record
+        init(_ record: SyntaxTree.Record) { self.record = record }
+
+        func head(_ source: SourceID) -> SourceRange {
+            let end = record.kind == .scalar ? record.end : min(max(record.end, record.start), record.start + 1)
+            return SourceRange(source: source, start: record.start, end: end)
+        }
+    }
+}
+
+extension [UInt8] {
+    /// Whether `text` stands at `offset`.
+    fileprivate func stands(_ text: UnsafeBufferPointer<UInt8>, at offset: Int) -> Bool {
+        guard offset + text.count <= count else { return false }
+        return withUnsafeBufferPointer { bytes in
+            UnsafeBufferPointer(rebasing: bytes[offset..<offset + text.count]).elementsEqual(text)
+        }
+    }
+}
