@@ -92,5 +92,8 @@ let package = Package(
                 "ProtectionService", argumentParser, logging,
             ],
             swiftSettings: strict),
+
+        // Tests.
+        tests("DiagnosticsTests", ["CanonicalForm", "Diagnostics"]),
     ]
 )

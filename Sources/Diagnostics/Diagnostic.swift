@@ -81,16 +81,17 @@ package struct Diagnostic: Sendable, Hashable {
 package struct DiagnosticList: Sendable {
     package private(set) var all: [Diagnostic] = []
     private var seen: Set<Diagnostic> = []
+    /// Whether there is any error.
+    package private(set) var hasErrors = false
 
     package init() {}
 
     /// Adds a diagnostic, unless the very same one is there: a fault is reported once, however many ways lead to it.
     package mutating func add(_ diagnostic: Diagnostic) {
-        if seen.insert(diagnostic).inserted { all.append(diagnostic) }
+        guard seen.insert(diagnostic).inserted else { return }
+        all.append(diagnostic)
+        if diagnostic.severity == .error { hasErrors = true }
     }
-
-    /// Whether there is any error.
-    package var hasErrors: Bool { all.contains { $0.severity == .error } }
 
     /// Sorted by file in order of loading, place, code and message; files that could not be read come first.
     package var sorted: [Diagnostic] {

@@ -12,7 +12,8 @@ package enum Similar {
             if abs(other.count - wanted.count) > bound { continue }
             let folded = candidate.lowercased() == name.lowercased()
             let distance = folded ? 0 : distance(wanted, other, bound: bound)
-            if distance <= bound { best = (distance, candidate) }
+            // Where every letter differs, nothing is similar.
+            if distance <= bound && distance < max(wanted.count, other.count) { best = (distance, candidate) }
             if distance == 0 { break }
         }
         return best?.name

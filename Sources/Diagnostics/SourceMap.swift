@@ -53,71 +53,10 @@ package struct SourceMap: Sendable {
 
     package subscript(id: SourceID) -> SourceText { texts[Int(id.index)] }
 
-    /// The bytes of a range, as text.
+    /// The bytes of a range, as text; what is not UTF-8 becomes U+FFFD.
     package func text(of range: SourceRange) -> String {
-        String(decoding: self[range.source].bytes[Int(range.start)..<Int(range.end)], as: UTF8.self)
-    }
-}
-
-/// A place as people count: lines from 1, columns in Unicode scalars from 1, offset in bytes from 0.
-package struct SourcePosition: Sendable, Hashable {
-    package let line: Int
-    package let column: Int
-    package let offset: Int
-}
-
-/// The line starts of one file, found once.
-package struct LineIndex: Sendable {
-    private let text: SourceText
-    private let starts: [Int32]
-
-    package init(_ text: SourceText) {
-        self.text = text
-        var starts: [Int32] = [0]
-        text.bytes.withUnsafeBufferPointer { bytes in
-            var index = 0
-            while index < bytes.count {
-                let byte = bytes[index]
-                index += 1
-                if byte == 0x0A {
-                    starts.append(Int32(index))
-                } else if byte == 0x0D && (index == bytes.count || bytes[index] != 0x0A) {
-                    starts.append(Int32(index))
-                }
-            }
-        }
-        self.starts = starts
-    }
-
-    /// The line number, from 1, of a byte offset.
-    package func line(of offset: Int32) -> Int {
-        var low = 0
-        var high = starts.count
-        while high - low > 1 {
-            let middle = (low + high) / 2
-            if starts[middle] <= offset { low = middle } else { high = middle }
-        }
-        return low + 1
-    }
-
-    /// The place of a byte offset.
-    package func position(of offset: Int32) -> SourcePosition {
-        let line = line(of: offset)
-        var start = Int(starts[line - 1])
-        // A byte order mark is not a column.
-        if start == 0 && text.bytes.starts(with: [0xEF, 0xBB, 0xBF]) { start = 3 }
-        var column = 1
-        for byte in text.bytes[min(start, Int(offset))..<min(Int(offset), text.bytes.count)] where byte & 0xC0 != 0x80 {
-            column += 1
-        }
-        return SourcePosition(line: line, column: column, offset: Int(offset))
-    }
-
-    /// The byte range of a line, without its line break.
-    package func range(ofLine line: Int) -> Range<Int> {
-        let start = Int(starts[line - 1])
-        var end = line < starts.count ? Int(starts[line]) : text.bytes.count
-        while end > start, text.bytes[end - 1] == 0x0A || text.bytes[end - 1] == 0x0D { end -= 1 }
-        return start..<end
+        let bytes = self[range.source].bytes
+        let end = min(Int(range.end), bytes.count)
+        return String(decoding: bytes[min(Int(range.start), end)..<end], as: UTF8.self)
     }
 }

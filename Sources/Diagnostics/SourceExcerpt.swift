@@ -1,0 +1,135 @@
+/// One source line as it is shown, with the underline that belongs below it.
+struct SourceExcerpt {
+    /// How many columns of a line are shown at most, about.
+    static let maximumWidth = 120
+    /// How many columns are kept before the range when the start of the line is left out.
+    private static let contextWidth = 40
+
+    /// The line, tabs expanded, elided with `…` where it is long.
+    let line: String
+    /// Blanks, then `^~~~` below the range.
+    let underline: String
+
+    /// One scalar of the line, or one byte that is no UTF-8.
+    private struct Cell {
+        let offset: Int
+        let shown: Unicode.Scalar
+        let columns: Int
+        let isTab: Bool
+    }
+
+    /// Shows the line that lies at `line` in `bytes`, with `range` underlined as far as it lies in that line.
+    ///
+    /// The work is bounded by the width that is shown, not by the length of the line.
+    init(_ bytes: [UInt8], line: Range<Int>, range: Range<Int>) {
+        let start = min(max(range.lowerBound, line.lowerBound), line.upperBound)
+        let end = min(max(range.upperBound, start), line.upperBound)
+        // At most four bytes make a column; combining marks make none, so a line of them is cut earlier than needed.
+        let reach = 4 * SourceExcerpt.maximumWidth
+        let before = SourceExcerpt.scalarStart(
+            bytes, at: max(line.lowerBound, start - reach), notBefore: line.lowerBound)
+        let cells = SourceExcerpt.cells(of: bytes, in: before..<min(line.upperBound, start + reach))
+        let caret = cells.firstIndex { $0.offset >= start } ?? cells.count
+
+        let widthBefore = cells[..<caret].reduce(0) { $0 + $1.columns }
+        let total = widthBefore + cells[caret...].reduce(0) { $0 + $1.columns }
+        let isWhole = before == line.lowerBound && start + reach >= line.upperBound
+        let fits = isWhole && total <= SourceExcerpt.maximumWidth
+        var first = 0
+        if !fits && (before > line.lowerBound || widthBefore > SourceExcerpt.maximumWidth - SourceExcerpt.contextWidth)
+        {
+            var columns = 0
+            first = caret
+            while first > 0, columns + cells[first - 1].columns <= SourceExcerpt.contextWidth {
+                first -= 1
+                columns += cells[first].columns
+            }
+        }
+
+        var shown = String.UnicodeScalarView()
+        var marks = ""
+        var column = 0
+        if first > 0 || before > line.lowerBound {
+            shown.append("…")
+            marks.append(" ")
+            column = 1
+        }
+        var underlined = 0
+        var index = first
+        while index < cells.count {
+            let cell = cells[index]
+            if !fits && column + cell.columns > SourceExcerpt.maximumWidth - 1 { break }
+            index += 1
+            column += cell.columns
+            if cell.isTab {
+                shown.append(contentsOf: String(repeating: " ", count: cell.columns).unicodeScalars)
+            } else {
+                shown.append(cell.shown)
+            }
+            if cell.offset < start {
+                marks.append(String(repeating: " ", count: cell.columns))
+            } else if cell.offset < end {
+                underlined += cell.columns
+            }
+        }
+        let isCut = index < cells.count || start + reach < line.upperBound
+        if isCut {
+            shown.append("…")
+            if end > (index < cells.count ? cells[index].offset : start + reach) { underlined += 1 }
+        }
+        marks.append("^")
+        if underlined > 1 { marks.append(String(repeating: "~", count: underlined - 1)) }
+        self.line = String(shown)
+        underline = marks
+    }
+
+    /// The start of the scalar that the byte at `offset` belongs to.
+    private static func scalarStart(_ bytes: [UInt8], at offset: Int, notBefore limit: Int) -> Int {
+        var start = offset
+        while start > limit, offset - start < 3, bytes[start] & 0xC0 == 0x80 { start -= 1 }
+        return start
+    }
+
+    private static func cells(of bytes: [UInt8], in range: Range<Int>) -> [Cell] {
+        var cells: [Cell] = []
+        cells.reserveCapacity(min(range.count, maximumWidth))
+        var offset = range.lowerBound
+        while offset < range.upperBound {
+            let byte = bytes[offset]
+            if byte == 0x09 {
+                cells.append(Cell(offset: offset, shown: " ", columns: DisplayWidth.tab, isTab: true))
+                offset += 1
+                continue
+            }
+            guard let (scalar, length) = decode(bytes, at: offset) else {
+                cells.append(Cell(offset: offset, shown: "\u{FFFD}", columns: 1, isTab: false))
+                offset += 1
+                continue
+            }
+            if let substitute = DisplayWidth.substitute(for: scalar) {
+                cells.append(Cell(offset: offset, shown: substitute, columns: 1, isTab: false))
+            } else {
+                cells.append(
+                    Cell(offset: offset, shown: scalar, columns: DisplayWidth.columns(of: scalar), isTab: false))
+            }
+            offset += length
+        }
+        return cells
+    }
+
+    /// The scalar whose UTF-8 starts at `offset`, with its length; `nil` when there is none.
+    private static func decode(_ bytes: [UInt8], at offset: Int) -> (Unicode.Scalar, Int)? {
+        let lead = bytes[offset]
+        if lead < 0x80 { return (Unicode.Scalar(lead), 1) }
+        let length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2
+        guard lead >= 0xC2, lead <= 0xF4, offset + length <= bytes.count else { return nil }
+        var value = UInt32(lead) & (0x7F >> UInt32(length))
+        for next in bytes[offset + 1..<offset + length] {
+            guard next & 0xC0 == 0x80 else { return nil }
+            value = value << 6 | UInt32(next & 0x3F)
+        }
+        let smallest: UInt32 = length == 4 ? 0x10000 : length == 3 ? 0x800 : 0x80
+        guard value >= smallest, let scalar = Unicode.Scalar(value) else { return nil }
+        return (scalar, length)
+    }
+}

@@ -1,0 +1,111 @@
+import CanonicalForm
+import Diagnostics
+import Testing
+
+@Suite("JSON renderer")
+struct JSONRendererTests {
+    @Test("The shape is the documented one")
+    func shape() throws {
+        var sources = SourceMap()
+        let source = sources.add(SourceText(name: "plan.yaml", bytes: Array("ä: 1\nb: \"2\n".utf8)))
+        let range = SourceRange(source: source, start: 6, end: 7)
+        let rendered = JSONRenderer(sources: sources).render([
+            Diagnostic(
+                .unknownKey, "unknown key \"b\"", at: range, related: [RelatedPlace(range, "here")], notes: ["note"],
+                suggestions: [Suggestion("did you mean 'c'?", replacing: range, with: "c")]),
+            Diagnostic(.unreadableFile, "no such file", file: "x.yaml"),
+        ])
+        let place =
+            #""file":"plan.yaml","range":{"start":{"line":2,"column":1,"offset":6},"end":{"line":2,"column":2,"offset":7}}"#
+        #expect(
+            rendered
+                == #"{"version":1,"diagnostics":[{"code":"E0103","name":"unknown-key","severity":"error","#
+                + #""message":"unknown key \"b\"",\#(place),"related":[{"message":"here",\#(place)}],"notes":["note"],"#
+                + #""suggestions":[{"message":"did you mean 'c'?",\#(place),"replacement":"c"}]},"#
+                + #"{"code":"E0001","name":"unreadable-file","severity":"error","message":"no such file","#
+                + #""file":"x.yaml","range":null,"related":[],"notes":[],"suggestions":[]}]}"# + "\n")
+        _ = try JSONValue(parsing: Array(rendered.utf8))
+        #expect(JSONRenderer(sources: sources).render([]) == #"{"version":1,"diagnostics":[]}"# + "\n")
+    }
+}
+
+@Suite("Diagnostic values")
+struct DiagnosticValuesTests {
+    @Test("The same fault is kept once, and sorting goes by file, place, code and message")
+    func list() {
+        func fault(_ code: DiagnosticCode, _ message: String, _ source: Int32, _ start: Int32) -> Diagnostic {
+            Diagnostic(code, message, at: SourceRange(source: SourceID(index: source), start: start, end: start + 1))
+        }
+        let expected = [
+            Diagnostic(.unreadableFile, "a", file: "a"), Diagnostic(.unreadableFile, "a", file: "b"),
+            fault(.unknownKind, "m", 0, 3), fault(.unknownKey, "a", 0, 3), fault(.unknownKey, "b", 0, 3),
+            fault(.unknownKind, "a", 0, 9), fault(.unknownKind, "a", 1, 0),
+        ]
+        var generator = SystemRandomNumberGenerator()
+        for _ in 0..<20 {
+            var list = DiagnosticList()
+            #expect(!list.hasErrors)
+            for diagnostic in (expected + expected).shuffled(using: &generator) { list.add(diagnostic) }
+            #expect(list.sorted == expected)
+            #expect(list.hasErrors)
+        }
+    }
+
+    @Test("Codes and names are unique")
+    func codes() {
+        #expect(Set(DiagnosticCode.allCases.map(\.name)).count == DiagnosticCode.allCases.count)
+        #expect(Set(DiagnosticCode.allCases.map(\.rawValue)).count == DiagnosticCode.allCases.count)
+    }
+
+    @Test(
+        "Names that someone probably meant",
+        arguments: [
+            ("compresion", "compression"), ("Compression", "compression"), ("nmae", "name"), ("pth", "path"),
+            ("zzzzzz", nil), ("x", nil), ("", nil), ("exclud", "exclude"),
+        ] as [(String, String?)])
+    func similar(name: String, expected: String?) {
+        #expect(Similar.best(for: name, among: ["path", "name", "compression", "exclude", "y"]) == expected)
+    }
+
+    @Test("Lines and columns of every byte agree with a plain count")
+    func lineIndex() {
+        let pieces = ["a", "ä", "\n", "\r\n", "\r", "🎉", "key: value", "\t", String(repeating: "é", count: 300)]
+        for seed in 0..<40 {
+            var generator = SeededGenerator(seed: UInt64(seed))
+            let text = (0..<30).map { _ in pieces[Int.random(in: 0..<pieces.count, using: &generator)] }.joined()
+            let bytes = Array(text.utf8)
+            let index = LineIndex(SourceText(name: "x", bytes: bytes))
+            var line = 1
+            var column = 1
+            for offset in 0...bytes.count {
+                if offset > 0 {
+                    let before = bytes[offset - 1]
+                    let next = offset < bytes.count ? bytes[offset] : 0
+                    if before == 0x0A || before == 0x0D && next != 0x0A {
+                        line += 1
+                        column = 1
+                    } else if before & 0xC0 != 0x80 {
+                        column += 1
+                    }
+                }
+                let found = index.position(of: Int32(offset))
+                #expect((found.line, found.column, found.offset) == (line, column, offset), "seed \(seed)")
+            }
+        }
+    }
+}
+
+/// A small generator with a seed, so that a failure can be repeated.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1 }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
