@@ -92,5 +92,10 @@ let package = Package(
                 "ProtectionService", argumentParser, logging,
             ],
             swiftSettings: strict),
+
+        // Tests.
+        room("BankConformance", ["Bank"], path: "Tests/BankConformance"),
+        tests("BankTests", ["Bank", "BankConformance", "CanonicalForm"]),
+        tests("DirectoryBankTests", ["Bank", "BankConformance", "CanonicalForm", "DirectoryBank"]),
     ]
 )
