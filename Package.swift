@@ -96,5 +96,8 @@ let package = Package(
         // Tests.
         tests("DiagnosticsTests", ["CanonicalForm", "Diagnostics"]),
         tests("JSONSchemaTests", ["CanonicalForm", "Diagnostics", "YAMLSource", "Manifests"]),
+        room("BankConformance", ["Bank"], path: "Tests/BankConformance"),
+        tests("BankTests", ["Bank", "BankConformance", "CanonicalForm"]),
+        tests("DirectoryBankTests", ["Bank", "BankConformance", "CanonicalForm", "DirectoryBank"]),
     ]
 )

@@ -42,6 +42,8 @@ package struct BankPage: Sendable, Hashable {
 package enum BankError: Error, Sendable, Hashable {
     /// The text is not a key.
     case invalidKey(String, reason: String)
+    /// The text does not name a place where a bank can be.
+    case invalidPlace(String, reason: String)
     /// There is no object of this key.
     case notFound(BankKey)
     /// The write's condition did not hold; nothing was written.
@@ -50,10 +52,16 @@ package enum BankError: Error, Sendable, Hashable {
     case keyConflict(BankKey, reason: String)
     /// The section does not allow this.
     case forbidden(String, reason: String)
+    /// The store cannot check this kind of condition; nothing was written.
+    case conditionUnsupported(BankKey, reason: String)
     /// There is no bank at this place.
     case noBank(place: String)
-    /// The bank's own records are damaged or of an unknown format.
+    /// There is a bank at this place already.
+    case bankExists(place: String)
+    /// A record of the bank itself is not as it was written.
     case damaged(BankKey, reason: String)
+    /// A record of the bank itself has a format or version that this program does not know.
+    case unknownFormat(BankKey, found: String, expected: String)
     /// The store failed; the write has certainly not taken effect.
     case storeFailed(operation: String, key: String, reason: String)
     /// The store failed while answering; whether the write took effect is not known: read back and compare.
@@ -64,12 +72,18 @@ extension BankError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .invalidKey(let text, let reason): "'\(text)' is not a bank key: \(reason)"
+        case .invalidPlace(let text, let reason): "there can be no bank at '\(text)': \(reason)"
         case .notFound(let key): "the bank has no object '\(key)'"
         case .conditionFailed(let key): "'\(key)' was changed or created by someone else"
         case .keyConflict(let key, let reason): "'\(key)' cannot be written: \(reason)"
         case .forbidden(let what, let reason): "'\(what)' is out of reach: \(reason)"
+        case .conditionUnsupported(let key, let reason):
+            "'\(key)' cannot be written under this condition: \(reason)"
         case .noBank(let place): "there is no bank at \(place)"
+        case .bankExists(let place): "there is a bank at \(place) already"
         case .damaged(let key, let reason): "bank object '\(key)' is damaged: \(reason)"
+        case .unknownFormat(let key, let found, let expected):
+            "bank object '\(key)' has the format \(found), unknown here (expected \(expected)); use a newer cairn"
         case .storeFailed(let operation, let key, let reason): "the bank could not \(operation) '\(key)': \(reason)"
         case .outcomeUnknown(let key, let reason): "it is not known whether '\(key)' was written: \(reason)"
         }
@@ -95,6 +109,9 @@ package protocol Bank: Sendable {
     @discardableResult
     func put(_ key: BankKey, _ bytes: [UInt8], if condition: WriteCondition) async throws -> ObjectVersion
 
+    /// Writes an object as `put` does, without finding out its version, which costs some banks a pass over the bytes.
+    func putUnversioned(_ key: BankKey, _ bytes: [UInt8], if condition: WriteCondition) async throws
+
     /// Writes an object from a stream of chunks, in bounded memory; nothing is visible before the end. Returns the
     /// number of bytes. An error of the stream leaves the key as it was and is rethrown.
     @discardableResult
@@ -118,12 +135,17 @@ package protocol Bank: Sendable {
     /// no error with `none` and `conditionFailed` with `ifVersion`.
     func delete(_ key: BankKey, if condition: WriteCondition) async throws
 
-    /// The first `limit` keys that start with the segments of `prefix` (all keys when it is `nil`) and come behind
-    /// `after`, in ascending byte order of the whole key.
+    /// The first `limit` keys that have the segments of `prefix` and more (all keys when it is `nil`) and come behind
+    /// `after`, in ascending byte order of the whole key. `after` need not exist nor lie below `prefix`; a limit less
+    /// than 1 counts as 1. What is written or deleted meanwhile may be in the page or not.
     func list(below prefix: BankKey?, after: BankKey?, limit: Int) async throws -> BankPage
 }
 
 extension Bank {
+    package func putUnversioned(_ key: BankKey, _ bytes: [UInt8], if condition: WriteCondition) async throws {
+        try await put(key, bytes, if: condition)
+    }
+
     /// All keys below `prefix`, page by page.
     package func allKeys(below prefix: BankKey?) async throws -> [BankKey] {
         var keys: [BankKey] = []

@@ -1,3 +1,5 @@
+internal import CanonicalForm
+
 /// The validated name of one object in a bank: segments joined by `/`, without a leading slash.
 ///
 /// A segment has 1 to 240 of the bytes `A-Z a-z 0-9 . _ - % @ = + ~`, does not start with a dot, and so is never `.`
@@ -17,7 +19,12 @@ package struct BankKey: Sendable, Hashable, Comparable, CustomStringConvertible 
         self.text = text
     }
 
-    private init(unchecked text: String) { self.text = text }
+    /// A key of pieces that are valid by construction: literals, numbers, ids and encoded segments. Never for text
+    /// that came from outside.
+    package init(unchecked text: String) {
+        assert(BankKey.fault(in: text) == nil, "'\(text)' is not a bank key")
+        self.text = text
+    }
 
     /// The key one or more segments below this one; throws `BankError.invalidKey` when they are not valid.
     package func appending(_ suffix: String) throws(BankError) -> BankKey { try BankKey(text + "/" + suffix) }
@@ -33,19 +40,21 @@ package struct BankKey: Sendable, Hashable, Comparable, CustomStringConvertible 
     package static func fault(in text: String) -> String? {
         if text.isEmpty { return "a key is not empty" }
         if text.utf8.count > maximumLength { return "a key has at most \(maximumLength) bytes" }
-        var length = 0
-        for byte in text.utf8 {
-            if byte == 0x2F {
-                if length == 0 { return "a key has no empty segment and no leading slash" }
-                length = 0
-                continue
-            }
-            if length == 0 && byte == 0x2E { return "a segment does not start with a dot" }
-            guard isSegmentByte(byte) else { return "a key holds only A-Z a-z 0-9 . _ - % @ = + ~ and slashes" }
-            length += 1
-            if length > maximumSegmentLength { return "a segment has at most \(maximumSegmentLength) bytes" }
+        for segment in text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
+            if let reason = fault(inSegment: segment) { return reason }
         }
-        return length == 0 ? "a key does not end in a slash" : nil
+        return nil
+    }
+
+    /// Why some bytes are not a segment of a key, or `nil` when they are one.
+    package static func fault(inSegment bytes: some Collection<UInt8>) -> String? {
+        if bytes.isEmpty { return "a key has no empty segment, and no slash at its start or end" }
+        if bytes.count > maximumSegmentLength { return "a segment has at most \(maximumSegmentLength) bytes" }
+        if bytes.first == UInt8(ascii: ".") { return "a segment does not start with a dot" }
+        guard bytes.allSatisfy(isSegmentByte) else {
+            return "a key holds only A-Z a-z 0-9 . _ - % @ = + ~ and slashes"
+        }
+        return nil
     }
 
     private static func isSegmentByte(_ byte: UInt8) -> Bool {
@@ -81,14 +90,17 @@ package struct BankKey: Sendable, Hashable, Comparable, CustomStringConvertible 
         var rest = Array(segment.utf8)[...]
         while let byte = rest.popFirst() {
             if byte == UInt8(ascii: "%") {
-                guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
-                else { return nil }
-                bytes.append(value)
+                guard rest.count >= 2, let pair = Hexadecimal.bytes(of: rest.prefix(2)) else { return nil }
+                bytes += pair
                 rest = rest.dropFirst(2)
             } else {
                 bytes.append(byte)
             }
         }
-        return String(validating: bytes, as: UTF8.self)
+        // Each text has one encoding, so that two segments never stand for the same thing.
+        guard let text = String(validating: bytes, as: UTF8.self),
+            self.segment(encoding: text).utf8.elementsEqual(segment.utf8)
+        else { return nil }
+        return text
     }
 }

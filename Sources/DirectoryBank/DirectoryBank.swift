@@ -1,0 +1,175 @@
+package import Bank
+internal import BlockingIO
+internal import Glibc
+private import Synchronization
+
+/// A bank in a directory: an object is a file whose path is the key.
+///
+/// - A write goes to a file below `.tmp`, is synchronised, renamed to its place, and the directory synchronised; so
+///   readers see all of it or nothing, and a finished write survives a crash.
+/// - No symbolic link inside the bank is followed, and files that no bank makes are neither listed nor touched.
+/// - An object's version is the SHA-256 of its content. Conditional replacements hold the lock on `.lock` alone, all
+///   other writes share it, so that conditions hold between threads and processes.
+package final class DirectoryBank: Bank {
+    /// The directory, an absolute path.
+    package let place: String
+
+    private let threads: BlockingThreads
+    private let opened = Mutex<BankRoot?>(nil)
+
+    /// A bank at an absolute path. Nothing is touched yet: where there is no directory, the operations throw `noBank`.
+    ///
+    /// `threads` bounds how many operations run at once. Throws `invalidPlace` when the path is not absolute.
+    package init(path: String, threads: Int = 8) throws(BankError) {
+        guard path.utf8.first == UInt8(ascii: "/"), !path.utf8.contains(0) else {
+            throw .invalidPlace(path, reason: "a bank's directory is given by its absolute path")
+        }
+        self.place = path
+        self.threads = BlockingThreads(name: "bank", count: threads)
+    }
+
+    /// Makes the bank's directory, mode 0700, with those above it that are missing; durable on return. A directory that
+    /// is there already stays as it is. Throws `storeFailed`.
+    package func createRoot() async throws {
+        try await threads.run { [place] in
+            do {
+                try BankRoot.create(place)
+            } catch let failure as SystemFailure {
+                throw BankError.storeFailed(operation: "create", key: place, reason: failure.description)
+            }
+        }
+    }
+
+    /// Removes files that a crash left half-written, last touched at least `age` ago and written by nobody now; returns
+    /// how many. Throws `noBank` and `storeFailed`.
+    package func removeStaleTemporaries(olderThan age: Duration) async throws -> Int {
+        try await perform("sweep", BankRoot.temporaries) { store in
+            try TemporaryFile.removeStale(in: store.root, age: age.components.seconds)
+        }
+    }
+
+    // MARK: Bank
+
+    @discardableResult
+    package func put(_ key: BankKey, _ bytes: [UInt8], if condition: WriteCondition) async throws -> ObjectVersion {
+        let version = try await perform("write", key.text) { store in
+            try store.put(bytes, to: ObjectPath(key), if: condition, versioned: true)
+        }
+        return version ?? ObjectStore.version(of: bytes)
+    }
+
+    package func putUnversioned(_ key: BankKey, _ bytes: [UInt8], if condition: WriteCondition) async throws {
+        try await perform("write", key.text) { store in
+            _ = try store.put(bytes, to: ObjectPath(key), if: condition, versioned: false)
+        }
+    }
+
+    @discardableResult
+    package func put(
+        _ key: BankKey, stream chunks: any AsyncSequence<[UInt8], any Error> & Sendable, if condition: WriteCondition
+    ) async throws -> Int64 {
+        let temporary = try await perform("write", key.text) { store in
+            try store.refuseEarly(ObjectPath(key), condition)
+            return try TemporaryFile(in: store.root)
+        }
+        do {
+            let size = try await write(chunks, to: temporary, key)
+            try await perform("write", key.text) { store in
+                try store.commit(temporary, to: ObjectPath(key), if: condition)
+            }
+            return size
+        } catch {
+            // On a thread of its own, because a cancelled task gets none of the pool.
+            try? await BlockingThreads.runAlone(name: "bank-discard") { temporary.discard() }
+            throw error
+        }
+    }
+
+    package func get(_ key: BankKey) async throws -> [UInt8] {
+        try await perform("read", key.text) { store in try store.get(ObjectPath(key)) }
+    }
+
+    package func getVersioned(_ key: BankKey) async throws -> (bytes: [UInt8], version: ObjectVersion) {
+        try await perform("read", key.text) { store in
+            let bytes = try store.get(ObjectPath(key))
+            return (bytes, ObjectStore.version(of: bytes))
+        }
+    }
+
+    package func stream(_ key: BankKey) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable {
+        let file = try await perform("read", key.text) { store in
+            guard let file = try ObjectPath(key).openObject(in: store.root) else { throw BankError.notFound(key) }
+            return ObjectFile(file)
+        }
+        return ObjectChunks(key: key, file: file, threads: threads)
+    }
+
+    package func size(_ key: BankKey) async throws -> Int64? {
+        try await perform("look up", key.text) { store in try store.size(ObjectPath(key)) }
+    }
+
+    package func delete(_ key: BankKey, if condition: WriteCondition) async throws {
+        if condition == .ifAbsent {
+            throw BankError.conditionUnsupported(key, reason: "what is absent cannot be removed")
+        }
+        try await perform("delete", key.text) { store in try store.remove(ObjectPath(key), if: condition) }
+    }
+
+    package func list(below prefix: BankKey?, after: BankKey?, limit: Int) async throws -> BankPage {
+        try await perform("list", prefix?.text ?? place) { store in
+            var listing = ObjectListing(root: store.root, after: after, limit: limit)
+            return try listing.page(below: prefix)
+        }
+    }
+
+    // MARK: -
+
+    /// Small chunks are gathered up to this many bytes before a thread is asked to write them.
+    private static let gatheredLength = 1 << 20
+
+    private func write(
+        _ chunks: any AsyncSequence<[UInt8], any Error> & Sendable, to temporary: TemporaryFile, _ key: BankKey
+    ) async throws -> Int64 {
+        var size: Int64 = 0
+        var gathered: [UInt8] = []
+        for try await chunk in chunks {
+            size += Int64(chunk.count)
+            // A large chunk goes to the file as it is.
+            if gathered.isEmpty { gathered = chunk } else { gathered += chunk }
+            if gathered.count >= DirectoryBank.gatheredLength {
+                try await append(gathered, to: temporary, key)
+                gathered = []
+            }
+        }
+        if !gathered.isEmpty { try await append(gathered, to: temporary, key) }
+        return size
+    }
+
+    private func append(_ bytes: [UInt8], to temporary: TemporaryFile, _ key: BankKey) async throws {
+        try await perform("write", key.text) { _ in try temporary.write(bytes) }
+    }
+
+    /// Runs a blocking operation on one of the bank's threads and says of a failed system call which operation on
+    /// which key it was for.
+    private func perform<Result: Sendable>(
+        _ operation: String, _ key: String, _ body: @escaping @Sendable (ObjectStore) throws -> Result
+    ) async throws -> Result {
+        try await threads.run { [self] in
+            do {
+                return try body(ObjectStore(root: try root()))
+            } catch let failure as SystemFailure {
+                throw BankError.storeFailed(operation: operation, key: key, reason: failure.description)
+            }
+        }
+    }
+
+    /// The open directory; opened again when it was removed and made anew.
+    private func root() throws -> BankRoot {
+        try opened.withLock { current in
+            if let current, try !current.isGone { return current }
+            let root = try BankRoot(opening: place)
+            current = root
+            return root
+        }
+    }
+}

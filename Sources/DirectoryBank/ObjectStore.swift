@@ -1,0 +1,173 @@
+internal import Bank
+internal import CanonicalForm
+internal import Glibc
+
+/// The blocking side of the bank: each method does one operation on the thread that calls it.
+struct ObjectStore: Sendable {
+    let root: BankRoot
+
+    /// How often a write begins again because others removed its directory; more often is no coincidence.
+    private static let mostAttempts = 1000
+
+    // MARK: Writing
+
+    /// Writes an object; returns its version if that is asked for.
+    func put(_ bytes: [UInt8], to path: ObjectPath, if condition: WriteCondition, versioned: Bool) throws
+        -> ObjectVersion?
+    {
+        try refuseEarly(path, condition)
+        let temporary = try TemporaryFile(in: root)
+        do {
+            try temporary.write(bytes)
+            let version = versioned ? ObjectStore.version(of: bytes) : nil
+            try commit(temporary, to: path, if: condition)
+            return version
+        } catch {
+            temporary.discard()
+            throw error
+        }
+    }
+
+    /// Spares the writing of what a condition refuses anyway; the decision that counts is made at the end.
+    func refuseEarly(_ path: ObjectPath, _ condition: WriteCondition) throws {
+        guard condition == .ifAbsent, let parent = try path.openParent(in: root),
+            let found = try parent.status(of: path.name), found.isRegularFile
+        else { return }
+        try refuseExisting(path, in: parent)
+    }
+
+    /// Makes a written file the object of a key; durable on return. The caller discards the file on an error.
+    func commit(_ temporary: TemporaryFile, to path: ObjectPath, if condition: WriteCondition) throws {
+        try temporary.file.synchronize()
+        for _ in 1...ObjectStore.mostAttempts {
+            do {
+                return try tryCommit(temporary, to: path, if: condition)
+            } catch let failure as SystemFailure where ObjectStore.isRace(failure) {
+                // A directory went, or something came, between two system calls: look again.
+                guard try temporary.isLinked(), try !root.isGone else { throw failure }
+            }
+        }
+        throw SystemFailure(call: "rename, again and again", code: EBUSY)
+    }
+
+    private func tryCommit(_ temporary: TemporaryFile, to path: ObjectPath, if condition: WriteCondition) throws {
+        let parent = try path.makeParent(in: root)
+        try root.locked(exclusive: condition.isVersioned) {
+            try place(temporary, at: path, in: parent, if: condition)
+        }
+        try settle(path, in: parent)
+    }
+
+    /// Makes the change of a directory durable. When that fails, nobody knows what a crash leaves of it.
+    private func settle(_ path: ObjectPath, in parent: Descriptor) throws {
+        do {
+            try parent.synchronize()
+        } catch let failure as SystemFailure {
+            throw BankError.outcomeUnknown(path.key, reason: failure.description)
+        }
+    }
+
+    private static func isRace(_ failure: SystemFailure) -> Bool {
+        [ENOENT, EEXIST, EISDIR, ENOTDIR].contains(failure.code)
+    }
+
+    private func place(
+        _ temporary: TemporaryFile, at path: ObjectPath, in parent: Descriptor, if condition: WriteCondition
+    ) throws {
+        if case .ifVersion(let expected) = condition {
+            guard try version(of: path, in: parent) == expected else { throw BankError.conditionFailed(path.key) }
+        }
+        if let found = try parent.status(of: path.name) {
+            try path.refuseForeign(found, path.name)
+            if found.isDirectory {
+                guard try prune(path.name, in: parent) else {
+                    throw BankError.keyConflict(path.key, reason: "there are objects below it")
+                }
+            } else if condition == .ifAbsent {
+                try refuseExisting(path, in: parent)
+            }
+        }
+        try temporary.directory.move(
+            temporary.name, to: parent, path.name, replace: condition != .ifAbsent)
+    }
+
+    /// Refuses a conditional create because the object exists. What its maker has not made durable yet is made so
+    /// first: the caller will rely on the object being there.
+    private func refuseExisting(_ path: ObjectPath, in parent: Descriptor) throws {
+        try parent.synchronize()
+        throw BankError.conditionFailed(path.key)
+    }
+
+    /// Removes a directory that holds no file anywhere below, such as a crash leaves behind; `false` when it holds one.
+    private func prune(_ name: String, in parent: Descriptor) throws -> Bool {
+        if try parent.removeDirectory(name) { return true }
+        // A path of directories is as long as a key at most, which bounds the recursion.
+        let directory = try parent.directory(name)
+        let entries = try DirectoryEntries(reading: directory, accepting: { _ in true })
+        guard entries.holdOnlyDirectories else { return false }
+        for child in entries.names() {
+            guard try prune(String(child.dropLast()), in: directory) else { return false }
+        }
+        return try parent.removeDirectory(name)
+    }
+
+    /// Removes an object; durable on return.
+    func remove(_ path: ObjectPath, if condition: WriteCondition) throws {
+        guard let parent = try path.openParent(in: root) else {
+            if condition.isVersioned { throw BankError.conditionFailed(path.key) }
+            return
+        }
+        try root.locked(exclusive: condition.isVersioned) {
+            if case .ifVersion(let expected) = condition {
+                guard try version(of: path, in: parent) == expected else {
+                    throw BankError.conditionFailed(path.key)
+                }
+            }
+            try path.refuseForeign(path.name, in: parent)
+            _ = try parent.unlink(path.name)
+        }
+        // Also when someone else has removed it, whose own call may not have come so far.
+        try settle(path, in: parent)
+        path.removeEmptyParents(in: root)
+    }
+
+    // MARK: Reading
+
+    /// The whole object.
+    func get(_ path: ObjectPath) throws -> [UInt8] {
+        guard let file = try path.openObject(in: root) else { throw BankError.notFound(path.key) }
+        return try wholeContent(of: file)
+    }
+
+    /// The object's size in bytes, `nil` when there is none.
+    func size(_ path: ObjectPath) throws -> Int64? {
+        guard let parent = try path.openParent(in: root), let found = try parent.status(of: path.name) else {
+            return nil
+        }
+        try path.refuseForeign(found, path.name)
+        return found.isRegularFile ? Int64(found.st_size) : nil
+    }
+
+    /// The version that a content has: its digest.
+    static func version(of bytes: [UInt8]) -> ObjectVersion {
+        ObjectVersion(tag: SHA256Digest(of: bytes).hexadecimal)
+    }
+
+    private func version(of path: ObjectPath, in parent: Descriptor) throws -> ObjectVersion? {
+        guard let file = try path.openObject(at: parent) else { return nil }
+        return ObjectStore.version(of: try wholeContent(of: file))
+    }
+
+    private func wholeContent(of file: Descriptor) throws -> [UInt8] {
+        // An object's file is never written again, so that its size does not change while it is read.
+        try file.read(Int(try file.status().st_size), at: 0)
+    }
+}
+
+extension WriteCondition {
+    /// Whether the condition is about a version.
+    var isVersioned: Bool {
+        if case .ifVersion = self { return true }
+        return false
+    }
+}

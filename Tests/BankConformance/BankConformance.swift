@@ -1,0 +1,83 @@
+package import Bank
+
+/// What a bank did that its contract does not allow.
+package struct ConformanceFailure: Error, CustomStringConvertible {
+    /// What was expected and what came.
+    package let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+/// The contract of `Bank` as a list of named checks. Each takes an empty bank and throws when the contract is broken,
+/// so that a parameterised test can run every check over every bank.
+package struct BankConformance: Sendable, CustomStringConvertible {
+    /// What a bank must be able to do for a check to make sense.
+    package enum Need: Sendable {
+        /// Every bank.
+        case nothing
+        /// A bank of at least this level.
+        case level(ConsistencyLevel)
+        /// A bank that sees that a key lies below another one's object; object stores do not.
+        case keyConflicts
+    }
+
+    /// The name of the check, a short sentence.
+    package let name: String
+    /// What the check needs.
+    package let need: Need
+    /// The check itself, given an empty bank.
+    package let run: @Sendable (any Bank) async throws -> Void
+
+    package var description: String { name }
+
+    init(_ name: String, need: Need = .nothing, _ run: @escaping @Sendable (any Bank) async throws -> Void) {
+        self.name = name
+        self.need = need
+        self.run = run
+    }
+
+    /// All checks.
+    package static let all: [BankConformance] = contents + conditions + listings
+
+    /// Throws when `condition` does not hold.
+    static func expect(_ condition: Bool, _ message: @autoclosure () -> String) throws {
+        guard condition else { throw ConformanceFailure(message()) }
+    }
+
+    /// Throws unless `body` throws a `BankError` that `matches`.
+    static func expectError(
+        _ what: String, _ matches: (BankError) -> Bool, _ body: () async throws -> Void
+    ) async throws {
+        do {
+            try await body()
+        } catch let error as BankError {
+            return try expect(matches(error), "expected \(what), got: \(error)")
+        }
+        throw ConformanceFailure("expected \(what), got no error")
+    }
+
+    static func isNotFound(_ error: BankError) -> Bool { if case .notFound = error { true } else { false } }
+    static func isRefused(_ error: BankError) -> Bool { if case .conditionFailed = error { true } else { false } }
+    static func isConflict(_ error: BankError) -> Bool { if case .keyConflict = error { true } else { false } }
+
+    /// Bytes that look random but are the same each time.
+    static func pattern(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
+        var generator = SeededGenerator(seed: seed)
+        return (0..<count).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
+    }
+}
+
+/// A small repeatable generator (SplitMix64): a printed seed repeats a whole run.
+package struct SeededGenerator: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    package init(seed: UInt64) { state = seed }
+
+    package mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

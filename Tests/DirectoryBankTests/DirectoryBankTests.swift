@@ -1,0 +1,218 @@
+import Bank
+import BankConformance
+import CanonicalForm
+import DirectoryBank
+import Foundation
+import Testing
+
+/// A directory that is gone when the test is.
+final class ScratchDirectory: Sendable {
+    let path: String
+
+    init() throws {
+        path = "/tmp/cairn-test-\(CrockfordBase32.random(length: 12))"
+        try #require(mkdir(path, 0o700) == 0)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func mode(_ name: String) -> mode_t {
+        var found = stat()
+        return lstat(path + "/" + name, &found) == 0 ? found.st_mode : 0
+    }
+
+    func write(_ name: String, _ text: String = "x") throws {
+        let file = try #require(fopen(path + "/" + name, "w"))
+        fputs(text, file)
+        fclose(file)
+    }
+}
+
+@Suite struct DirectoryBankTests {
+    private let scratch: ScratchDirectory
+    private let bank: DirectoryBank
+    private var root: String { bank.place }
+
+    init() async throws {
+        scratch = try ScratchDirectory()
+        bank = try DirectoryBank(path: scratch.path + "/made/bank")
+        try await bank.createRoot()
+    }
+
+    @Test(arguments: BankConformance.all)
+    func conforms(_ check: BankConformance) async throws { try await check.run(bank) }
+
+    @Test func theProbeFindsCompareAndSwap() async throws {
+        let format = try await BankFormat.initialize(bank: bank, created: "now")
+        #expect(format.consistency == .compareAndSwap)
+        #expect(try await BankFormat.open(bank: DirectoryBank(path: root)) == format)
+    }
+
+    @Test func noDirectoryIsMadeSilently() async throws {
+        let missing = try DirectoryBank(path: scratch.path + "/missing")
+        let key = try BankKey("a/b")
+        await #expect(throws: BankError.noBank(place: missing.place)) { try await missing.get(key) }
+        await #expect(throws: BankError.noBank(place: missing.place)) { try await missing.put(key, [1], if: .none) }
+        await #expect(throws: BankError.noBank(place: missing.place)) {
+            try await missing.list(below: nil, after: nil, limit: 1)
+        }
+        #expect(scratch.mode("missing") == 0)
+        #expect(throws: BankError.self) { try DirectoryBank(path: "relative/path") }
+        try await missing.createRoot()
+        try await missing.put(key, [1], if: .none)
+        #expect(try await missing.get(key) == [1])
+    }
+
+    @Test func onlyTheOwnerCanRead() async throws {
+        try await bank.put(BankKey("a/b/c"), [1], if: .none)
+        try await bank.put(BankKey("a/b/d"), [1], if: .ifAbsent)
+        for name in ["made", "made/bank", "made/bank/.tmp", "made/bank/a", "made/bank/a/b"] {
+            #expect(scratch.mode(name) == S_IFDIR | 0o700, "\(name)")
+        }
+        for name in ["made/bank/a/b/c", "made/bank/a/b/d", "made/bank/.lock"] {
+            #expect(scratch.mode(name) == S_IFREG | 0o600, "\(name)")
+        }
+    }
+
+    @Test func emptiedDirectoriesGoButNeverTheRoot() async throws {
+        try await bank.put(BankKey("a/b/c"), [1], if: .none)
+        try await bank.put(BankKey("a/d"), [1], if: .none)
+        try await bank.delete(BankKey("a/b/c"), if: .none)
+        #expect(scratch.mode("made/bank/a/b") == 0)
+        #expect(scratch.mode("made/bank/a") != 0)
+        try await bank.delete(BankKey("a/d"), if: .none)
+        #expect(scratch.mode("made/bank/a") == 0)
+        #expect(scratch.mode("made/bank") != 0)
+    }
+
+    @Test func emptyDirectoriesOfACrashAreNotInTheWay() async throws {
+        for name in ["a", "a/b", "a/b/c", "a/d"] { try #require(mkdir(root + "/" + name, 0o700) == 0) }
+        #expect(try await bank.allKeys(below: nil).isEmpty)
+        try await bank.put(BankKey("a"), [1], if: .ifAbsent)
+        #expect(try await bank.get(BankKey("a")) == [1])
+    }
+
+    @Test func anUnsettledDirectoryIsSettledByTheNextWriter() async throws {
+        try #require(mkdir(root + "/a", 0o1700) == 0)
+        try await bank.put(BankKey("a/b"), [1], if: .none)
+        #expect(scratch.mode("made/bank/a") == S_IFDIR | 0o700)
+    }
+
+    @Test func symbolicLinksAreRefused() async throws {
+        try scratch.write("secret", "outside")
+        try #require(mkdir(scratch.path + "/elsewhere", 0o700) == 0)
+        try scratch.write("elsewhere/file")
+        try #require(symlink(scratch.path + "/secret", root + "/link") == 0)
+        try #require(symlink(scratch.path + "/elsewhere", root + "/dir") == 0)
+        for text in ["link", "dir/file", "dir/new"] {
+            let key = try BankKey(text)
+            await #expect(throws: BankError.self, "\(text)") { try await bank.get(key) }
+            await #expect(throws: BankError.self, "\(text)") { try await bank.stream(key) }
+            await #expect(throws: BankError.self, "\(text)") { try await bank.size(key) }
+            await #expect(throws: BankError.self, "\(text)") { try await bank.put(key, [1], if: .none) }
+            await #expect(throws: BankError.self, "\(text)") { try await bank.put(key, [1], if: .ifAbsent) }
+            await #expect(throws: BankError.self, "\(text)") { try await bank.delete(key, if: .none) }
+        }
+        #expect(try await bank.allKeys(below: nil).isEmpty)
+        await #expect(throws: BankError.self) { try await bank.list(below: BankKey("dir"), after: nil, limit: 1) }
+        #expect(scratch.mode("elsewhere/file") != 0 && scratch.mode("elsewhere/new") == 0)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func foreignFilesAreNeitherListedNorWaitedFor() async throws {
+        try scratch.write("made/bank/not a key")
+        try scratch.write("made/bank/.hidden")
+        try #require(mkdir(root + "/lost+found ", 0o700) == 0)
+        try #require(mkfifo(root + "/pipe", 0o600) == 0)
+        try await bank.put(BankKey("key"), [1], if: .none)
+        #expect(try await bank.allKeys(below: nil) == [BankKey("key")])
+        await #expect(throws: BankError.self) { try await bank.get(BankKey("pipe")) }
+        await #expect(throws: BankError.self) { try await bank.put(BankKey("pipe"), [1], if: .none) }
+    }
+
+    @Test func leftoversOfACrashAreSweptAndLiveFilesAreNot() async throws {
+        try scratch.write("made/bank/.tmp/1-leftover")
+        try scratch.write("made/bank/.tmp/2-leftover")
+        #expect(try await bank.allKeys(below: nil).isEmpty)
+        #expect(try await bank.removeStaleTemporaries(olderThan: .seconds(3600)) == 0)
+        let other = try DirectoryBank(path: root)
+        let chunks = AsyncThrowingStream<[UInt8], any Error>.makeStream()
+        let writing = Task { try await bank.put(BankKey("slow"), stream: chunks.stream, if: .none) }
+        while scratch.mode("made/bank/.tmp/1-leftover") != 0 {
+            _ = try await other.removeStaleTemporaries(olderThan: .zero)
+        }
+        chunks.continuation.yield(Array(repeating: 7, count: 3 << 20))
+        _ = try await other.removeStaleTemporaries(olderThan: .zero)
+        chunks.continuation.finish()
+        #expect(try await writing.value == 3 << 20)
+        #expect(try await other.size(BankKey("slow")) == 3 << 20)
+        #expect(try await other.removeStaleTemporaries(olderThan: .zero) == 0)
+    }
+
+    @Test func aCancelledStreamLeavesNothing() async throws {
+        let chunks = AsyncThrowingStream<[UInt8], any Error>.makeStream()
+        let writing = Task { try await bank.put(BankKey("cut"), stream: chunks.stream, if: .none) }
+        chunks.continuation.yield(Array(repeating: 7, count: 3 << 20))
+        writing.cancel()
+        chunks.continuation.finish()
+        await #expect(throws: (any Error).self) { try await writing.value }
+        #expect(try await bank.size(BankKey("cut")) == nil)
+        #expect(try await bank.removeStaleTemporaries(olderThan: .zero) == 0)
+    }
+
+    @Test func aReaderKeepsWhatItBegan() async throws {
+        let key = try BankKey("k")
+        try await bank.put(key, Array(repeating: 1, count: 3 << 20), if: .none)
+        let old = try await bank.stream(key)
+        try await bank.put(key, [2], if: .none)
+        try await bank.delete(key, if: .none)
+        var count = 0
+        for try await chunk in old {
+            #expect(chunk.allSatisfy { $0 == 1 })
+            count += chunk.count
+        }
+        #expect(count == 3 << 20)
+    }
+
+    @Test func theVersionIsTheDigest() async throws {
+        let version = try await bank.put(BankKey("k"), [1, 2, 3], if: .none)
+        #expect(version.tag == SHA256Digest(of: [1, 2, 3]).hexadecimal)
+    }
+
+    @Test(.enabled(if: geteuid() != 0, "root writes everywhere")) func aReadOnlyDirectoryIsNamed() async throws {
+        try #require(chmod(root, 0o500) == 0)
+        let error = await #expect(throws: BankError.self) { try await bank.put(BankKey("a/b"), [1], if: .none) }
+        #expect(error?.description.contains("a/b") == true)
+        #expect(error?.description.contains("Permission denied") == true)
+    }
+
+    @Test(.enabled(if: SmallFileSystem.canMount, "no right to mount a file system here"))
+    func aFullFileSystemIsNamedAndLeavesNothing() async throws {
+        let small = try SmallFileSystem(scratch.path + "/small")
+        let full = try DirectoryBank(path: small.path + "/bank")
+        try await full.createRoot()
+        try await full.put(BankKey("fits"), [1], if: .none)
+        for condition in [WriteCondition.none, .ifAbsent] {
+            let error = await #expect(throws: BankError.self) {
+                try await full.put(BankKey("big"), Array(repeating: 1, count: 8 << 20), if: condition)
+            }
+            #expect(error?.description == "the bank could not write 'big': No space left on device (write)")
+        }
+        try await full.put(BankKey("more"), [2], if: .none)
+        #expect(try await full.allKeys(below: nil) == [BankKey("fits"), BankKey("more")])
+        #expect(try await full.removeStaleTemporaries(olderThan: .zero) == 0)
+    }
+}
+
+/// A tmpfs of 4 MiB.
+final class SmallFileSystem {
+    static var canMount: Bool { geteuid() == 0 && access("/proc/filesystems", R_OK) == 0 }
+    let path: String
+
+    init(_ path: String) throws {
+        self.path = path
+        try #require(mkdir(path, 0o700) == 0)
+        try #require(mount("tmpfs", path, "tmpfs", 0, "size=4m") == 0)
+    }
+
+    deinit { umount2(path, Int32(MNT_DETACH)) }
+}
