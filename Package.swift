@@ -43,6 +43,7 @@ let package = Package(
         // Libraries of the system.
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CLibArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .systemLibrary(name: "CLinux", path: "Sources/Plugins/CLinux"),
 
         // Shared by the compiler and the executor.
         room("CanonicalForm", [crypto]),
@@ -75,7 +76,7 @@ let package = Package(
         room("PluginKit", ["CanonicalForm", "PlanIR", "BlockingIO"]),
         room("NoopPlugin", ["PluginKit", "PlanIR"], path: "Sources/Plugins/Noop"),
         room(
-            "FilesPlugin", ["PluginKit", "PlanIR", "BlockingIO", "CanonicalForm", "CLibArchive"],
+            "FilesPlugin", ["PluginKit", "PlanIR", "BlockingIO", "CanonicalForm", "CLibArchive", "CLinux"],
             path: "Sources/Plugins/Files"),
         room("Checkpoints", ["Bank", "CanonicalForm", "PlanIR", "PluginKit"]),
         room("Engine", ["Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", collections, logging]),
@@ -99,5 +100,18 @@ let package = Package(
         room("BankConformance", ["Bank"], path: "Tests/BankConformance"),
         tests("BankTests", ["Bank", "BankConformance", "CanonicalForm"]),
         tests("DirectoryBankTests", ["Bank", "BankConformance", "CanonicalForm", "DirectoryBank"]),
+
+        tests("BlockingIOTests", ["BlockingIO"]),
+        room(
+            "FilesTestSupport", ["BlockingIO", "CanonicalForm", "PluginKit", "PlanIR"], path: "Tests/FilesTestSupport"),
+        tests(
+            "FilesPluginTests",
+            [
+                "BlockingIO", "CanonicalForm", "CLibArchive", "CLinux", "FilesPlugin", "FilesTestSupport",
+                "NoopPlugin", "PlanIR", "PluginKit",
+            ]),
+        .executableTarget(
+            name: "files-timing", dependencies: ["CanonicalForm", "FilesPlugin", "FilesTestSupport", "PluginKit", "PlanIR"],
+            path: "Tests/FilesTiming", swiftSettings: strict),
     ]
 )

@@ -26,12 +26,29 @@ package final class BlockingThreads: Sendable {
     /// `CancellationError` instead of running.
     package func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
         try Task.checkCancellation()
-        return try await withCheckedThrowingContinuation { continuation in
-            shared.add { continuation.resume(with: Swift.Result { try body() }) }
+        let cancelled = Cancelled()
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                shared.add {
+                    continuation.resume(
+                        with: Swift.Result {
+                            if cancelled.flag.load(ordering: .acquiring) { throw CancellationError() }
+                            return try body()
+                        })
+                }
+            }
+        } onCancel: {
+            cancelled.flag.store(true, ordering: .releasing)
         }
     }
 
+    private final class Cancelled: Sendable {
+        let flag = Atomic(false)
+    }
+
     /// Runs `body` on a thread of its own that ends with it: for work that holds a thread for long.
+    ///
+    /// Task cancellation does not reach `body`; what it waits for must be closed by the caller.
     package static func runAlone<Result: Sendable>(
         name: String, _ body: @escaping @Sendable () throws -> Result
     ) async throws -> Result {
@@ -44,7 +61,7 @@ package final class BlockingThreads: Sendable {
 
     private final class Shared: Sendable {
         private struct State {
-            var waiting: [@Sendable () -> Void] = []
+            var waiting: [(@Sendable () -> Void)?] = []
             var next = 0
             var closed = false
         }
@@ -68,6 +85,8 @@ package final class BlockingThreads: Sendable {
                 let job: (@Sendable () -> Void)? = state.withLock { state in
                     guard state.next < state.waiting.count else { return nil }
                     let job = state.waiting[state.next]
+                    // A job that has been taken must not keep alive what it has captured.
+                    state.waiting[state.next] = nil
                     state.next += 1
                     if state.next == state.waiting.count || state.next > 1024 {
                         state.waiting.removeFirst(state.next)

@@ -20,17 +20,21 @@ package final class ThreadToTaskChannel<Element: Sendable>: Sendable {
     }
 
     private let state = Mutex(State())
-    private let space: DispatchSemaphore
+    private let space = DispatchSemaphore(value: 0)
 
     /// A channel that holds at most `capacity` elements.
-    package init(capacity: Int) { space = DispatchSemaphore(value: max(1, capacity)) }
+    package init(capacity: Int) {
+        // Counted up from zero: Dispatch traps when a semaphore is deallocated below its initial value, which is
+        // where a channel that was abandoned with elements in it would leave it.
+        for _ in 0..<max(1, capacity) { space.signal() }
+    }
 
-    /// Hands over one element, blocking while the channel is full; throws `ChannelClosed` when the task has gone.
-    /// Only for a dedicated thread.
+    /// Hands over one element, blocking while the channel is full; throws `ChannelClosed` when the task has gone or
+    /// the stream was ended. Only for a dedicated thread.
     package func send(_ element: Element) throws {
         space.wait()
-        let (waiter, cancelled) = state.withLock { state -> (CheckedContinuation<Element?, any Error>?, Bool) in
-            if state.cancelled { return (nil, true) }
+        let (waiter, closed) = state.withLock { state -> (CheckedContinuation<Element?, any Error>?, Bool) in
+            if state.cancelled || state.finished { return (nil, true) }
             if let waiter = state.waiting {
                 state.waiting = nil
                 return (waiter, false)
@@ -38,7 +42,7 @@ package final class ThreadToTaskChannel<Element: Sendable>: Sendable {
             state.elements.append(element)
             return (nil, false)
         }
-        if cancelled {
+        if closed {
             space.signal()
             throw ChannelClosed()
         }
@@ -115,6 +119,7 @@ package final class TaskToThreadChannel<Element: Sendable>: Sendable {
     }
 
     private let state = Mutex(State())
+    /// Counts the elements, and the end and the cancellation once each.
     private let available = DispatchSemaphore(value: 0)
     private let capacity: Int
 
@@ -122,12 +127,16 @@ package final class TaskToThreadChannel<Element: Sendable>: Sendable {
     package init(capacity: Int) { self.capacity = max(1, capacity) }
 
     /// Hands over one element, suspending while the channel is full; throws `ChannelClosed` when the thread has gone
-    /// and `CancellationError` when the task is cancelled.
+    /// or the stream was ended, and `CancellationError` when the task is cancelled, which ends the stream too.
     package func send(_ element: Element) async throws {
         while true {
-            try Task.checkCancellation()
+            if Task.isCancelled {
+                // The thread must not wait for a producer that gives up here.
+                finish(throwing: CancellationError())
+                throw CancellationError()
+            }
             let sent = try state.withLock { state -> Bool in
-                if state.cancelled { throw ChannelClosed() }
+                if state.cancelled || state.finished { throw ChannelClosed() }
                 guard state.elements.count < capacity else { return false }
                 state.elements.append(element)
                 return true
@@ -145,7 +154,7 @@ package final class TaskToThreadChannel<Element: Sendable>: Sendable {
             try await withCheckedThrowingContinuation { continuation in
                 let result = state.withLock { state -> Result<Void, any Error>? in
                     if state.cancelled { return .failure(ChannelClosed()) }
-                    if state.failure is CancellationError { return .failure(CancellationError()) }
+                    if state.finished { return .failure(state.failure ?? ChannelClosed()) }
                     if state.elements.count < capacity { return .success(()) }
                     state.waiting = continuation
                     return nil
@@ -154,44 +163,41 @@ package final class TaskToThreadChannel<Element: Sendable>: Sendable {
             }
         } onCancel: {
             finish(throwing: CancellationError())
-            let waiter = state.withLock { state in
-                defer { state.waiting = nil }
-                return state.waiting
-            }
-            waiter?.resume(throwing: CancellationError())
         }
     }
 
     /// Ends the stream, with an error if there was one; later calls have no effect.
+    ///
+    /// What was sent before a plain end is still delivered; an error overtakes it, since the consumer has no use for
+    /// the rest.
     package func finish(throwing failure: (any Error)? = nil) {
-        state.withLock { state in
-            if state.finished { return }
+        let (first, waiter) = state.withLock { state -> (Bool, CheckedContinuation<Void, any Error>?) in
+            if state.finished { return (false, nil) }
             state.finished = true
             state.failure = failure
+            if failure != nil { state.elements = [] }
+            defer { state.waiting = nil }
+            return (true, state.waiting)
         }
-        available.signal()
+        if first { available.signal() }
+        waiter?.resume(throwing: failure ?? ChannelClosed())
     }
 
-    /// The next element, blocking until there is one, or `nil` at the end; throws what the producer finished with.
-    /// Only for a dedicated thread.
+    /// The next element, blocking until there is one, or `nil` at the end; throws what the producer finished with, or
+    /// `ChannelClosed` after `cancel`. Only for a dedicated thread.
     package func next() throws -> Element? {
         available.wait()
-        let (element, waiter, end) = try state.withLock {
-            state throws -> (Element?, CheckedContinuation<Void, any Error>?, Bool) in
-            if !state.elements.isEmpty {
-                let element = state.elements.removeFirst()
-                defer { state.waiting = nil }
-                return (element, state.waiting, false)
-            }
-            if let failure = state.failure {
-                available.signal()
-                throw failure
-            }
-            return (nil, nil, true)
+        let (element, waiter, failure) = state.withLock {
+            state -> (Element?, CheckedContinuation<Void, any Error>?, (any Error)?) in
+            if state.cancelled { return (nil, nil, ChannelClosed()) }
+            guard !state.elements.isEmpty else { return (nil, nil, state.failure) }
+            defer { state.waiting = nil }
+            return (state.elements.removeFirst(), state.waiting, nil)
         }
         // The end stays readable.
-        if end { available.signal() }
+        if element == nil { available.signal() }
         waiter?.resume()
+        if let failure { throw failure }
         return element
     }
 
@@ -203,6 +209,7 @@ package final class TaskToThreadChannel<Element: Sendable>: Sendable {
             defer { state.waiting = nil }
             return state.waiting
         }
+        available.signal()
         waiter?.resume(throwing: ChannelClosed())
     }
 }

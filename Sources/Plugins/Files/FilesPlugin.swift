@@ -1,0 +1,33 @@
+package import CanonicalForm
+package import PlanIR
+package import PluginKit
+
+/// Protects directories of the host's file system: the tree becomes a compressed tar archive and a catalog of what
+/// must be in it.
+package struct FilesPlugin: ProtectionPlugin {
+    package let name = "files"
+    private let seams: FilesSeams
+
+    /// The plugin.
+    package init() { seams = FilesSeams() }
+
+    init(seams: FilesSeams) { self.seams = seams }
+
+    package func protect(_ hook: Hook, _ context: ActivityContext) async throws -> JSONObject {
+        let settings = try FilesSettings(context.resource.properties, context.parameters)
+        guard hook == settings.protectHook else { return [:] }
+        return try await ProtectRun(settings: settings, context: context, seams: seams).run().object
+    }
+
+    package func restore(_ hook: Hook, _ context: ActivityContext, to target: RestoreTarget) async throws {
+        guard hook == .main else { return }
+        try await RestoreRun(
+            definition: FilesDefinition(context.definition), context: context, target: target, seams: seams
+        ).run()
+    }
+
+    package func verify(_ hook: Hook, _ context: ActivityContext) async throws {
+        guard hook == .main else { return }
+        try await VerifyRun(definition: FilesDefinition(context.definition), context: context).run()
+    }
+}
