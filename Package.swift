@@ -97,5 +97,8 @@ let package = Package(
         room("BankConformance", ["Bank"], path: "Tests/BankConformance"),
         tests("BankTests", ["Bank", "BankConformance", "CanonicalForm"]),
         tests("DirectoryBankTests", ["Bank", "BankConformance", "CanonicalForm", "DirectoryBank"]),
+        tests(
+            "CheckpointsTests",
+            ["Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DirectoryBank", "PluginKit"]),
     ]
 )
