@@ -113,5 +113,8 @@ let package = Package(
         .executableTarget(
             name: "files-timing", dependencies: ["CanonicalForm", "FilesPlugin", "FilesTestSupport", "PluginKit", "PlanIR"],
             path: "Tests/FilesTiming", swiftSettings: strict),
+        tests(
+            "CheckpointsTests",
+            ["Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DirectoryBank", "PluginKit"]),
     ]
 )

@@ -178,6 +178,45 @@ final class ScratchDirectory: Sendable {
         #expect(version.tag == SHA256Digest(of: [1, 2, 3]).hexadecimal)
     }
 
+    @Test func twoOpenBanksKeepConditionsBetweenThem() async throws {
+        let banks = [bank, try DirectoryBank(path: root)]
+        let key = try BankKey("counter")
+        try await bank.put(key, [0], if: .ifAbsent)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for worker in 0..<6 {
+                let bank = banks[worker % 2]
+                group.addTask {
+                    var done = 0
+                    while done < 20 {
+                        let (bytes, version) = try await bank.getVersioned(key)
+                        do {
+                            try await bank.put(key, [bytes[0] + 1], if: .ifVersion(version))
+                            done += 1
+                        } catch BankError.conditionFailed { continue }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try await bank.get(key) == [120])
+    }
+
+    @Test(.enabled(if: SmallFileSystem.canMount, "no right to mount a file system here"))
+    func aReadOnlyFileSystemIsNamed() async throws {
+        let small = try SmallFileSystem(scratch.path + "/small")
+        let bank = try DirectoryBank(path: small.path)
+        try await bank.createRoot()
+        try await bank.put(BankKey("a/b"), [1], if: .none)
+        try small.makeReadOnly()
+        for key in [try BankKey("a/b"), try BankKey("new")] {
+            let error = await #expect(throws: BankError.self) { try await bank.put(key, [2], if: .none) }
+            #expect(error?.description == "the bank could not write '\(key)': Read-only file system (open)")
+        }
+        await #expect(throws: BankError.self) { try await bank.delete(BankKey("a/b"), if: .none) }
+        #expect(try await bank.get(BankKey("a/b")) == [1])
+        #expect(try await bank.allKeys(below: nil) == [BankKey("a/b")])
+    }
+
     @Test(.enabled(if: geteuid() != 0, "root writes everywhere")) func aReadOnlyDirectoryIsNamed() async throws {
         try #require(chmod(root, 0o500) == 0)
         let error = await #expect(throws: BankError.self) { try await bank.put(BankKey("a/b"), [1], if: .none) }
@@ -212,6 +251,10 @@ final class SmallFileSystem {
         self.path = path
         try #require(mkdir(path, 0o700) == 0)
         try #require(mount("tmpfs", path, "tmpfs", 0, "size=4m") == 0)
+    }
+
+    func makeReadOnly() throws {
+        try #require(mount("tmpfs", path, "tmpfs", UInt(MS_REMOUNT | MS_RDONLY), "") == 0)
     }
 
     deinit { umount2(path, Int32(MNT_DETACH)) }

@@ -1,0 +1,91 @@
+internal import Bank
+internal import CanonicalForm
+internal import PluginKit
+
+/// Fetches the parts of an artifact ahead of its caller and hands out only what its digests vouch for.
+actor PartedArtifactReader: ArtifactReader {
+    /// How many parts may be fetched ahead.
+    static let ahead = 2
+
+    nonisolated let summary: ArtifactSummary
+
+    private let bank: any Bank
+    private let record: ArtifactRecord
+    private let keys: ArtifactKeys
+    private var underWay: [Task<[UInt8], any Error>] = []
+    private var started: UInt32 = 0
+    /// The hasher over all that was handed out.
+    private var whole = Task<SHA256Hasher, Never> { SHA256Hasher() }
+    private var failure: (any Error)?
+
+    init(bank: any Bank, record: ArtifactRecord, keys: ArtifactKeys) {
+        self.bank = bank
+        self.record = record
+        self.keys = keys
+        self.summary = record.summary
+    }
+
+    deinit { for task in underWay { task.cancel() } }
+
+    func next() async throws -> [UInt8]? {
+        if let failure { throw failure }
+        do {
+            try Task.checkCancellation()
+            startAhead()
+            guard let oldest = underWay.first else {
+                try await checkWhole()
+                return nil
+            }
+            let part = try await oldest.value
+            underWay.removeFirst()
+            // The part before has long been hashed when this one is asked for: the wait bounds what lies in memory.
+            let before = await whole.value
+            whole = Task {
+                var hasher = before
+                hasher.update(part)
+                return hasher
+            }
+            startAhead()
+            return part
+        } catch {
+            failure = error
+            for task in underWay { task.cancel() }
+            underWay = []
+            throw error
+        }
+    }
+
+    private func startAhead() {
+        while underWay.count < PartedArtifactReader.ahead && started < record.parts.count {
+            let (bank, key, expected) = (bank, keys.part(started), record.parts[Int(started)])
+            underWay.append(Task { try await PartedArtifactReader.fetch(key, expected, from: bank) })
+            started += 1
+        }
+    }
+
+    private static func fetch(
+        _ key: BankKey, _ expected: ArtifactRecord.Part, from bank: any Bank
+    ) async throws -> [UInt8] {
+        let bytes: [UInt8]
+        do {
+            bytes = try await bank.get(key)
+        } catch BankError.notFound {
+            throw ArtifactError.missing(key, expected: "\(expected.size) bytes with the digest \(expected.digest)")
+        }
+        guard Int64(bytes.count) == expected.size else {
+            throw ArtifactError.wrongSize(key, expected: expected.size, actual: Int64(bytes.count))
+        }
+        let digest = SHA256Digest(of: bytes)
+        guard digest == expected.digest else {
+            throw ArtifactError.wrongDigest(key, expected: expected.digest, actual: digest)
+        }
+        return bytes
+    }
+
+    private func checkWhole() async throws {
+        let digest = await whole.value.finalize()
+        guard digest == summary.digest else {
+            throw ArtifactError.wrongDigest(keys.record, expected: summary.digest, actual: digest)
+        }
+    }
+}

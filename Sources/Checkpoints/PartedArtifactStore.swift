@@ -1,0 +1,116 @@
+package import Bank
+package import CanonicalForm
+package import PluginKit
+
+/// The artifacts of one resource in one epoch, each as parts of a fixed length and a sealed record that is written last.
+///
+/// An artifact exists when its record does. So a crash while writing leaves parts that nothing counts, and removing
+/// takes the record first: at no instant does half an artifact look whole.
+package struct PartedArtifactStore: ArtifactStore {
+    /// The length of every part but the last, in bytes.
+    package static let partLength = 8 << 20
+
+    private let bank: any Bank
+    private let artifactsKey: BankKey
+    private let isWritable: Bool
+    private let expectedRecords: [String: SHA256Digest]?
+
+    /// The artifacts below `artifacts` (see `CheckpointKeys.artifacts`).
+    ///
+    /// `expectedRecords` is the commit record's word: for each artifact's name the SHA-256 of the bytes of its
+    /// `artifact.json`. When it is given, artifacts with other records and artifacts that it does not name are refused.
+    package init(
+        bank: any Bank, artifacts: BankKey, writable: Bool, expectedRecords: [String: SHA256Digest]? = nil
+    ) {
+        self.bank = bank
+        self.artifactsKey = artifacts
+        self.isWritable = writable
+        self.expectedRecords = expectedRecords
+    }
+
+    /// Starts an artifact. What an earlier attempt left under this name is removed first, so that a repeated activity
+    /// leaves only its own parts. Throws `ArtifactError` and `BankError`.
+    package func writer(_ name: String) async throws -> any ArtifactWriter {
+        try await remove(name)
+        return PartedArtifactWriter(bank: bank, name: name, keys: try keys(name))
+    }
+
+    package func reader(_ name: String) async throws -> any ArtifactReader {
+        PartedArtifactReader(bank: bank, record: try await record(name).record, keys: try keys(name))
+    }
+
+    package func artifacts() async throws -> [ArtifactSummary] {
+        try await names().asyncMap { try await record($0).record.summary }
+    }
+
+    /// For each finished artifact the SHA-256 of the bytes of its `artifact.json`: what a commit record keeps and a
+    /// later reader is given as `expectedRecords`.
+    package func recordDigests() async throws -> [String: SHA256Digest] {
+        let names = try await names()
+        return Dictionary(
+            uniqueKeysWithValues: zip(names, try await names.asyncMap { try await record($0).digest }))
+    }
+
+    package func remove(_ name: String) async throws {
+        let keys = try keys(name)
+        guard isWritable else { throw ArtifactError.readOnly(keys.all) }
+        // Durable before any part goes: without its record, nothing looks whole.
+        try await bank.delete(keys.record, if: .none)
+        while true {
+            let page = try await bank.list(below: keys.parts, after: nil, limit: 256)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for key in page.keys { group.addTask { try await bank.delete(key, if: .none) } }
+                try await group.waitForAll()
+            }
+            guard page.more else { return }
+        }
+    }
+
+    private func keys(_ name: String) throws -> ArtifactKeys { try ArtifactKeys(name, in: artifactsKey) }
+
+    /// The names of the finished artifacts, in order; costs two keys of the listing for each, not all of its parts.
+    private func names() async throws -> [String] {
+        var names: [String] = []
+        var cursor: BankKey?
+        let depth = artifactsKey.segments.count
+        while let key = try await bank.list(below: artifactsKey, after: cursor, limit: 1).keys.first {
+            let name = String(key.segments[depth])
+            guard let keys = try? ArtifactKeys(name, in: artifactsKey) else {
+                // Not of an artifact; nothing that this program writes comes here.
+                cursor = key
+                continue
+            }
+            // `artifact.json` sorts before `parts/`, so that a finished artifact shows its record first.
+            if key == keys.record { names.append(name) }
+            cursor = keys.end
+        }
+        return names
+    }
+
+    private func record(_ name: String) async throws -> (record: ArtifactRecord, digest: SHA256Digest) {
+        let key = try keys(name).record
+        let bytes: [UInt8]
+        do {
+            bytes = try await bank.get(key)
+        } catch BankError.notFound {
+            throw ArtifactError.missing(key, expected: "the record of the artifact '\(name)'")
+        }
+        let digest = SHA256Digest(of: bytes)
+        if let expectedRecords {
+            guard let expected = expectedRecords[name] else { throw ArtifactError.notCommitted(key) }
+            guard expected == digest else {
+                throw ArtifactError.otherRecord(key, expected: expected, actual: digest)
+            }
+        }
+        return (try ArtifactRecord(opening: bytes, key: key, name: name), digest)
+    }
+}
+
+extension Sequence {
+    /// The results of an asynchronous transformation, one after the other.
+    fileprivate func asyncMap<Result>(_ transform: (Element) async throws -> Result) async rethrows -> [Result] {
+        var results: [Result] = []
+        for element in self { results.append(try await transform(element)) }
+        return results
+    }
+}
