@@ -74,7 +74,7 @@ let package = Package(
         room("Bank", ["CanonicalForm"]),
         room("DirectoryBank", ["Bank", "BlockingIO", "CanonicalForm"]),
         room("PluginKit", ["CanonicalForm", "PlanIR", "BlockingIO"]),
-        room("NoopPlugin", ["PluginKit", "PlanIR"], path: "Sources/Plugins/Noop"),
+        room("NoopPlugin", ["CanonicalForm", "PluginKit", "PlanIR"], path: "Sources/Plugins/Noop"),
         room(
             "FilesPlugin", ["PluginKit", "PlanIR", "BlockingIO", "CanonicalForm", "CLibArchive", "CLinux"],
             path: "Sources/Plugins/Files"),

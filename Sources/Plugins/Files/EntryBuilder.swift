@@ -1,4 +1,5 @@
 internal import CLibArchive
+internal import CanonicalForm
 internal import Glibc
 
 /// Fills libarchive's description of an entry. For one thread; the entry is reused by the next call.
@@ -42,7 +43,7 @@ final class EntryBuilder {
 
     private func add(_ extended: ExtendedAttributes, to entry: OpaquePointer) {
         for attribute in extended.attributes {
-            let name = PathText.terminated(AttributeName.encoded(attribute.name))
+            let name = PathText.terminated(attribute.name)
             attribute.value.withUnsafeBytes {
                 archive_entry_xattr_add_entry(entry, name, $0.baseAddress, $0.count)
             }
@@ -68,29 +69,20 @@ final class EntryBuilder {
     }
 }
 
-/// Names of extended attributes inside a pax header, where `=` ends the name: GNU tar writes it `%3D`, and `%` `%25`.
+/// Names of extended attributes inside a pax header, where `=` ends the name.
+///
+/// libarchive writes `=`, `%` and all that is not plain ASCII as `%XX`, but does not read it back in the spelling that
+/// GNU tar knows.
 enum AttributeName {
-    /// The name as it stands in the archive.
-    static func encoded(_ name: [UInt8]) -> [UInt8] {
-        guard name.contains(0x3D) || name.contains(0x25) else { return name }
-        return name.flatMap { byte -> [UInt8] in
-            switch byte {
-            case 0x3D: Array("%3D".utf8)
-            case 0x25: Array("%25".utf8)
-            default: [byte]
-            }
-        }
-    }
-
-    /// The name that `encoded` was made from.
+    /// The name that libarchive has written as `name`.
     static func decoded(_ name: [UInt8]) -> [UInt8] {
         guard name.contains(0x25) else { return name }
         var plain: [UInt8] = []
         var index = 0
         while index < name.count {
-            let escape = Array(name[index...].prefix(3))
-            if escape == Array("%3D".utf8) || escape == Array("%25".utf8) {
-                plain.append(escape[1] == 0x33 ? 0x3D : 0x25)
+            if name[index] == 0x25, index + 2 < name.count, let byte = Hexadecimal.bytes(of: name[index + 1...index + 2])
+            {
+                plain += byte
                 index += 3
             } else {
                 plain.append(name[index])
