@@ -95,5 +95,6 @@ let package = Package(
 
         // Tests.
         tests("DiagnosticsTests", ["CanonicalForm", "Diagnostics"]),
+        tests("JSONSchemaTests", ["CanonicalForm", "Diagnostics", "YAMLSource", "Manifests"]),
     ]
 )

@@ -1,0 +1,294 @@
+internal import CanonicalForm
+internal import Diagnostics
+internal import YAMLSource
+
+/// Puts violations into words.
+struct SchemaMessages {
+    private let schema: JSONSchema
+    private let subject: Subject
+    private let merged: MergedMapping?
+    private let clearSecrets: Set<Int32>
+
+    init(schema: JSONSchema, subject: Subject, _ validator: SchemaValidator) {
+        self.schema = schema
+        self.subject = subject
+        merged = validator.merged
+        clearSecrets = validator.clearSecrets
+    }
+
+    func diagnostic(for violation: SchemaViolation) -> Diagnostic {
+        let value = violation.value
+        let node = schema.nodes[violation.schema]
+        let what = name(value)
+        func rule(_ text: String) -> Diagnostic {
+            Diagnostic(.schemaViolation, "\(what) \(text)", at: place(value))
+        }
+        switch violation.kind {
+        case .type(let wanted):
+            return Diagnostic(
+                .schemaType, "\(what) must be \(phrase(wanted, node)), not \(found(value))", at: place(value),
+                suggestions: ValueRepair.suggestions(for: value, wanted: wanted))
+        case .allowed: return notAllowed(violation, node.allowed ?? [])
+        case .constant: return notAllowed(violation, node.constant.map { [$0] } ?? [])
+        case .literalSecret:
+            return Diagnostic(
+                .literalSecret, "\(what) is a secret and must not be written here", at: place(value),
+                notes: ["write {fromEnv: NAME} or {fromFile: path}; it is read at the moment of use"])
+        case .secretShape:
+            return rule("must say where the secret is: either {fromEnv: NAME} or {fromFile: path}")
+        case .missing(let name): return missing(name, violation, because: nil)
+        case .missingDependent(let name, let other): return missing(name, violation, because: other)
+        case .unknownKey(let key): return unknown(key, violation)
+        case .forbidden:
+            return rule(value.isKey ? "is not allowed" : "is not allowed here")
+        case .minimum(let limit): return rule("must be at least \(limit.canonicalText), not \(found(value))")
+        case .maximum(let limit): return rule("must be at most \(limit.canonicalText), not \(found(value))")
+        case .exclusiveMinimum(let limit):
+            return rule("must be more than \(limit.canonicalText), not \(found(value))")
+        case .exclusiveMaximum(let limit):
+            return rule("must be less than \(limit.canonicalText), not \(found(value))")
+        case .multipleOf(let divisor):
+            return rule("must be a multiple of \(divisor.canonicalText), not \(found(value))")
+        case .minLength(let limit):
+            if limit == 1 { return rule("must not be empty") }
+            return rule("must have at least \(count(limit, "character")), not \(length(value))")
+        case .maxLength(let limit):
+            return rule("must have at most \(count(limit, "character")), not \(length(value))")
+        case .pattern(let index):
+            return rule("must match the pattern '\(schema.patterns[index].text)', which \(found(value)) does not")
+        case .format(let format): return rule("must be \(format.description), not \(found(value))")
+        case .minItems(let limit):
+            if limit == 1 { return rule("must not be empty") }
+            return rule("must have at least \(count(limit, "element")), not \(value.node?.count ?? 0)")
+        case .maxItems(let limit):
+            return rule("must have at most \(count(limit, "element")), not \(value.node?.count ?? 0)")
+        case .notUnique(let first, let second):
+            return rule("is the same as element \(first + 1)" + (second == first + 1 ? " before it" : ""))
+        case .tooFewContained(let least):
+            return rule("must contain \(least == 1 ? "an element" : "\(least) elements") \(fitting(node.contains))")
+        case .tooManyContained(let most):
+            return rule("must contain at most \(count(most, "element")) \(fitting(node.contains))")
+        case .minProperties(let limit):
+            return rule("must have at least \(count(limit, "entry", "entries")), not \(entryCount(value))")
+        case .maxProperties(let limit):
+            return rule("must have at most \(count(limit, "entry", "entries")), not \(entryCount(value))")
+        case .negated: return rule("has a value that the schema rules out" + described(node.not))
+        case .noBranch(let branches): return noBranch(branches, violation)
+        case .severalBranches(let positions):
+            let list = positions.map { "\($0 + 1)" }.joined(separator: " and ")
+            return rule("fits several forms of which only one is allowed (\(list) of \(node.oneOf.count))")
+        case .tooManySteps: return rule("takes too long to check: the schema branches too often")
+        }
+    }
+
+    // MARK: Names of things
+
+    /// What a value is called: `parameter 'level'`, `element 2 of 'exclude'`, `the parameters of OWNER`.
+    private func name(_ value: SchemaValue) -> String {
+        guard let key = value.key else {
+            let whole = subject.noun == .value ? subject.owner : "the \(subject.noun.plural) of \(subject.owner)"
+            return value.element.map { "element \($0 + 1) of \(whole)" } ?? whole
+        }
+        if value.isKey { return "the key '\(key.text)'" }
+        let isMember = value.depth == 1 && subject.noun != .value
+        let member = isMember ? "\(subject.noun.rawValue) '\(key.text)'" : "'\(key.text)'"
+        return value.element.map { "element \($0 + 1) of \(member)" } ?? member
+    }
+
+    /// The exact characters of a value; of a container, where it begins.
+    private func place(_ value: SchemaValue) -> SourceRange {
+        guard let node = value.node else { return merged?.head ?? schema.nodes[schema.root].place }
+        if node.kind == .scalar, node.range.start == node.range.end, let key = value.key { return key.range }
+        return node.headRange
+    }
+
+    /// What stands there, for "…, not X".
+    private func found(_ value: SchemaValue) -> String {
+        guard let node = value.node else { return "a mapping" }
+        if clearSecrets.contains(node.index) { return "this" }
+        switch node.kind {
+        case .mapping: return "a mapping"
+        case .sequence: return "a list"
+        case .scalar:
+            let text = shortened(node.text)
+            if value.isKey { return "'\(text)'" }
+            switch node.scalarValue {
+            case .null: return node.text.isEmpty ? "nothing" : "null"
+            case .string: return node.text.isEmpty ? "an empty string" : "'\(text)'"
+            default: return text
+            }
+        }
+    }
+
+    private func shortened(_ text: String) -> String {
+        text.unicodeScalars.count <= 60 ? text : String(String.UnicodeScalarView(text.unicodeScalars.prefix(59))) + "…"
+    }
+
+    private func count(_ number: Int, _ one: String, _ many: String? = nil) -> String {
+        "\(number) \(number == 1 ? one : many ?? one + "s")"
+    }
+
+    private func length(_ value: SchemaValue) -> Int { value.node?.text.unicodeScalars.count ?? 0 }
+
+    private func entryCount(_ value: SchemaValue) -> Int { value.node?.count ?? merged?.entries.count ?? 0 }
+
+    private func phrase(_ types: TypeSet, _ node: SchemaNode) -> String {
+        if types == .object && node.properties.isEmpty { return "a mapping" }
+        if types == .string, let format = node.format { return format.description }
+        return types.phrase
+    }
+
+    private func fitting(_ index: Int?) -> String {
+        let summary = index.map { schema.typeSummary(of: $0) } ?? "value"
+        return summary == "value" ? "that fits the schema" : "of the kind: \(summary)"
+    }
+
+    private func described(_ index: Int?) -> String {
+        let summary = index.map { schema.typeSummary(of: $0) } ?? "value"
+        return summary == "value" ? "" : ": \(summary)"
+    }
+
+    // MARK: Kinds of violations that take more words
+
+    private func notAllowed(_ violation: SchemaViolation, _ allowed: [AllowedValue]) -> Diagnostic {
+        let value = violation.value
+        let names = allowed.map(\.shown)
+        let list = names.count == 1 ? names[0] : "one of " + names.joined(separator: ", ")
+        var close: String?
+        if let node = value.node, node.kind == .scalar, !clearSecrets.contains(node.index), !value.isKey {
+            close = Similar.best(for: node.text, among: allowed.compactMap(\.text))
+        }
+        return Diagnostic(
+            .schemaEnum, "\(name(value)) must be \(list), not \(found(value))", at: place(value),
+            suggestions: close.map {
+                [Suggestion("did you mean '\($0)'?", replacing: place(value), with: ValueRepair.scalar($0))]
+            } ?? [])
+    }
+
+    private func missing(_ name: String, _ violation: SchemaViolation, because other: String?) -> Diagnostic {
+        let value = violation.value
+        let parent = schema.nodes[violation.schema]
+        let property = parent.propertyIndex[name].map { schema.nodes[$0] }
+        let description = property?.summary ?? property?.reference.flatMap { schema.nodes[$0].summary }
+        let isTop = value.depth == 0
+        let noun = isTop ? subject.noun.rawValue : "key"
+        let owner = isTop ? subject.owner : self.name(value)
+        let reason = other.map { ", which '\($0)' needs" } ?? ""
+        return Diagnostic(
+            .missingRequired, "missing \(noun) '\(name)' of \(owner)\(reason)", at: place(value),
+            notes: description.map { ["'\(name)': \($0)"] } ?? [])
+    }
+
+    private func unknown(_ key: LocatedNode, _ violation: SchemaViolation) -> Diagnostic {
+        let isTop = violation.value.depth == 1
+        let noun = isTop ? subject.noun.rawValue : "key"
+        let known = knownNames(violation)
+        let close = Similar.best(for: key.text, among: known)
+        let owner = isTop ? " of \(subject.owner)" : ""
+        return Diagnostic(
+            .unknownParameter, "unknown \(noun) '\(key.text)'\(owner)", at: key.range,
+            notes: close == nil && !known.isEmpty && known.count <= 12
+                ? ["known are \(known.joined(separator: ", "))"] : [],
+            suggestions: close.map {
+                [Suggestion("did you mean '\($0)'?", replacing: key.range, with: ValueRepair.scalar($0))]
+            } ?? [])
+    }
+
+    /// The names that the schema which refused a key, and those that stand beside it, know.
+    private func knownNames(_ violation: SchemaViolation) -> [String] {
+        let node = schema.nodes[violation.schema]
+        if node.isSecret { return ["fromEnv", "fromFile"] }
+        var names: [String] = []
+        var waiting = [violation.schema]
+        var seen: Set<Int> = []
+        while let next = waiting.popLast() {
+            guard seen.insert(next).inserted else { continue }
+            names.append(contentsOf: schema.nodes[next].properties.map(\.name))
+            if node.unevaluatedProperties != nil { waiting.append(contentsOf: schema.nodes[next].inPlace.reversed()) }
+        }
+        return names
+    }
+
+    private func noBranch(_ branches: [Int], _ violation: SchemaViolation) -> Diagnostic {
+        let value = violation.value
+        // Branches that only differ in a member that must be there.
+        let needs = branches.map { schema.nodes[$0].required }
+        if needs.allSatisfy({ $0.count == 1 }), value.node?.kind == .mapping || value.node == nil {
+            let names = needs.map { "'\($0[0])'" }.joined(separator: " or ")
+            let owner = value.depth == 0 ? subject.owner : name(value)
+            return Diagnostic(.missingRequired, "missing \(names) of \(owner)", at: place(value))
+        }
+        var summaries: [String] = []
+        for branch in branches {
+            let summary = schema.nodes[branch].summary ?? schema.typeSummary(of: branch)
+            if !summaries.contains(summary) { summaries.append(summary) }
+        }
+        let code: DiagnosticCode =
+            branches.allSatisfy { schema.nodes[$0].types != nil } ? .schemaType : .schemaViolation
+        return Diagnostic(
+            code, "\(name(value)) must be \(summaries.joined(separator: " or ")), not \(found(value))", at: place(value)
+        )
+    }
+}
+
+/// Suggests how to write a value so that it has the type that is wanted.
+enum ValueRepair {
+    static func suggestions(for value: SchemaValue, wanted: TypeSet) -> [Suggestion] {
+        guard let node = value.node, node.kind == .scalar, node.style != .block, node.tag == .none, !value.isKey else {
+            return []
+        }
+        let text = node.text
+        switch node.scalarValue {
+        case .string:
+            if wanted.contains(.boolean) {
+                if node.style == .plain, let meant = booleanWords[text.lowercased()] {
+                    return [Suggestion("write '\(meant)'", replacing: node.range, with: meant)]
+                }
+                if text == "true" || text == "false" { return [unquote(node, text)] }
+            }
+            if !wanted.isDisjoint(with: [.integer, .number]), node.style == .quoted, isNumber(text, wanted) {
+                return [unquote(node, text)]
+            }
+        case .bool, .integer, .number:
+            if wanted.contains(.string) {
+                let quoted = "\"\(text)\""
+                return [Suggestion("write \(quoted), with quotes", replacing: node.range, with: quoted)]
+            }
+        case .null: return []
+        }
+        if wanted.contains(.array), node.style == .quoted || !text.utf8.contains(where: { ",[]{}#:".utf8.contains($0) })
+        {
+            let written = String(
+                decoding: node.tree.text.bytes[Int(node.range.start)..<Int(node.range.end)], as: UTF8.self)
+            return [Suggestion("write [\(written)]", replacing: node.range, with: "[\(written)]")]
+        }
+        return []
+    }
+
+    private static let booleanWords = [
+        "yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false",
+    ]
+
+    private static func unquote(_ node: LocatedNode, _ text: String) -> Suggestion {
+        Suggestion("remove the quotes", replacing: node.range, with: text)
+    }
+
+    private static func isNumber(_ text: String, _ wanted: TypeSet) -> Bool {
+        guard !text.isEmpty, text.utf8.allSatisfy({ $0.isDigit || "+-.eE".utf8.contains($0) }),
+            let number = Double(text)
+        else { return false }
+        return wanted.contains(.number) || number == number.rounded()
+    }
+
+    /// A string as a YAML scalar: plain when that reads back as the same string.
+    static func scalar(_ text: String) -> String {
+        let isWord = text.utf8.allSatisfy { $0.isLetter || $0.isDigit || "_-./".utf8.contains($0) }
+        let words = ["true", "false", "null", "yes", "no", "on", "off"]
+        if isWord, let first = text.utf8.first, first.isLetter || first == UInt8(ascii: "/"),
+            !words.contains(text.lowercased())
+        {
+            return text
+        }
+        return JSONValue.string(text).canonicalText
+    }
+}
