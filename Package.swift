@@ -12,8 +12,6 @@ let strict: [SwiftSetting] = [
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let collections = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
-let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
-let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 
 func room(
     _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil, resources: [Resource] = []
@@ -50,7 +48,7 @@ let package = Package(
         room("Diagnostics", ["CanonicalForm"]),
         room("YAMLSource", ["CanonicalForm", "Diagnostics", "CLibYAML"]),
         room(
-            "Manifests", ["CanonicalForm", "Diagnostics", "YAMLSource"],
+            "Manifests", ["CanonicalForm", "Diagnostics", "PlanIR", "YAMLSource"],
             resources: [
                 .embedInCode("Builtin/directory.bank.yaml"),
                 .embedInCode("Builtin/files.plugin.yaml"),
@@ -59,13 +57,13 @@ let package = Package(
         room("PlanIR", ["CanonicalForm", "Diagnostics"]),
 
         // The compiler.
-        room("PlanLanguage", ["Diagnostics", "YAMLSource"]),
+        room("PlanLanguage", ["CanonicalForm", "Diagnostics", "YAMLSource", "Manifests", "PlanIR"]),
         room("PlanCompiler", ["CanonicalForm", "Diagnostics", "YAMLSource", "PlanLanguage", "Manifests", "PlanIR"]),
         room("GraphExport", ["CanonicalForm", "PlanIR"]),
         .executableTarget(
             name: "cairnc",
             dependencies: [
-                "CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR", "GraphExport", argumentParser,
+                "Diagnostics", "PlanCompiler", "PlanIR", "GraphExport", "YAMLSource", argumentParser,
             ],
             swiftSettings: strict),
 
@@ -79,7 +77,7 @@ let package = Package(
             "FilesPlugin", ["PluginKit", "PlanIR", "BlockingIO", "CanonicalForm", "CLibArchive", "CLinux"],
             path: "Sources/Plugins/Files"),
         room("Checkpoints", ["Bank", "CanonicalForm", "PlanIR", "PluginKit"]),
-        room("Engine", ["Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", collections, logging]),
+        room("Engine", ["Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", collections]),
         room(
             "ProtectionService",
             [
@@ -90,7 +88,7 @@ let package = Package(
             name: "cairn",
             dependencies: [
                 "Bank", "CanonicalForm", "Checkpoints", "Diagnostics", "Engine", "Manifests", "PlanIR", "PluginKit",
-                "ProtectionService", argumentParser, logging,
+                "ProtectionService", "YAMLSource", argumentParser,
             ],
             swiftSettings: strict),
 
@@ -111,7 +109,8 @@ let package = Package(
                 "NoopPlugin", "PlanIR", "PluginKit",
             ]),
         .executableTarget(
-            name: "files-timing", dependencies: ["CanonicalForm", "FilesPlugin", "FilesTestSupport", "PluginKit", "PlanIR"],
+            name: "files-timing",
+            dependencies: ["CanonicalForm", "FilesPlugin", "FilesTestSupport", "PluginKit", "PlanIR"],
             path: "Tests/FilesTiming", swiftSettings: strict),
         tests(
             "CheckpointsTests",

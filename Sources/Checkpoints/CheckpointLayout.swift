@@ -11,6 +11,8 @@ package enum CheckpointLayout {
     package static let leases = BankKey(unchecked: "leases")
     /// What lies below this is the records of restores and verifications, below their ids.
     package static let operations = BankKey(unchecked: "operations")
+    /// What lies below this is all indices.
+    package static let indices = BankKey(unchecked: "indices")
     /// What lies below this is the markers of unfinished checkpoints.
     package static let unfinished = BankKey(unchecked: "indices/unfinished")
     /// What lies below this is all checkpoints in the order of their creation.

@@ -103,3 +103,10 @@ package struct DiagnosticList: Sendable {
         }
     }
 }
+
+extension DiagnosticList {
+    /// Adds all diagnostics of another list.
+    package mutating func merge(_ other: DiagnosticList) {
+        for diagnostic in other.all { add(diagnostic) }
+    }
+}

@@ -33,8 +33,8 @@ package enum DiagnosticCode: String, Sendable, Hashable, CaseIterable {
     case dependencyCycle = "E0208"
     case parentNotAllowed = "E0209"
     case typeClaimedTwice = "E0210"
-    case unknownParameterTarget = "E0211"
-    case duplicateDependency = "E0212"
+    case unknownParameterTarget = "W0211"
+    case duplicateDependency = "W0212"
 
     // Parameters and properties against the plugin's schema.
     case schemaViolation = "E0301"

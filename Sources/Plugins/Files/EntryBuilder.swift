@@ -80,7 +80,8 @@ enum AttributeName {
         var plain: [UInt8] = []
         var index = 0
         while index < name.count {
-            if name[index] == 0x25, index + 2 < name.count, let byte = Hexadecimal.bytes(of: name[index + 1...index + 2])
+            if name[index] == 0x25, index + 2 < name.count,
+                let byte = Hexadecimal.bytes(of: name[index + 1...index + 2])
             {
                 plain += byte
                 index += 3

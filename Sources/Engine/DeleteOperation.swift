@@ -1,0 +1,75 @@
+package import Checkpoints
+import Bank
+import CanonicalForm
+import PlanIR
+import PluginKit
+
+/// Deletes a checkpoint: marks it, lets the plugins remove what they keep elsewhere, and removes it from the bank.
+package struct DeleteOperation: Sendable {
+    let environment: ExecutionEnvironment
+    let id: CheckpointID
+    /// Deletes also what is damaged or still protecting, and goes on when a plugin cannot be asked.
+    let force: Bool
+
+    package init(_ environment: ExecutionEnvironment, checkpoint id: CheckpointID, force: Bool) {
+        self.environment = environment
+        self.id = id
+        self.force = force
+    }
+
+    /// Runs the operation; a failing plugin leaves the checkpoint `error-deleting` and is returned. Whatever fails,
+    /// deleting again goes on where it stopped.
+    package func run() async throws -> [ResourceFailure] {
+        let collection = environment.collection
+        let summary = try await collection.beginDeletion(id, now: environment.now(), force: force)
+        let failures: [ResourceFailure]
+        do {
+            failures = try await runPlugins()
+        } catch {
+            failures = [ResourceFailure(resource: "", hook: "", message: String(describing: error))]
+        }
+        if let first = failures.first, !force {
+            try await Task { try await collection.failDeletion(summary, now: environment.now(), failure: first) }.value
+            return failures
+        }
+        for failure in failures { environment.observer.observe(.noticed("deleting all the same: \(failure)")) }
+        try await collection.finishDeletion(summary)
+        return []
+    }
+
+    private func runPlugins() async throws -> [ResourceFailure] {
+        let collection = environment.collection
+        let layout = CheckpointKeys(id)
+        // What an earlier attempt has removed needs no plugin any more.
+        guard try await collection.bank.size(layout.index) != nil, try await collection.bank.size(layout.ir) != nil
+        else { return [] }
+        let index = try await collection.index(id)
+        let ir = try await LoadedCheckpoint.loadIR(index, from: collection)
+        let commit = try await collection.commit(id)
+        let hooks = Execution.hooksPerResource(ir, .delete)
+        environment.observer.observe(
+            .began(
+                operation: .delete, resources: ir.resources.count, activities: hooks.reduce(0, +), expectedBytes: nil))
+        let states = ResourceStates(hooksPerResource: hooks)
+        let bank = environment.bank
+        let execution = Execution(
+            environment: environment, ir: ir, operation: .delete, checkpoint: id,
+            target: RestoreTarget(directory: nil, overwrite: false), states: states, journal: nil,
+            artifacts: { index, _ in
+                PartedArtifactStore(
+                    bank: bank,
+                    artifacts: try layout.artifacts(
+                        ir.resources[index].identity, epoch: commit?.resources[index].epoch ?? 1),
+                    writable: true)
+            },
+            loadDefinition: { index in
+                // A resource that never got a definition has nothing that a plugin would find by it.
+                guard let commit, commit.resources[index].definition != nil else { return nil }
+                let checkpoint = LoadedCheckpoint(index: try await collection.index(id), commit: commit, ir: ir)
+                return try await checkpoint.definition(index, bank)
+            },
+            storeDefinition: { _, _ in nil })
+        let (outcome, revertFailures) = await execution.runGraph()
+        return execution.failures(outcome, revertFailures)
+    }
+}

@@ -1,0 +1,132 @@
+import Bank
+import CanonicalForm
+package import Checkpoints
+package import PlanIR
+import PluginKit
+
+/// A checkpoint with the records that restoring it needs, all checked against their digests.
+package struct LoadedCheckpoint: Sendable {
+    package let index: CheckpointIndex
+    package let commit: CommitRecord
+    package let ir: PlanIR
+
+    /// Loads what an available checkpoint consists of; throws an error that names the damaged bank object.
+    package static func load(_ id: CheckpointID, from collection: CheckpointCollection) async throws -> Self {
+        let layout = CheckpointKeys(id)
+        let index = try await collection.index(id)
+        guard index.id == id else { throw ExecutionError.damaged(layout.index, "it is of another checkpoint") }
+        guard let commit = try await collection.commit(id) else {
+            throw ExecutionError.damaged(layout.commit, "it is missing")
+        }
+        guard commit.checkpoint == id else {
+            throw ExecutionError.damaged(layout.commit, "it is of another checkpoint")
+        }
+        let ir = try await loadIR(index, from: collection)
+        guard commit.resources.map(\.resource) == ir.resources.map(\.identity) else {
+            throw ExecutionError.damaged(layout.commit, "its resources are not those of the plan")
+        }
+        return LoadedCheckpoint(index: index, commit: commit, ir: ir)
+    }
+
+    /// The IR that made a checkpoint.
+    static func loadIR(_ index: CheckpointIndex, from collection: CheckpointCollection) async throws -> PlanIR {
+        let key = CheckpointKeys(index.id).ir
+        let bytes: [UInt8]
+        do { bytes = try await collection.bank.get(key) } catch BankError.notFound {
+            throw ExecutionError.damaged(key, "it is missing")
+        }
+        guard SHA256Digest(of: bytes) == index.irDigest else {
+            throw ExecutionError.damaged(key, "its digest is not the one in \(CheckpointKeys(index.id).index)")
+        }
+        do { return try PlanIR(loading: bytes) } catch { throw ExecutionError.damaged(key, error.description) }
+    }
+
+    /// The protection definition of a resource, checked against the commit record.
+    func definition(_ resource: Int, _ bank: any Bank) async throws -> DefinitionRecord {
+        let entry = commit.resources[resource]
+        let key = try CheckpointKeys(index.id).definition(entry.resource, epoch: entry.epoch)
+        let bytes: [UInt8]
+        do { bytes = try await bank.get(key) } catch BankError.notFound {
+            throw ExecutionError.damaged(key, "it is missing")
+        }
+        guard SHA256Digest(of: bytes) == entry.definition else {
+            throw ExecutionError.damaged(key, "its digest is not the one in the commit record")
+        }
+        do { return try DefinitionRecord(opening: bytes) } catch {
+            throw ExecutionError.damaged(key, error.description)
+        }
+    }
+
+    /// Refuses plugins that cannot read what was saved. A manifest may have changed since; its version says whether
+    /// that matters. Returns the names of plugins whose manifests differ.
+    func checkBindings(_ plugins: [String: LoadedPlugin]) throws -> [String] {
+        var changed: [String] = []
+        for binding in ir.plugins {
+            guard let plugin = plugins[binding.name] else { throw ExecutionError.unknownPlugin(binding.name) }
+            guard plugin.version == binding.version else {
+                throw ExecutionError.versionChanged(
+                    plugin: binding.name, saved: binding.version, present: plugin.version)
+            }
+            if plugin.digest != binding.digest { changed.append(binding.name) }
+        }
+        return changed
+    }
+}
+
+/// Checks the records of a checkpoint that restoring it does not need: a fault in them is told, and does not stop a
+/// restore.
+struct RecordCheck {
+    let collection: CheckpointCollection
+    let checkpoint: LoadedCheckpoint
+
+    /// A record that is missing or not as it was written.
+    struct Fault: Sendable {
+        let key: BankKey
+        let reason: String
+    }
+
+    /// All faults, in the order of the keys.
+    func faults() async throws -> [Fault] {
+        let id = checkpoint.index.id
+        let layout = CheckpointKeys(id)
+        var faults: [Fault] = []
+        for epoch in 1...max(1, checkpoint.commit.epoch) {
+            let key = layout.epoch(epoch)
+            try await check(key, &faults) { bytes throws(SealedRecordError) in
+                let record = try EpochRecord(opening: bytes)
+                guard record.checkpoint == id && record.epoch == epoch else {
+                    throw .malformed(member: "epoch", expected: "that of its key")
+                }
+            }
+            var expected: UInt32 = 1
+            for key in try await collection.bank.allKeys(below: layout.journal(ofEpoch: epoch)) {
+                let number = expected
+                try await check(key, &faults) { bytes throws(SealedRecordError) in
+                    guard try JournalSegment(opening: bytes).number == number else {
+                        throw .malformed(member: "segment", expected: "\(number)")
+                    }
+                }
+                expected += 1
+            }
+        }
+        let index = checkpoint.index
+        for key in try collection.indexKeys(plan: index.plan, provider: index.provider, index.created, id) {
+            let marker = collection.marker(id)
+            try await check(key, &faults) { bytes throws(SealedRecordError) in
+                guard bytes == marker else { throw .malformed(member: "entry", expected: "the checkpoint's id") }
+            }
+        }
+        return faults
+    }
+
+    private func check(
+        _ key: BankKey, _ faults: inout [Fault], _ open: ([UInt8]) throws(SealedRecordError) -> Void
+    ) async throws {
+        let bytes: [UInt8]
+        do { bytes = try await collection.bank.get(key) } catch BankError.notFound {
+            faults.append(Fault(key: key, reason: "it is missing"))
+            return
+        }
+        do { try open(bytes) } catch { faults.append(Fault(key: key, reason: error.description)) }
+    }
+}

@@ -1,0 +1,119 @@
+import Bank
+package import Checkpoints
+package import PlanIR
+package import PluginKit
+
+/// How a restore or a verification ended.
+package struct OperationReport: Sendable {
+    package let kind: OperationKind
+    package let checkpoint: CheckpointID
+    package let plan: String
+    package let commit: OperationCommit
+    package let contentBytes: Int64
+    package let wasCancelled: Bool
+}
+
+/// Restores or verifies every resource of an available checkpoint, and records how that went.
+package struct RestoreOperation: Sendable {
+    let environment: ExecutionEnvironment
+    let kind: OperationKind
+    let checkpoint: LoadedCheckpoint
+    let target: RestoreTarget
+
+    /// A restore of a checkpoint to `target`.
+    package static func restore(
+        _ checkpoint: LoadedCheckpoint, to target: RestoreTarget, _ environment: ExecutionEnvironment
+    ) -> Self {
+        RestoreOperation(environment: environment, kind: .restore, checkpoint: checkpoint, target: target)
+    }
+
+    /// A verification of a checkpoint.
+    package static func verify(_ checkpoint: LoadedCheckpoint, _ environment: ExecutionEnvironment) -> Self {
+        RestoreOperation(
+            environment: environment, kind: .verify, checkpoint: checkpoint,
+            target: RestoreTarget(directory: nil, overwrite: false))
+    }
+
+    /// Runs the operation. A failing activity, or for a verification any damaged record, gives a report with the
+    /// status `fail`.
+    package func run() async throws -> OperationReport {
+        let ir = checkpoint.ir
+        for name in try checkpoint.checkBindings(environment.plugins) {
+            environment.observer.observe(
+                .noticed("the manifest of the plugin '\(name)' has changed since this checkpoint was made"))
+        }
+        let collection = environment.collection
+        let operation = OperationIndex(
+            id: CheckpointID.random(), kind: kind.rawValue, checkpoint: checkpoint.index.id, plan: ir.plan,
+            started: environment.now(), owner: collection.owner)
+        try await collection.begin(operation)
+
+        var failures: [ResourceFailure] = []
+        for fault in try await RecordCheck(collection: collection, checkpoint: checkpoint).faults() {
+            environment.observer.observe(.recordDamaged(fault.key, reason: fault.reason))
+            if kind == .verify {
+                failures.append(
+                    ResourceFailure(
+                        resource: "", hook: "", message: "bank object '\(fault.key)' is damaged: \(fault.reason)"))
+            }
+        }
+        let hooks = Execution.hooksPerResource(ir, kind)
+        environment.observer.observe(
+            .began(
+                operation: kind, resources: ir.resources.count, activities: hooks.reduce(0, +),
+                expectedBytes: checkpoint.commit.contentBytes))
+        let states = ResourceStates(hooksPerResource: hooks)
+        let execution = execution(states)
+        let (outcome, revertFailures) = await execution.runGraph()
+        failures += execution.failures(outcome, revertFailures)
+        // A resource without work in this operation still has a definition, which must be there.
+        for index in ir.resources.indices where hooks[index] == 0 {
+            do { _ = try await checkpoint.definition(index, collection.bank) } catch {
+                failures.append(
+                    ResourceFailure(
+                        resource: ir.resources[index].identity, hook: "", message: String(describing: error)))
+            }
+        }
+        let commit = commit(operation.id, states, outcome, failures)
+        try await Task { try await collection.end(commit) }.value
+        return OperationReport(
+            kind: kind, checkpoint: checkpoint.index.id, plan: ir.plan, commit: commit,
+            contentBytes: states.all.reduce(0) { $0 + $1.contentBytes }, wasCancelled: outcome.wasCancelled)
+    }
+
+    private func execution(_ states: ResourceStates) -> Execution {
+        let checkpoint = checkpoint
+        let bank = environment.bank
+        return Execution(
+            environment: environment, ir: checkpoint.ir, operation: kind, checkpoint: checkpoint.index.id,
+            target: target, states: states, journal: nil,
+            artifacts: { index, record in try checkpoint.artifacts(index, record, bank) },
+            loadDefinition: { index in try await checkpoint.definition(index, bank) },
+            storeDefinition: { _, _ in nil })
+    }
+
+    private func commit(
+        _ id: CheckpointID, _ states: ResourceStates, _ outcome: RunOutcome, _ failures: [ResourceFailure]
+    ) -> OperationCommit {
+        let entries = states.all.enumerated().map { index, state in
+            let identity = checkpoint.ir.resources[index].identity
+            let failure = failures.first { $0.resource == identity && $0.hook != "revert" }
+            let status: OperationStatus = failure != nil ? .fail : state.hooksLeft == 0 ? .success : .inProgress
+            return OperationCommit.ResourceEntry(
+                resource: identity, status: status, message: failure?.message ?? "", warnings: state.warnings)
+        }
+        return OperationCommit(
+            id: id, status: failures.isEmpty ? .success : .fail, finished: environment.now(), resources: entries,
+            failures: failures)
+    }
+}
+
+extension LoadedCheckpoint {
+    /// The artifacts of a resource, to be read only.
+    func artifacts(_ resource: Int, _ record: DefinitionRecord?, _ bank: any Bank) throws -> any ArtifactStore {
+        let entry = commit.resources[resource]
+        return PartedArtifactStore(
+            bank: bank, artifacts: try CheckpointKeys(index.id).artifacts(entry.resource, epoch: entry.epoch),
+            writable: false, expectedRecords: record?.recordDigests ?? [:])
+    }
+}

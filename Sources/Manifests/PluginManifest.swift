@@ -1,0 +1,161 @@
+package import CanonicalForm
+import Diagnostics
+package import PlanIR
+import YAMLSource
+
+/// What a plugin offers: its resource types with their properties, parameters and hooks. It is all that the compiler
+/// knows of a plugin.
+package struct PluginManifest: Sendable {
+    /// The type that stands for every type.
+    package static let anyType = "*"
+
+    package let name: String
+    package let version: Int64
+    package let description: String
+    package let resourceTypes: [ResourceType]
+    /// The digest of the manifest's file; an IR is bound to it.
+    package let digest: SHA256Digest
+
+    /// Whether the plugin takes every resource type.
+    package var takesEveryType: Bool { resourceTypes.contains { $0.type == Self.anyType } }
+
+    /// What the plugin says of a resource type, its own entry before the one for every type.
+    package func resourceType(_ type: String) -> ResourceType? {
+        resourceTypes.first { $0.type == type } ?? resourceTypes.first { $0.type == Self.anyType }
+    }
+
+    /// One resource type of a plugin.
+    package struct ResourceType: Sendable {
+        package let type: String
+        package let description: String
+        /// The types of which it may be a dependent; `*` for any.
+        package let parents: [String]
+        package let properties: JSONSchema
+        /// By `OperationKind.index`.
+        package let operations: [OperationSupport]
+        package let savedInfo: JSONSchema?
+
+        /// Whether a resource of this type may be a dependent of one of type `parent`.
+        package func allows(parent: String) -> Bool {
+            parents.contains { $0 == parent || $0 == PluginManifest.anyType }
+        }
+    }
+
+    /// What a plugin does in one operation.
+    package struct OperationSupport: Sendable {
+        package let hooks: [HookPresence]
+        package let parameters: JSONSchema
+
+        /// Whether the plugin has work in `hook`, given the resource's protect parameters.
+        package func isActive(_ hook: Hook, protectParameters: JSONObject) -> Bool {
+            hooks.contains { $0.hook == hook && $0.holds(protectParameters) }
+        }
+    }
+
+    /// A hook that a plugin implements, always or only for some values of the protect parameters.
+    package struct HookPresence: Sendable {
+        package let hook: Hook
+        /// All of these parameters must have one of these values.
+        package let conditions: [(parameter: String, values: [JSONValue])]
+
+        func holds(_ parameters: JSONObject) -> Bool {
+            conditions.allSatisfy { condition in
+                parameters[condition.parameter].map { condition.values.contains($0) } ?? false
+            }
+        }
+    }
+}
+
+/// What a bank plugin is called and how it is configured.
+package struct BankManifest: Sendable {
+    package let name: String
+    package let description: String
+    package let config: JSONSchema
+}
+
+/// Reads plugin and bank manifests.
+enum PluginManifestDecoder {
+    private static let pluginFields = [
+        Field("apiVersion", .text, required: true), Field("kind", .text, required: true),
+        Field("name", .text, required: true), Field("version", .integer, required: true),
+        Field("description", .text, required: true), Field("resourceTypes", .sequence, required: true),
+    ]
+    private static let typeFields = [
+        Field("type", .text, required: true), Field("description", .text), Field("parents", .sequence),
+        Field("properties", .any), Field("operations", .mapping, required: true), Field("savedInfo", .any),
+    ]
+    private static let operationNames: [Field] = [
+        Field("protect", .mapping, required: true), Field("restore", .mapping, required: true),
+        Field("verify", .mapping, required: true), Field("delete", .mapping, required: true),
+    ]
+    private static let operationFields = [Field("hooks", .sequence, required: true), Field("parameters", .any)]
+    private static let hookFields = [Field("hook", .text, required: true), Field("when", .mapping)]
+    private static let bankFields = [
+        Field("apiVersion", .text, required: true), Field("kind", .text, required: true),
+        Field("name", .text, required: true), Field("description", .text, required: true), Field("config", .any),
+    ]
+
+    static func decodePlugin(_ node: LocatedNode, into diagnostics: inout DiagnosticList) -> PluginManifest? {
+        let reader = FieldReader(node, as: "a plugin manifest", pluginFields, into: &diagnostics)
+        var types: [PluginManifest.ResourceType] = []
+        for element in reader[5]?.elements ?? [] {
+            if let type = resourceType(element, into: &diagnostics) { types.append(type) }
+        }
+        guard let name = reader.text(2), case .integer(let version)? = reader[3]?.scalarValue else { return nil }
+        return PluginManifest(
+            name: name.value, version: version, description: reader.text(4)?.value ?? "", resourceTypes: types,
+            digest: SHA256Digest(of: node.tree.text.bytes))
+    }
+
+    static func decodeBank(_ node: LocatedNode, into diagnostics: inout DiagnosticList) -> BankManifest? {
+        let reader = FieldReader(node, as: "a bank manifest", bankFields, into: &diagnostics)
+        guard let name = reader.text(2), let config = reader[4] else { return nil }
+        return BankManifest(
+            name: name.value, description: reader.text(3)?.value ?? "",
+            config: JSONSchema(compiling: config, into: &diagnostics))
+    }
+
+    private static func resourceType(
+        _ node: LocatedNode, into diagnostics: inout DiagnosticList
+    ) -> PluginManifest.ResourceType? {
+        let reader = FieldReader(node, as: "a resource type", typeFields, into: &diagnostics)
+        guard let type = reader.text(0), let operationsNode = reader[4] else { return nil }
+        let operations = FieldReader(operationsNode, as: "the operations of a type", operationNames, into: &diagnostics)
+        var supports: [PluginManifest.OperationSupport] = []
+        for position in operationNames.indices {
+            guard let support = operations[position] else { return nil }
+            supports.append(operation(support, into: &diagnostics))
+        }
+        return PluginManifest.ResourceType(
+            type: type.value, description: reader.text(1)?.value ?? "",
+            parents: reader[2].map { $0.elements.map(\.text) } ?? [PluginManifest.anyType],
+            properties: reader[3].map { JSONSchema(compiling: $0, into: &diagnostics) } ?? JSONSchema.anything,
+            operations: supports, savedInfo: reader[5].map { JSONSchema(compiling: $0, into: &diagnostics) })
+    }
+
+    private static func operation(
+        _ node: LocatedNode, into diagnostics: inout DiagnosticList
+    ) -> PluginManifest.OperationSupport {
+        let reader = FieldReader(node, as: "an operation of a type", operationFields, into: &diagnostics)
+        var hooks: [PluginManifest.HookPresence] = []
+        for element in reader[0]?.elements ?? [] {
+            var nameNode = element
+            var conditions: [(parameter: String, values: [JSONValue])] = []
+            if element.kind == .mapping {
+                let hook = FieldReader(element, as: "a hook", hookFields, into: &diagnostics)
+                guard let name = hook[0] else { continue }
+                nameNode = name
+                conditions = (hook[1]?.entries ?? []).map { ($0.key.text, $0.value.elements.map(\.jsonValue)) }
+            }
+            guard let hook = Hook(name: nameNode.text) else {
+                diagnostics.add(
+                    Diagnostic(.invalidValue, "there is no hook '\(nameNode.text)'", at: nameNode.headRange))
+                continue
+            }
+            hooks.append(PluginManifest.HookPresence(hook: hook, conditions: conditions))
+        }
+        return PluginManifest.OperationSupport(
+            hooks: hooks,
+            parameters: reader[1].map { JSONSchema(compiling: $0, into: &diagnostics) } ?? JSONSchema.nothing)
+    }
+}

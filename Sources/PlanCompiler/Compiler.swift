@@ -1,0 +1,98 @@
+package import Diagnostics
+import Manifests
+package import PlanIR
+package import PlanLanguage
+import YAMLSource
+
+/// Compiles plans: one run over the files given, with all faults of all of them.
+package struct Compiler: Sendable {
+    /// Every file that was read.
+    package var sources = SourceMap()
+    package var diagnostics = DiagnosticList()
+    /// The plugins and banks known.
+    var catalogue = PluginCatalogue()
+    /// The providers found.
+    var providers = ProviderDirectory()
+    /// The plans found, in order of the files.
+    package var plans: [PlanUnit] = []
+    /// The files to read, as given.
+    let inputs: [SourceText]
+    let providerDirectories: [String]
+    /// The time that each pass took, if `measures`.
+    package private(set) var timings: [(pass: String, duration: Duration)] = []
+
+    /// A compiler over `inputs`; providers are looked for in `providerDirectories`, else beside each plan.
+    package init(inputs: [SourceText], providerDirectories: [String]) {
+        self.inputs = inputs
+        self.providerDirectories = providerDirectories
+    }
+
+    /// Runs the passes in order. Each reports all that it finds; `encode` alone stops at errors.
+    package mutating func run() {
+        let clock = ContinuousClock()
+        for pass in Pass.pipeline {
+            let start = clock.now
+            pass.run(&self)
+            timings.append((pass.name, clock.now - start))
+        }
+    }
+
+    /// Whether anything found is an error.
+    package var hasErrors: Bool { diagnostics.hasErrors }
+}
+
+/// One step of compilation.
+package struct Pass: Sendable {
+    package let name: String
+    let run: @Sendable (inout Compiler) -> Void
+
+    /// The pipeline, top to bottom; each line says why it stands where it does.
+    package static let pipeline: [Pass] = [
+        // First, since everything else needs the documents; a file that cannot be read does not stop the others.
+        Pass(name: "load", run: LoadPass.run),
+        // Names can only be resolved when all resources of a plan are known.
+        Pass(name: "resolve-names", run: ResolveNamesPass.run),
+        // The graph needs resolved names; cycles are found here, so that later passes may rely on an order.
+        Pass(name: "build-resource-graph", run: ResourceGraphPass.run),
+        // Needs the graph, because plugins say under which parents a type may stand.
+        Pass(name: "bind-plugins", run: BindPluginsPass.run),
+        // Needs the bindings, because the schemas are the plugins'.
+        Pass(name: "check-parameters", run: CheckParametersPass.run),
+        // Needs resolved parameters, because a hook's presence may depend on them.
+        Pass(name: "lower-to-activities", run: LowerPass.run),
+        // Last before anything is written: the compiler trusts its own output no more than the executor does.
+        Pass(name: "verify-ir", run: VerifyPass.run),
+    ]
+}
+
+/// One plan on its way through the passes.
+package struct PlanUnit: Sendable {
+    package let plan: Plan
+    /// The name of the plan's file.
+    package let file: String
+    /// The plan's name.
+    package var name: String { plan.name.value }
+    /// The plan's resources that can be worked with: the first of each identity, in plan order.
+    package var resources: [ResourceUnit] = []
+    /// The resource behind each declaration of the plan, `nil` for those that were dropped.
+    var unitOfDeclaration: [Int32?] = []
+    /// Whether the resource graph is free of cycles.
+    var isAcyclic = true
+    var provider: ProviderManifest?
+    /// The plugins bound, in the order of their first use.
+    var plugins: [PluginManifest] = []
+    var parameterSets = ParameterSets()
+    /// What the plan compiled to, when nothing is wrong with it.
+    package var ir: PlanIR?
+}
+
+/// One resource on its way through the passes.
+package struct ResourceUnit: Sendable {
+    package let declaration: ResourceDeclaration
+    /// The dependents with the text that made each of them one.
+    package var dependents: [(resource: Int32, range: SourceRange)] = []
+    /// Position in the unit's `plugins`.
+    var plugin: Int32?
+    /// Positions in the unit's parameter sets for protect, restore and verify.
+    var parameters: [Int32] = []
+}

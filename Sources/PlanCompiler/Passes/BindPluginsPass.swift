@@ -1,0 +1,212 @@
+import Diagnostics
+import Manifests
+import PlanLanguage
+import YAMLSource
+
+/// Finds each plan's provider and, for each resource type, the one plugin of the provider that takes it.
+enum BindPluginsPass {
+    @Sendable static func run(_ compiler: inout Compiler) {
+        for position in compiler.plans.indices {
+            guard let provider = findProvider(of: compiler.plans[position].plan, &compiler) else { continue }
+            compiler.plans[position].provider = provider
+            bind(position, provider, &compiler)
+        }
+    }
+
+    private static func findProvider(of plan: Plan, _ compiler: inout Compiler) -> ProviderManifest? {
+        let name = plan.provider
+        let found = compiler.providers.entries(named: name.value)
+        guard let entry = found.first else {
+            // A provider that could not be read may be the one: show why.
+            compiler.diagnostics.merge(compiler.providers.unreadable)
+            let close = Similar.best(for: name.value, among: compiler.providers.names)
+            var notes: [String] = []
+            if close == nil {
+                let places = compiler.providers.directories
+                notes.append(
+                    places.isEmpty
+                        ? "no provider directory was found; put the manifest in 'providers/' beside the plan, or name its directory with --providers"
+                        : "looked in \(places.joined(separator: ", "))")
+            }
+            compiler.diagnostics.add(
+                Diagnostic(
+                    .unknownProvider, "there is no provider '\(name.value)'", at: name.range, notes: notes,
+                    suggestions: close.map {
+                        [Suggestion("did you mean '\($0)'?", replacing: name.range, with: $0)]
+                    } ?? []))
+            return nil
+        }
+        if found.count > 1 {
+            compiler.diagnostics.add(
+                Diagnostic(
+                    .duplicateProvider, "there are \(found.count) providers called '\(name.value)'", at: name.range,
+                    related: found.map { RelatedPlace($0.manifest.name.range, "one is here") }))
+        }
+        compiler.diagnostics.merge(entry.diagnostics)
+        checkProvider(entry.manifest, &compiler)
+        return entry.manifest
+    }
+
+    /// Checks a provider by itself: its plugins and bank exist, no type has two plugins, parameters fit.
+    static func checkProvider(_ provider: ProviderManifest, _ compiler: inout Compiler) {
+        var claims: [(type: String, use: ProviderManifest.PluginUse)] = []
+        for use in provider.plugins {
+            guard
+                let plugin = compiler.catalogue.plugin(
+                    use.name.value, sources: &compiler.sources, into: &compiler.diagnostics)
+            else {
+                reportUnknown("plugin", use.name, compiler.catalogue.pluginNames, &compiler.diagnostics)
+                continue
+            }
+            for type in plugin.resourceTypes where type.type != PluginManifest.anyType {
+                if let first = claims.first(where: { $0.type == type.type }) {
+                    compiler.diagnostics.add(
+                        Diagnostic(
+                            .typeClaimedTwice,
+                            "the plugins '\(first.use.name.value)' and '\(use.name.value)' both take '\(type.type)'",
+                            at: use.name.range, related: [RelatedPlace(first.use.name.range, "the first is here")],
+                            notes: ["a provider has one plugin for each resource type"]))
+                }
+                claims.append((type.type, use))
+            }
+            checkBlocks(use, plugin, &compiler.diagnostics)
+        }
+        guard
+            let bank = compiler.catalogue.bank(
+                provider.bankPlugin.value, sources: &compiler.sources, into: &compiler.diagnostics)
+        else {
+            reportUnknown("bank", provider.bankPlugin, compiler.catalogue.bankNames, &compiler.diagnostics)
+            return
+        }
+        let subject = Subject(.setting, of: "the bank '\(bank.name)'")
+        let config: SchemaInstance =
+            provider.bankConfig.map { .node($0) }
+            ?? .merged(MergedMapping(entries: [], head: provider.bankPlugin.range))
+        for fault in bank.config.validate(config, as: subject, partial: false) { compiler.diagnostics.add(fault) }
+    }
+
+    private static func reportUnknown(
+        _ noun: String, _ name: Spanned<String>, _ known: [String], _ diagnostics: inout DiagnosticList
+    ) {
+        let close = Similar.best(for: name.value, among: known)
+        diagnostics.add(
+            Diagnostic(
+                .unknownPlugin, "there is no \(noun) '\(name.value)'", at: name.range,
+                notes: close == nil ? ["there are: \(known.joined(separator: ", "))"] : [],
+                suggestions: close.map { [Suggestion("did you mean '\($0)'?", replacing: name.range, with: $0)] } ?? []
+            ))
+    }
+
+    /// The provider's own parameters must fit by themselves, whether a plan uses them or not.
+    private static func checkBlocks(
+        _ use: ProviderManifest.PluginUse, _ plugin: PluginManifest, _ diagnostics: inout DiagnosticList
+    ) {
+        for block in use.parameters {
+            let type = String(block.target.value.prefix { $0 != "#" })
+            guard let support = plugin.resourceType(type) else {
+                let types = plugin.resourceTypes.map(\.type)
+                let close = Similar.best(for: type, among: types)
+                diagnostics.add(
+                    Diagnostic(
+                        .unknownParameterTarget, "the plugin '\(plugin.name)' has no resource type '\(type)'",
+                        at: block.target.range,
+                        notes: close == nil ? ["its types are \(types.joined(separator: ", "))"] : [],
+                        suggestions: close.map {
+                            [Suggestion("did you mean '\($0)'?", replacing: block.target.range, with: $0)]
+                        } ?? []))
+                continue
+            }
+            let schema = support.operations[block.phase.rawValue].parameters
+            let subject = Subject(.parameter, of: type)
+            for fault in schema.validate(.node(block.values), as: subject, partial: true) { diagnostics.add(fault) }
+        }
+    }
+
+    // MARK: Binding
+
+    private static func bind(_ position: Int, _ provider: ProviderManifest, _ compiler: inout Compiler) {
+        var offered: [PluginManifest] = []
+        for use in provider.plugins {
+            if let plugin = compiler.catalogue.plugin(
+                use.name.value, sources: &compiler.sources, into: &compiler.diagnostics)
+            {
+                offered.append(plugin)
+            }
+        }
+        // A plugin that could not be found has been reported; what it would have taken is not known.
+        let isComplete = offered.count == provider.plugins.count
+        var bindings: [String: Int32?] = [:]
+        for index in compiler.plans[position].resources.indices {
+            let type = compiler.plans[position].resources[index].declaration.type
+            if let known = bindings[type.value] {
+                compiler.plans[position].resources[index].plugin = known
+                if known == nil && isComplete { reportType(type, offered, provider, &compiler) }
+                continue
+            }
+            let plugin =
+                offered.first { offer in offer.resourceTypes.contains { $0.type == type.value } }
+                ?? offered.first { $0.takesEveryType }
+            var number: Int32?
+            if let plugin {
+                let known = compiler.plans[position].plugins.firstIndex { $0.name == plugin.name }
+                if known == nil { compiler.plans[position].plugins.append(plugin) }
+                number = Int32(known ?? compiler.plans[position].plugins.count - 1)
+            } else if isComplete {
+                reportType(type, offered, provider, &compiler)
+            }
+            bindings[type.value] = .some(number)
+            compiler.plans[position].resources[index].plugin = number
+        }
+        checkParents(compiler.plans[position], &compiler.diagnostics)
+    }
+
+    private static func reportType(
+        _ type: Spanned<String>, _ offered: [PluginManifest], _ provider: ProviderManifest, _ compiler: inout Compiler
+    ) {
+        let types = offered.flatMap { $0.resourceTypes.map(\.type) }
+        let close = Similar.best(for: type.value, among: types)
+        var notes: [String] = []
+        if close == nil {
+            for name in compiler.catalogue.pluginNames where !offered.contains(where: { $0.name == name }) {
+                let plugin = compiler.catalogue.plugin(
+                    name, sources: &compiler.sources, into: &compiler.diagnostics)
+                if plugin?.resourceTypes.contains(where: { $0.type == type.value }) == true {
+                    notes.append("the plugin '\(name)' takes it; add it to the provider '\(provider.name.value)'")
+                }
+            }
+            if notes.isEmpty {
+                notes.append("the provider '\(provider.name.value)' takes \(types.joined(separator: ", "))")
+            }
+        }
+        compiler.diagnostics.add(
+            Diagnostic(
+                .unknownResourceType,
+                "no plugin of the provider '\(provider.name.value)' takes the type '\(type.value)'", at: type.range,
+                notes: notes,
+                suggestions: close.map { [Suggestion("did you mean '\($0)'?", replacing: type.range, with: $0)] } ?? []
+            ))
+    }
+
+    private static func checkParents(_ unit: PlanUnit, _ diagnostics: inout DiagnosticList) {
+        for parent in unit.resources {
+            let parentType = parent.declaration.type
+            for dependent in parent.dependents {
+                let child = unit.resources[Int(dependent.resource)]
+                guard let plugin = child.plugin,
+                    let support = unit.plugins[Int(plugin)].resourceType(child.declaration.type.value),
+                    !support.allows(parent: parentType.value)
+                else { continue }
+                diagnostics.add(
+                    Diagnostic(
+                        .parentNotAllowed,
+                        "a '\(child.declaration.type.value)' cannot be a dependent of a '\(parentType.value)'",
+                        at: dependent.range, related: [RelatedPlace(parentType.range, "the parent's type is here")],
+                        notes: [
+                            support.parents.isEmpty
+                                ? "it stands at the top level of a plan only"
+                                : "it may stand below \(support.parents.joined(separator: ", "))"
+                        ]))
+            }
+        }
+    }
+}

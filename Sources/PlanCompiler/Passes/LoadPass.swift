@@ -1,0 +1,51 @@
+import Diagnostics
+import Manifests
+import PlanLanguage
+import YAMLSource
+
+/// Parses the files, finds plans and providers in them, and reads the providers that the plans may name.
+enum LoadPass {
+    @Sendable static func run(_ compiler: inout Compiler) {
+        for text in compiler.inputs { load(text, &compiler) }
+        let given = compiler.providerDirectories
+        if compiler.plans.isEmpty && given.isEmpty { return }
+        for unit in compiler.plans {
+            for place in ProviderDirectory.places(given: given, beside: unit.file) {
+                compiler.providers.read(
+                    place, isGiven: !given.isEmpty, sources: &compiler.sources, into: &compiler.diagnostics)
+            }
+        }
+    }
+
+    private static func load(_ text: SourceText, _ compiler: inout Compiler) {
+        let before = compiler.diagnostics.all.count
+        let source = compiler.sources.add(text)
+        let tree = YAMLParser.parse(text, as: source, into: &compiler.diagnostics)
+        if tree.documents.isEmpty && compiler.diagnostics.all.count == before {
+            compiler.diagnostics.add(
+                Diagnostic(
+                    .emptyDocument, "there is no document in this file",
+                    at: SourceRange(source: source, start: 0, end: 0)))
+        }
+        for document in tree.documents where !document.isNull || tree.documents.count == 1 {
+            switch DocumentKind.read(document, into: &compiler.diagnostics) {
+            case .plan:
+                if let plan = PlanDecoder.decode(document, into: &compiler.diagnostics) {
+                    compiler.plans.append(PlanUnit(plan: plan, file: text.name))
+                }
+            case .provider:
+                if let provider = ProviderManifest.decode(document, into: &compiler.diagnostics) {
+                    compiler.providers.add(provider)
+                    BindPluginsPass.checkProvider(provider, &compiler)
+                }
+            case .plugin, .bankPlugin:
+                compiler.diagnostics.add(
+                    Diagnostic(
+                        .unknownKind,
+                        "a \(document["kind"]?.text ?? "") manifest comes with its plugin and is not checked here",
+                        at: document["kind"]?.range ?? document.headRange))
+            case nil: break
+            }
+        }
+    }
+}

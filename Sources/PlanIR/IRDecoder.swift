@@ -1,0 +1,296 @@
+import CanonicalForm
+
+/// Why bytes are not a usable IR.
+package enum IRLoadError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The bytes are not JSON, or not the JSON of an IR.
+    case notAnIR(String)
+    /// The format version is not one that this program reads.
+    case unknownVersion(found: Int64)
+    /// The content does not have the digest that the file carries.
+    case damaged(expected: String, actual: String)
+    /// The content has its digest, but breaks a rule of the format.
+    case unsound(IRFault)
+
+    package var description: String {
+        switch self {
+        case .notAnIR(let reason): "this is not a compiled plan: \(reason)"
+        case .unknownVersion(let found):
+            "the compiled plan has format version \(found), and this program reads version \(PlanIR.version); "
+                + "compile the plan again with the cairnc that belongs to it"
+        case .damaged(let expected, let actual):
+            "the compiled plan is damaged: it carries \(expected) but its content has \(actual); compile it again"
+        case .unsound(let fault): "the compiled plan is unsound: \(fault); compile it again"
+        }
+    }
+}
+
+extension PlanIR {
+    /// Loads a stored IR: parses it, checks format, version and digest, and verifies it.
+    package init(loading bytes: [UInt8]) throws(IRLoadError) {
+        let parsed: (ir: PlanIR, digest: String)
+        do {
+            parsed = try IRParser.parse(bytes)
+        } catch {
+            // A later version may have any shape: say so rather than complain of the first difference.
+            if let object = (try? JSONValue(parsing: bytes))?.objectValue {
+                guard object["format"]?.stringValue == PlanIR.format else {
+                    throw .notAnIR("it has no \"format\":\"\(PlanIR.format)\"")
+                }
+                if let version = object["version"]?.integerValue, version != PlanIR.version {
+                    throw .unknownVersion(found: version)
+                }
+            }
+            throw .notAnIR(error.description)
+        }
+        let (canonical, digest) = parsed.ir.encoded
+        guard digest.description == parsed.digest else {
+            throw .damaged(expected: parsed.digest, actual: digest.description)
+        }
+        guard canonical == bytes else { throw .notAnIR("it is not in canonical form; compile the plan again") }
+        do { try IRVerifier.verify(parsed.ir) } catch { throw .unsound(error) }
+        self = parsed.ir
+    }
+}
+
+/// Reads the members of an IR in any order; each must be there once, and no other.
+private struct IRParser {
+    private var reader: JSONReader
+
+    static func parse(_ bytes: [UInt8]) throws(JSONError) -> (ir: PlanIR, digest: String) {
+        var parser = IRParser(reader: JSONReader(bytes))
+        return try parser.document()
+    }
+
+    /// Calls `member` for each key of an object, and fails on keys that come twice.
+    private mutating func object(_ member: (inout IRParser, String) throws(JSONError) -> Void) throws(JSONError) {
+        var seen: [String] = []
+        try reader.expect(UInt8(ascii: "{"))
+        if reader.consume(UInt8(ascii: "}")) { return }
+        repeat {
+            let key = try reader.string()
+            if seen.contains(key) { throw reader.failure("'\(key)' is there twice") }
+            seen.append(key)
+            try reader.expect(UInt8(ascii: ":"))
+            try member(&self, key)
+        } while reader.consume(UInt8(ascii: ","))
+        try reader.expect(UInt8(ascii: "}"))
+    }
+
+    private mutating func list<Element>(
+        _ element: (inout IRParser) throws(JSONError) -> Element
+    ) throws(JSONError) -> [Element] {
+        var elements: [Element] = []
+        try reader.expect(UInt8(ascii: "["))
+        if reader.consume(UInt8(ascii: "]")) { return elements }
+        repeat { elements.append(try element(&self)) } while reader.consume(UInt8(ascii: ","))
+        try reader.expect(UInt8(ascii: "]"))
+        return elements
+    }
+
+    private mutating func int32() throws(JSONError) -> Int32 {
+        guard let value = Int32(exactly: try reader.integer()) else { throw reader.failure("the number is too large") }
+        return value
+    }
+
+    private func demand<Value>(_ value: Value?, _ name: String) throws(JSONError) -> Value {
+        guard let value else { throw reader.failure("'\(name)' is missing") }
+        return value
+    }
+
+    private mutating func anyObject() throws(JSONError) -> JSONObject {
+        guard case .object(let object) = try reader.value() else { throw reader.failure("expected an object") }
+        return object
+    }
+
+    private mutating func digest() throws(JSONError) -> SHA256Digest {
+        guard let digest = SHA256Digest(try reader.string()) else {
+            throw reader.failure("expected a SHA-256 digest")
+        }
+        return digest
+    }
+
+    private mutating func document() throws(JSONError) -> (ir: PlanIR, digest: String) {
+        var description: String?
+        var digest: String?
+        var format: String?
+        var version: Int64?
+        var graphs = [ActivityGraph?](repeating: nil, count: OperationKind.allCases.count)
+        var parameterSets: [JSONObject]?
+        var plan: String?
+        var plugins: [PlanIR.PluginBinding]?
+        var provider: PlanIR.ProviderBinding?
+        var resources: [PlanIR.Resource]?
+        var retention: JSONObject?
+        var sources: [PlanIR.SourceDigest]?
+        var triggers: [JSONValue]?
+        try object { (parser, key) throws(JSONError) in
+            switch key {
+            case "description": description = try parser.reader.string()
+            case "digest": digest = try parser.reader.string()
+            case "format": format = try parser.reader.string()
+            case "version": version = try parser.reader.integer()
+            case "operations":
+                try parser.object { (parser, name) throws(JSONError) in
+                    guard let operation = OperationKind(rawValue: name) else {
+                        throw parser.reader.failure("unknown operation '\(name)'")
+                    }
+                    graphs[operation.index] = try parser.graph()
+                }
+            case "parameterSets":
+                parameterSets = try parser.list { (parser) throws(JSONError) in try parser.anyObject() }
+            case "plan": plan = try parser.reader.string()
+            case "plugins": plugins = try parser.list { (parser) throws(JSONError) in try parser.plugin() }
+            case "provider": provider = try parser.providerBinding()
+            case "resources": resources = try parser.list { (parser) throws(JSONError) in try parser.resource() }
+            case "retention": retention = try parser.anyObject()
+            case "sources": sources = try parser.list { (parser) throws(JSONError) in try parser.sourceDigest() }
+            case "triggers":
+                guard case .array(let values) = try parser.reader.value() else {
+                    throw parser.reader.failure("expected an array")
+                }
+                triggers = values
+            default: throw parser.reader.failure("unknown member '\(key)'")
+            }
+        }
+        try reader.finish()
+        guard try demand(format, "format") == PlanIR.format, try demand(version, "version") == PlanIR.version else {
+            throw reader.failure("the format is not \(PlanIR.format) \(PlanIR.version)")
+        }
+        var complete: [ActivityGraph] = []
+        for operation in OperationKind.allCases {
+            complete.append(try demand(graphs[operation.index], "operations.\(operation.rawValue)"))
+        }
+        let ir = PlanIR(
+            plan: try demand(plan, "plan"), description: try demand(description, "description"),
+            provider: try demand(provider, "provider"), sources: try demand(sources, "sources"),
+            plugins: try demand(plugins, "plugins"), parameterSets: try demand(parameterSets, "parameterSets"),
+            resources: try demand(resources, "resources"), triggers: try demand(triggers, "triggers"),
+            retention: try demand(retention, "retention"), graphs: complete)
+        return (ir, try demand(digest, "digest"))
+    }
+
+    private mutating func graph() throws(JSONError) -> ActivityGraph {
+        var activities: [ActivityGraph.Activity] = []
+        var edges: [(from: Int32, to: Int32)] = []
+        try object { (parser, key) throws(JSONError) in
+            switch key {
+            case "activities":
+                activities = try parser.list { (parser) throws(JSONError) in
+                    try parser.reader.expect(UInt8(ascii: "["))
+                    let resource = try parser.int32()
+                    try parser.reader.expect(UInt8(ascii: ","))
+                    guard let raw = UInt8(exactly: try parser.reader.integer()), let hook = Hook(rawValue: raw) else {
+                        throw parser.reader.failure("a hook's number is 0 to 3")
+                    }
+                    try parser.reader.expect(UInt8(ascii: ","))
+                    let active = try parser.reader.integer()
+                    guard active == 0 || active == 1 else { throw parser.reader.failure("expected 0 or 1") }
+                    try parser.reader.expect(UInt8(ascii: "]"))
+                    return ActivityGraph.Activity(resource: resource, hook: hook, isBarrier: active == 0)
+                }
+            case "edges":
+                edges = try parser.list { (parser) throws(JSONError) in
+                    try parser.reader.expect(UInt8(ascii: "["))
+                    let from = try parser.int32()
+                    try parser.reader.expect(UInt8(ascii: ","))
+                    let to = try parser.int32()
+                    try parser.reader.expect(UInt8(ascii: "]"))
+                    return (from, to)
+                }
+            default: throw parser.reader.failure("unknown member '\(key)'")
+            }
+        }
+        let count = Int32(clamping: activities.count) + ActivityGraph.fixedCount
+        for (position, edge) in edges.enumerated() {
+            guard edge.from >= 0, edge.from < count, edge.to >= 0, edge.to < count else {
+                throw reader.failure("edge \(position) leads to an activity that does not exist")
+            }
+        }
+        return ActivityGraph(activities: activities, edges: edges)
+    }
+
+    private mutating func resource() throws(JSONError) -> PlanIR.Resource {
+        var type: String?
+        var id: String?
+        var name: String?
+        var properties: JSONObject?
+        var plugin: Int32?
+        var parameters: [Int32]?
+        var dependents: [Int32]?
+        try object { (parser, key) throws(JSONError) in
+            switch key {
+            case "type": type = try parser.reader.string()
+            case "id": id = try parser.reader.string()
+            case "name": name = try parser.reader.string()
+            case "properties": properties = try parser.anyObject()
+            case "plugin": plugin = try parser.int32()
+            case "parameters": parameters = try parser.list { (parser) throws(JSONError) in try parser.int32() }
+            case "dependents": dependents = try parser.list { (parser) throws(JSONError) in try parser.int32() }
+            default: throw parser.reader.failure("unknown member '\(key)'")
+            }
+        }
+        return PlanIR.Resource(
+            type: try demand(type, "type"), id: try demand(id, "id"), name: try demand(name, "name"),
+            properties: try demand(properties, "properties"), plugin: try demand(plugin, "plugin"),
+            parameters: try demand(parameters, "parameters"), dependents: try demand(dependents, "dependents"))
+    }
+
+    private mutating func plugin() throws(JSONError) -> PlanIR.PluginBinding {
+        var name: String?
+        var version: Int64?
+        var digest: SHA256Digest?
+        try object { (parser, key) throws(JSONError) in
+            switch key {
+            case "name": name = try parser.reader.string()
+            case "version": version = try parser.reader.integer()
+            case "digest": digest = try parser.digest()
+            default: throw parser.reader.failure("unknown member '\(key)'")
+            }
+        }
+        return PlanIR.PluginBinding(
+            name: try demand(name, "name"), version: try demand(version, "version"),
+            digest: try demand(digest, "digest"))
+    }
+
+    private mutating func providerBinding() throws(JSONError) -> PlanIR.ProviderBinding {
+        var name: String?
+        var digest: SHA256Digest?
+        try object { (parser, key) throws(JSONError) in
+            switch key {
+            case "name": name = try parser.reader.string()
+            case "digest": digest = try parser.digest()
+            default: throw parser.reader.failure("unknown member '\(key)'")
+            }
+        }
+        return PlanIR.ProviderBinding(name: try demand(name, "name"), digest: try demand(digest, "digest"))
+    }
+
+    private mutating func sourceDigest() throws(JSONError) -> PlanIR.SourceDigest {
+        var role: String?
+        var name: String?
+        var digest: SHA256Digest?
+        try object { (parser, key) throws(JSONError) in
+            switch key {
+            case "role": role = try parser.reader.string()
+            case "name": name = try parser.reader.string()
+            case "digest": digest = try parser.digest()
+            default: throw parser.reader.failure("unknown member '\(key)'")
+            }
+        }
+        return PlanIR.SourceDigest(
+            role: try demand(role, "role"), name: try demand(name, "name"), digest: try demand(digest, "digest"))
+    }
+}
+
+extension PlanIR {
+    /// Whether `bytes` are meant to be an IR, sound or not: JSON that names the format near its ends.
+    package static func isLikely(_ bytes: [UInt8]) -> Bool {
+        guard bytes.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") else { return false }
+        let mark = Array("\"format\":\"cairn.ir\"".utf8)
+        guard bytes.count >= mark.count else { return false }
+        for start in 0...(min(bytes.count, 65536) - mark.count) where bytes[start] == mark[0] {
+            if bytes[start..<start + mark.count].elementsEqual(mark) { return true }
+        }
+        return false
+    }
+}

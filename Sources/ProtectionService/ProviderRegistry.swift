@@ -1,0 +1,157 @@
+package import Bank
+package import CanonicalForm
+package import Checkpoints
+package import Diagnostics
+import DirectoryBank
+package import Engine
+import FilesPlugin
+package import Manifests
+import NoopPlugin
+import PluginKit
+import YAMLSource
+
+/// Why a provider cannot be used.
+package enum ProviderError: Error, Sendable, CustomStringConvertible {
+    /// There is no provider of this name; the others are named, and where was looked.
+    case unknown(String, known: [String], places: [String])
+    /// Several providers could be meant.
+    case ambiguous(known: [String])
+    /// No provider was found at all.
+    case none(places: [String])
+    /// The manifest has faults.
+    case faulty(DiagnosticList, SourceMap)
+
+    package var description: String {
+        switch self {
+        case .unknown(let name, let known, let places):
+            let list = known.isEmpty ? "none" : known.joined(separator: ", ")
+            return "there is no provider '\(name)' in \(places.joined(separator: ", ")) (found: \(list))"
+        case .ambiguous(let known):
+            return "there are several providers (\(known.joined(separator: ", "))); say which with --provider NAME"
+        case .none(let places):
+            return
+                "no provider manifest was found in \(places.joined(separator: ", ")); name its directory with --providers"
+        case .faulty: return "the provider manifest has faults"
+        }
+    }
+}
+
+/// The providers that the executor was given, and what it can make of them.
+package struct ProviderRegistry: Sendable {
+    private var sources = SourceMap()
+    private var directory = ProviderDirectory()
+    private let places: [String]
+
+    /// The registry of plugins: a new one is a line here and its manifest.
+    private static let plugins: [any ProtectionPlugin] = [FilesPlugin(), NoopPlugin()]
+
+    /// Reads the providers of the directories given, else of `providers/` beside `file`, else of the system's.
+    package init(directories given: [String], beside file: String?) throws {
+        places = ProviderDirectory.places(given: given, beside: file)
+        var faults = DiagnosticList()
+        for place in places {
+            directory.read(place, isGiven: !given.isEmpty, sources: &sources, into: &faults)
+        }
+        if faults.hasErrors { throw ProviderError.faulty(faults, sources) }
+    }
+
+    /// The providers found, in order.
+    package var manifests: [ProviderManifest] { directory.entries.map(\.manifest) }
+
+    /// The faults of files that hold no readable provider.
+    package var unreadable: (faults: DiagnosticList, sources: SourceMap) { (directory.unreadable, sources) }
+
+    /// The provider of a name, or the only one there is; its manifest is checked.
+    package func provider(_ name: String?) throws -> ProviderManifest {
+        if directory.entries.isEmpty && directory.unreadable.hasErrors {
+            throw ProviderError.faulty(directory.unreadable, sources)
+        }
+        let names = directory.names
+        guard !names.isEmpty else { throw ProviderError.none(places: places) }
+        if name == nil && names.count > 1 { throw ProviderError.ambiguous(known: names) }
+        let wanted = name ?? names[0]
+        let found = directory.entries(named: wanted)
+        guard let entry = found.first else {
+            throw ProviderError.unknown(wanted, known: names, places: places)
+        }
+        guard found.count == 1 else { throw ProviderError.ambiguous(known: found.map(\.manifest.name.value)) }
+        if entry.diagnostics.hasErrors { throw ProviderError.faulty(entry.diagnostics, sources) }
+        return entry.manifest
+    }
+
+    /// The bank of a provider, before it is known whether anything is there.
+    package func bank(of provider: ProviderManifest) throws -> BankLocation {
+        var sources = sources
+        var faults = DiagnosticList()
+        var catalogue = PluginCatalogue()
+        let plugin = provider.bankPlugin
+        guard let manifest = catalogue.bank(plugin.value, sources: &sources, into: &faults) else {
+            faults.add(
+                Diagnostic(.unknownPlugin, "there is no bank plugin '\(plugin.value)'", at: plugin.range))
+            throw ProviderError.faulty(faults, sources)
+        }
+        let config: SchemaInstance =
+            provider.bankConfig.map { .node($0) } ?? .merged(MergedMapping(entries: [], head: plugin.range))
+        let subject = Subject(.setting, of: "the bank '\(manifest.name)'")
+        for fault in manifest.config.validate(config, as: subject, partial: false) { faults.add(fault) }
+        if faults.hasErrors { throw ProviderError.faulty(faults, sources) }
+        return BankLocation(
+            plugin: plugin.value, config: provider.bankConfig?.jsonValue.objectValue ?? JSONObject())
+    }
+
+    /// The plugins that a provider uses, with their manifests.
+    package func plugins(of provider: ProviderManifest) throws -> [String: LoadedPlugin] {
+        var sources = sources
+        var faults = DiagnosticList()
+        var catalogue = PluginCatalogue()
+        var loaded: [String: LoadedPlugin] = [:]
+        for use in provider.plugins {
+            guard let manifest = catalogue.plugin(use.name.value, sources: &sources, into: &faults),
+                let plugin = Self.plugins.first(where: { $0.name == use.name.value })
+            else {
+                faults.add(Diagnostic(.unknownPlugin, "there is no plugin '\(use.name.value)'", at: use.name.range))
+                continue
+            }
+            loaded[plugin.name] = LoadedPlugin(plugin: plugin, version: manifest.version, digest: manifest.digest)
+        }
+        if faults.hasErrors { throw ProviderError.faulty(faults, sources) }
+        return loaded
+    }
+}
+
+/// Where a provider's bank is.
+package struct BankLocation: Sendable {
+    package let plugin: String
+    package let config: JSONObject
+
+    /// The place in words, without secrets.
+    package var place: String { config["path"]?.stringValue ?? plugin }
+
+    /// Makes a new bank here; throws when there is one, or something else.
+    package func initialize(now: Timestamp) async throws -> BankFormat {
+        let bank = try DirectoryBank(path: place)
+        try await bank.createRoot()
+        return try await BankFormat.initialize(bank: bank, created: now.description)
+    }
+
+    /// Opens the bank; throws `BankError.noBank` when there is none.
+    package func open() async throws -> (bank: any Bank, format: BankFormat) {
+        let bank = try DirectoryBank(path: place)
+        return (bank, try await BankFormat.open(bank: bank))
+    }
+}
+
+extension ProviderRegistry {
+    /// The resource types that a provider takes, with the plugin for each, in the order of the manifest.
+    package func resourceTypes(of provider: ProviderManifest) -> [(type: String, plugin: String)] {
+        var sources = sources
+        var faults = DiagnosticList()
+        var catalogue = PluginCatalogue()
+        var types: [(type: String, plugin: String)] = []
+        for use in provider.plugins {
+            let manifest = catalogue.plugin(use.name.value, sources: &sources, into: &faults)
+            for type in manifest?.resourceTypes ?? [] { types.append((type.type, use.name.value)) }
+        }
+        return types
+    }
+}

@@ -1,0 +1,96 @@
+package import Diagnostics
+import Glibc
+
+/// Reads files whole.
+package enum SourceReader {
+    /// Reads the file at `path`; a file that cannot be read is one diagnostic.
+    ///
+    /// Only regular files are read, so that a FIFO or a device cannot hold the program up.
+    package static func read(_ path: String, into diagnostics: inout DiagnosticList) -> SourceText? {
+        switch contents(of: path) {
+        case .success(let bytes): return SourceText(name: path, bytes: bytes)
+        case .failure(let fault):
+            diagnostics.add(Diagnostic(.unreadableFile, "cannot read '\(path)': \(fault.reason)", file: path))
+            return nil
+        }
+    }
+
+    /// Reads standard input to its end.
+    package static func readStandardInput(name: String, into diagnostics: inout DiagnosticList) -> SourceText? {
+        switch drain(0) {
+        case .success(let bytes): return SourceText(name: name, bytes: bytes)
+        case .failure(let fault):
+            diagnostics.add(Diagnostic(.unreadableFile, "cannot read standard input: \(fault.reason)", file: name))
+            return nil
+        }
+    }
+
+    /// Why a file could not be read.
+    package struct Fault: Error, Sendable, Hashable {
+        package let reason: String
+        /// Whether there is nothing of this name.
+        package let isMissing: Bool
+    }
+
+    /// The bytes of the regular file at `path`.
+    package static func contents(of path: String) -> Result<[UInt8], Fault> {
+        // Without O_NONBLOCK the open itself would wait for a FIFO's writer.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { return .failure(fault(errno)) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return .failure(fault(errno)) }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: break
+        case S_IFDIR: return .failure(Fault(reason: "it is a directory", isMissing: false))
+        default: return .failure(Fault(reason: "it is not a regular file", isMissing: false))
+        }
+        if Int(status.st_size) > SourceText.maximumLength {
+            return .failure(Fault(reason: "it is larger than \(SourceText.maximumLength >> 20) MiB", isMissing: false))
+        }
+        return drain(descriptor, expecting: Int(status.st_size))
+    }
+
+    private static func fault(_ code: Int32) -> Fault {
+        Fault(reason: String(cString: strerror(code)), isMissing: code == ENOENT)
+    }
+
+    private static func drain(_ descriptor: Int32, expecting size: Int = 0) -> Result<[UInt8], Fault> {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(size + 1)
+        let chunk = max(65536, size + 1)
+        while true {
+            var failure: Int32 = 0
+            let before = bytes.count
+            bytes.append(
+                contentsOf: [UInt8](unsafeUninitializedCapacity: chunk) { buffer, count in
+                    let result = Glibc.read(descriptor, buffer.baseAddress, chunk)
+                    if result < 0 { failure = errno }
+                    count = max(0, result)
+                })
+            if failure == EINTR { continue }
+            if failure != 0 { return .failure(fault(failure)) }
+            if bytes.count == before { return .success(bytes) }
+            if bytes.count > SourceText.maximumLength {
+                return .failure(
+                    Fault(reason: "it is longer than \(SourceText.maximumLength >> 20) MiB", isMissing: false))
+            }
+        }
+    }
+
+    /// The names of the entries of a directory that end in `.yaml` or `.yml`, in byte order; `nil` when there is no
+    /// such directory.
+    package static func yamlFiles(in directory: String) -> [String]? {
+        guard let stream = opendir(directory) else { return nil }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name.hasPrefix(".") || !(name.hasSuffix(".yaml") || name.hasSuffix(".yml")) { continue }
+            names.append(name)
+        }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+}

@@ -1,0 +1,81 @@
+import ArgumentParser
+import Bank
+import CanonicalForm
+import Checkpoints
+import Engine
+
+/// `cairn delete`
+struct Delete: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Deletes a checkpoint and everything of it in the bank.",
+        discussion: """
+            A deletion that failed or was interrupted is finished by deleting again.
+
+            EXAMPLES
+              cairn delete 7k3m --dry-run
+              cairn delete 7k3m
+            """)
+
+    @OptionGroup var provider: ProviderChoice
+    @OptionGroup var jobs: JobOptions
+
+    @Flag(help: "Say what would be deleted, and delete nothing.")
+    var dryRun = false
+
+    @Flag(help: "Delete also what is damaged or still protecting, and go on when a plugin fails.")
+    var force = false
+
+    @Option(help: "Print the result as text or json.")
+    var output: OutputFormat = .text
+
+    @Argument(help: "The checkpoint's id, or a beginning of it that no other has.")
+    var checkpoint: String
+
+    func run() async throws {
+        let opened = try await provider.open()
+        let id = try await opened.collection.resolve(prefix: checkpoint)
+        if dryRun {
+            try await describe(id, opened)
+            return
+        }
+        let jobs = jobs.jobs
+        let force = force
+        let failures = try await ProgressDisplay.showing(quiet: output == .json) { display in
+            let environment = opened.environment(jobs: jobs, observer: display)
+            return try await DeleteOperation(environment, checkpoint: id, force: force).run()
+        }
+        if output == .json {
+            Stream.output.write(
+                JSONValue.object([
+                    "checkpoint": .string(id.text), "status": failures.isEmpty ? "deleted" : "error-deleting",
+                    "failures": .array(failures.map(\.report)),
+                ]).prettyText)
+        }
+        guard failures.isEmpty else {
+            if output == .text {
+                Stream.error.write("checkpoint \(id.text) could not be deleted:\n")
+                for failure in failures { Stream.error.write("  \(failure)\n") }
+                Stream.error.write("delete it again, or use --force\n")
+            }
+            throw ExitCode(CommandLineFailure.runFailed)
+        }
+        if output == .text { Stream.error.write("checkpoint \(id.text) is deleted\n") }
+    }
+
+    private func describe(_ id: CheckpointID, _ opened: OpenedProvider) async throws {
+        guard let summary = try await opened.collection.summary(id, created: nil) else {
+            throw CheckpointError.unknown(id.text)
+        }
+        let objects = try await opened.collection.bank.allKeys(below: CheckpointKeys(id).all).count
+        if output == .json {
+            var object = summary.json
+            object["objects"] = .integer(Int64(objects))
+            object["dryRun"] = true
+            Stream.output.write(JSONValue.object(object).prettyText)
+            return
+        }
+        Stream.error.write(
+            "would delete checkpoint \(id.text) of plan '\(summary.plan)', \(summary.status.rawValue), made \(summary.created): \(Words.count(objects, "object")), \(Words.bytes(summary.storedBytes))\n"
+        )
+    }
+}

@@ -1,0 +1,162 @@
+import Engine
+import Foundation
+import PlanIR
+import PluginKit
+import Synchronization
+
+/// Shows a run on standard error: one line that is drawn anew on a terminal, plain lines otherwise.
+final class ProgressDisplay: RunObserver {
+    private struct State {
+        var operation = OperationKind.protect
+        var resources = 0
+        var finishedResources = 0
+        var activities = 0
+        var finishedActivities = 0
+        var running: [String] = []
+        var bytes: Int64 = 0
+        /// What the plugins said that they will handle, by resource.
+        var expected: [Int: Int64] = [:]
+        /// What an earlier run of the same plan handled.
+        var earlierBytes: Int64?
+        var began = ContinuousClock.now
+        var hasLine = false
+        var warnings = 0
+        var isDone = false
+    }
+
+    /// How many warnings are printed one by one; all of them are in the record.
+    private static let shownWarnings = 20
+
+    private let state = Mutex(State())
+    private let isLive: Bool
+    private let isQuiet: Bool
+
+    /// A display that draws when standard error is a terminal; a quiet one shows failures and warnings only.
+    init(quiet: Bool) {
+        isLive = Stream.error.isTerminal && !quiet
+        isQuiet = quiet
+    }
+
+    /// Draws the line a few times a second until the task is cancelled.
+    func drawRegularly() async {
+        guard isLive else { return }
+        while !Task.isCancelled {
+            draw()
+            try? await Task.sleep(for: .milliseconds(200))
+        }
+        state.withLock { state in
+            state.isDone = true
+            clear(&state)
+        }
+    }
+
+    func observe(_ event: RunEvent) {
+        state.withLock { state in
+            switch event {
+            case .began(let operation, let resources, let activities, let bytes):
+                state.operation = operation
+                state.resources = resources
+                state.activities = activities
+                state.earlierBytes = bytes
+                state.began = .now
+            case .activityStarted(_, let identity, let hook): state.running.append("\(identity) \(hook.name)")
+            case .activityFinished(_, let identity, let hook):
+                state.finishedActivities += 1
+                end("\(identity) \(hook.name)", &state)
+            case .activityFailed(_, let identity, let hook, let message):
+                end("\(identity) \(hook.name)", &state)
+                line("failed: \(identity), \(hook.name): \(message)", &state)
+            case .resourceFinished(_, let identity, let bytes):
+                state.finishedResources += 1
+                if !isLive && !isQuiet {
+                    line(
+                        "\(state.operation.rawValue): \(identity) done"
+                            + (bytes > 0 ? ", \(Words.bytes(bytes))" : "")
+                            + " (\(state.finishedResources)/\(state.resources))", &state)
+                }
+            case .expected(let resource, let bytes): state.expected[resource] = bytes
+            case .advanced(_, let bytes): state.bytes += bytes
+            case .warned(_, let identity, let warning):
+                state.warnings += 1
+                if state.warnings <= Self.shownWarnings {
+                    line("warning: \(identity): \(warning.subject): \(warning.message)", &state)
+                } else if state.warnings == Self.shownWarnings + 1 {
+                    line("warning: there are more warnings; they are in the record", &state)
+                }
+            case .reverting(let count): line("undoing what \(Words.count(count, "resource")) had begun", &state)
+            case .revertFailed(let identity, let message): line("revert failed: \(identity): \(message)", &state)
+            case .recordDamaged(let key, let reason):
+                line("warning: bank object '\(key)' is damaged: \(reason)", &state)
+            case .noticed(let message): line("note: \(message)", &state)
+            }
+        }
+    }
+
+    private func end(_ name: String, _ state: inout State) {
+        if let position = state.running.firstIndex(of: name) { state.running.remove(at: position) }
+    }
+
+    private func line(_ text: String, _ state: inout State) {
+        clear(&state)
+        Stream.error.write(text + "\n")
+    }
+
+    private func clear(_ state: inout State) {
+        guard state.hasLine else { return }
+        Stream.error.write("\r\u{1B}[K")
+        state.hasLine = false
+    }
+
+    private func draw() {
+        state.withLock { state in
+            guard !state.isDone, state.activities > 0 else { return }
+            let elapsed = state.began.duration(to: .now)
+            let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18
+            var text = "\(state.operation.rawValue) \(state.finishedResources)/\(state.resources)"
+            if state.bytes > 0 {
+                let rate = seconds > 0 ? Double(state.bytes) / seconds : 0
+                text += "  \(Words.bytes(state.bytes))  \(Words.bytes(Int64(rate)))/s"
+                let total = max(state.expected.values.reduce(0, +), state.earlierBytes ?? 0)
+                if total > state.bytes && rate > 0 {
+                    text += "  of \(Words.bytes(total)), \(Words.duration(Double(total - state.bytes) / rate)) left"
+                }
+            }
+            if let first = state.running.first {
+                text += "  \(first)"
+                if state.running.count > 1 { text += " +\(state.running.count - 1)" }
+            }
+            let width = max(20, Terminal.width() - 1)
+            Stream.error.write("\r" + String(text.prefix(width)) + "\u{1B}[K")
+            state.hasLine = true
+        }
+    }
+}
+
+/// The terminal behind standard error.
+enum Terminal {
+    /// Its width in columns, 80 when it does not say.
+    static func width() -> Int {
+        var size = winsize()
+        guard ioctl(Stream.error.descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        return Int(size.ws_col)
+    }
+}
+
+extension ProgressDisplay {
+    /// Runs an operation with the display beside it; signals cancel it.
+    static func showing<Result: Sendable>(
+        quiet: Bool, _ body: @escaping @Sendable (ProgressDisplay) async throws -> Result
+    ) async throws -> Result {
+        let display = ProgressDisplay(quiet: quiet)
+        return try await Cancellation.onSignals {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await display.drawRegularly() }
+                let result: Swift.Result<Result, any Error>
+                do { result = .success(try await body(display)) } catch { result = .failure(error) }
+                group.cancelAll()
+                try await group.waitForAll()
+                return try result.get()
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import ArgumentParser
+import CanonicalForm
+import Manifests
+import Checkpoints
+import Engine
+import PlanIR
+import ProtectionService
+import YAMLSource
+
+/// `cairn protect`
+struct Protect: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Protects what a compiled plan names, and records a checkpoint.",
+        discussion: """
+            Prints the checkpoint's id. When anything fails, what was begun is undone, the checkpoint is recorded as \
+            failed, and the exit code is 1.
+
+            EXAMPLES
+              cairn protect shop.ir
+              cairn protect shop.ir --providers /etc/cairn/providers.d --jobs 8
+              cairn protect shop.ir --output json | jq .checkpoint
+            """)
+
+    @OptionGroup var providers: ProviderOptions
+    @OptionGroup var jobs: JobOptions
+
+    @Option(help: "Print the result as text or json.")
+    var output: OutputFormat = .text
+
+    @Argument(help: "The compiled plan, as 'cairnc compile' writes it.")
+    var plan: String
+
+    func run() async throws {
+        let bytes: [UInt8]
+        switch SourceReader.contents(of: plan) {
+        case .success(let read): bytes = read
+        case .failure(let fault): throw MessageFailure("cannot read '\(plan)': \(fault.reason)")
+        }
+        let ir: PlanIR
+        do { ir = try PlanIR(loading: bytes) } catch { throw MessageFailure("\(plan): \(error)") }
+        let provider = try await OpenedProvider(try providers.registry(beside: plan), ir.provider.name)
+        let earlier = try await provider.collection.list(.init(plan: ir.plan, status: .available)).first?.id
+        var expected: Int64?
+        if let earlier { expected = try await provider.collection.commit(earlier)?.contentBytes }
+        let earlierBytes = expected
+        let jobs = jobs.jobs
+        let report = try await ProgressDisplay.showing(quiet: output == .json) { display in
+            let environment = provider.environment(jobs: jobs, observer: display)
+            if let manifest = provider.changed(since: ir) { display.observe(.noticed(manifest)) }
+            return try await ProtectOperation(environment, ir: ir, irBytes: bytes).run(expectedBytes: earlierBytes)
+        }
+        switch output {
+        case .json: Stream.output.write(JSONValue.object(report.json(plan: ir.plan)).prettyText)
+        case .text:
+            Stream.output.write(report.checkpoint.text + "\n")
+            Stream.error.write(report.words(plan: ir.plan))
+        }
+        if report.wasCancelled { throw ExitCode(CommandLineFailure.cancelled) }
+        if report.commit.status != .available { throw ExitCode(CommandLineFailure.runFailed) }
+    }
+}
+
+extension OpenedProvider {
+    /// What to say when the provider's manifest is not the one that a plan was compiled against.
+    func changed(since ir: PlanIR) -> String? {
+        guard manifest.digest != ir.provider.digest else { return nil }
+        return "the manifest of the provider '\(ir.provider.name)' has changed since the plan was compiled; "
+            + "its bank is used, its parameters are those of the compiled plan"
+    }
+}
+
+extension ProtectReport {
+    func json(plan: String) -> JSONObject {
+        [
+            "checkpoint": .string(checkpoint.text), "plan": .string(plan), "status": .string(commit.status.rawValue),
+            "contentBytes": .integer(commit.contentBytes), "storedBytes": .integer(commit.storedBytes),
+            "warnings": .integer(commit.warningCount), "failures": .array(commit.failures.map(\.report)),
+            "resources": .array(
+                commit.resources.map {
+                    [
+                        "resource": .string($0.resource), "status": .string($0.status.rawValue),
+                        "storedBytes": .integer($0.bytes), "warnings": .integer($0.warnings),
+                    ]
+                }),
+        ]
+    }
+
+    func words(plan: String) -> String {
+        if commit.status == .available {
+            return
+                "checkpoint \(checkpoint.text) of plan '\(plan)' is available: \(Words.count(commit.resources.count, "resource")), \(Words.bytes(commit.contentBytes)) protected in \(Words.bytes(commit.storedBytes))\(commit.warningCount > 0 ? ", \(Words.count(commit.warningCount, "warning"))" : "")\n"
+        }
+        var text = "checkpoint \(checkpoint.text) of plan '\(plan)' failed:\n"
+        for failure in commit.failures { text += "  \(failure)\n" }
+        return text
+    }
+}
+
+extension ResourceFailure {
+    var report: JSONValue {
+        ["resource": .string(resource), "hook": .string(hook), "message": .string(message)]
+    }
+}

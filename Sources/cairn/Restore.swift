@@ -1,0 +1,142 @@
+import ArgumentParser
+import CanonicalForm
+import Checkpoints
+import Engine
+import Glibc
+import PlanIR
+import PluginKit
+
+/// `cairn restore`
+struct Restore: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Restores a checkpoint, to the original places or below a directory.",
+        discussion: """
+            Nothing that exists is overwritten unless --overwrite says so. Every artifact is checked before it is \
+            used, and at the end what was restored is compared with what was saved. With --to DIR, /srv/shop goes to \
+            DIR/srv/shop.
+
+            EXAMPLES
+              cairn restore --last --to /tmp/restored
+              cairn restore 7k3m --overwrite
+              cairn restore --last --plan shop
+            """)
+
+    @OptionGroup var provider: ProviderChoice
+    @OptionGroup var choice: CheckpointChoice
+    @OptionGroup var jobs: JobOptions
+
+    @Option(help: "Restore below this directory instead of to the original places.")
+    var to: String?
+
+    @Flag(help: "Replace what exists.")
+    var overwrite = false
+
+    @Option(help: "Print the result as text or json.")
+    var output: OutputFormat = .text
+
+    func run() async throws {
+        let target = RestoreTarget(directory: try to.map(absolute), overwrite: overwrite)
+        let jobs = jobs.jobs
+        try await runOperation(provider, choice, output) { checkpoint, opened, display in
+            try await RestoreOperation.restore(
+                checkpoint, to: target, opened.environment(jobs: jobs, observer: display)
+            ).run()
+        }
+    }
+
+    private func absolute(_ path: String) throws -> String {
+        if path.hasPrefix("/") { return path }
+        guard !path.isEmpty, let current = getcwd(nil, 0) else {
+            throw MessageFailure("--to needs a directory")
+        }
+        defer { free(current) }
+        return String(cString: current) + "/" + path
+    }
+}
+
+/// `cairn verify`
+struct Verify: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Reads a checkpoint back from the bank and checks that it could be restored.",
+        discussion: """
+            Every record and every byte of every artifact is read and checked against its digest, and each plugin \
+            checks what it saved. Nothing is changed.
+
+            EXAMPLES
+              cairn verify --last
+              cairn verify 7k3m --output json
+            """)
+
+    @OptionGroup var provider: ProviderChoice
+    @OptionGroup var choice: CheckpointChoice
+    @OptionGroup var jobs: JobOptions
+
+    @Option(help: "Print the result as text or json.")
+    var output: OutputFormat = .text
+
+    func run() async throws {
+        let jobs = jobs.jobs
+        try await runOperation(provider, choice, output) { checkpoint, opened, display in
+            try await RestoreOperation.verify(checkpoint, opened.environment(jobs: jobs, observer: display)).run()
+        }
+    }
+}
+
+/// Opens the checkpoint, runs a restore or a verification on it, prints how it went, and exits accordingly.
+private func runOperation(
+    _ provider: ProviderChoice, _ choice: CheckpointChoice, _ output: OutputFormat,
+    _ operation:
+        @escaping @Sendable (LoadedCheckpoint, OpenedProvider, ProgressDisplay) async throws ->
+        OperationReport
+) async throws {
+    let opened = try await provider.open()
+    let id = try await choice.resolve(opened.collection)
+    guard let summary = try await opened.collection.summary(id, created: nil) else {
+        throw CheckpointError.unknown(id.text)
+    }
+    guard summary.status == .available else {
+        if summary.status == .damaged { throw MessageFailure(summary.message) }
+        throw CheckpointError.wrongStatus(id, summary.status, wanted: "available", reason: summary.message)
+    }
+    let checkpoint = try await LoadedCheckpoint.load(id, from: opened.collection)
+    let report = try await ProgressDisplay.showing(quiet: output == .json) { display in
+        try await operation(checkpoint, opened, display)
+    }
+    switch output {
+    case .json: Stream.output.write(JSONValue.object(report.json).prettyText)
+    case .text: Stream.error.write(report.words)
+    }
+    if report.wasCancelled { throw ExitCode(CommandLineFailure.cancelled) }
+    if report.commit.status != .success { throw ExitCode(CommandLineFailure.runFailed) }
+}
+
+extension OperationReport {
+    var json: JSONObject {
+        [
+            "operation": .string(kind.rawValue), "id": .string(commit.id.text),
+            "checkpoint": .string(checkpoint.text), "plan": .string(plan), "status": .string(commit.status.rawValue),
+            "contentBytes": .integer(contentBytes), "failures": .array(commit.failures.map(\.report)),
+            "resources": .array(
+                commit.resources.map {
+                    [
+                        "resource": .string($0.resource), "status": .string($0.status.rawValue),
+                        "message": .string($0.message), "warnings": .integer($0.warnings.count),
+                    ]
+                }),
+        ]
+    }
+
+    var words: String {
+        let done = kind == .restore ? "restored and compared" : "verified"
+        if commit.status == .success {
+            let warnings = commit.resources.reduce(0) { $0 + $1.warnings.count }
+            return
+                "checkpoint \(checkpoint.text) of plan '\(plan)' \(done): \(Words.count(commit.resources.count, "resource")), \(Words.bytes(contentBytes))\(warnings > 0 ? ", \(Words.count(warnings, "warning"))" : "")\n"
+        }
+        var text = "\(kind.rawValue) of checkpoint \(checkpoint.text) failed:\n"
+        for failure in commit.failures { text += "  \(failure)\n" }
+        let whole = commit.resources.filter { $0.status == .success }.count
+        text += "\(whole) of \(Words.count(commit.resources.count, "resource")) \(done)\n"
+        return text
+    }
+}

@@ -1,0 +1,100 @@
+import ArgumentParser
+import Bank
+import Checkpoints
+import Engine
+import Foundation
+import Manifests
+import ProtectionService
+
+/// How results are printed.
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+    case text, json
+}
+
+/// Where providers are found, and which is meant.
+struct ProviderOptions: ParsableArguments {
+    @Option(
+        name: .customLong("providers"),
+        help: ArgumentHelp(
+            "Look for provider manifests in this directory (repeatable).",
+            discussion: "Without it: 'providers/' beside the compiled plan or here, else /etc/cairn/providers.d.",
+            valueName: "dir"))
+    var directories: [String] = []
+
+    func registry(beside file: String? = nil) throws -> ProviderRegistry {
+        try ProviderRegistry(directories: directories, beside: file)
+    }
+}
+
+/// Which provider a command is about, where the input does not say.
+struct ProviderChoice: ParsableArguments {
+    @OptionGroup var providers: ProviderOptions
+
+    @Option(help: "The provider; needed when there are several.")
+    var provider: String?
+
+    func open() async throws -> OpenedProvider { try await OpenedProvider(try providers.registry(), provider) }
+}
+
+/// Which checkpoint a command is about.
+struct CheckpointChoice: ParsableArguments {
+    @Flag(help: "The newest available checkpoint.")
+    var last = false
+
+    @Option(help: "With --last: of this plan.")
+    var plan: String?
+
+    @Argument(help: "The checkpoint's id, or a beginning of it that no other has.")
+    var checkpoint: String?
+
+    func validate() throws {
+        if last == (checkpoint != nil) {
+            throw ValidationError("Name a checkpoint by its id, or say --last.")
+        }
+        if plan != nil && !last { throw ValidationError("--plan goes with --last.") }
+    }
+
+    func resolve(_ collection: CheckpointCollection) async throws -> CheckpointID {
+        if let checkpoint { return try await collection.resolve(prefix: checkpoint) }
+        return try await collection.last(plan: plan)
+    }
+}
+
+/// A provider with its bank opened.
+struct OpenedProvider: Sendable {
+    let manifest: ProviderManifest
+    let format: BankFormat
+    let collection: CheckpointCollection
+    let plugins: [String: LoadedPlugin]
+
+    init(_ registry: ProviderRegistry, _ name: String?) async throws {
+        manifest = try registry.provider(name)
+        plugins = try registry.plugins(of: manifest)
+        let opened = try await registry.bank(of: manifest).open()
+        format = opened.format
+        collection = CheckpointCollection(
+            bank: opened.bank, owner: OwnerProcess.current(), hasEnded: OwnerProcess.hasEnded)
+    }
+
+    func environment(jobs: Int, observer: any RunObserver) -> ExecutionEnvironment {
+        ExecutionEnvironment(
+            collection: collection, plugins: plugins, jobs: jobs, observer: observer, now: { WallClock.now })
+    }
+}
+
+/// The wall clock, as records have it.
+enum WallClock {
+    static var now: Timestamp {
+        Timestamp(milliseconds: Int64((Date().timeIntervalSince1970 * 1000).rounded(.down)))
+    }
+}
+
+/// How many activities run at a time.
+struct JobOptions: ParsableArguments {
+    @Option(name: [.short, .long], help: "How many activities run at a time.")
+    var jobs = 4
+
+    func validate() throws {
+        guard (1...1024).contains(jobs) else { throw ValidationError("--jobs is 1 to 1024.") }
+    }
+}

@@ -1,0 +1,53 @@
+/// Numbers as people read them.
+enum Words {
+    /// `1.4 GiB`
+    static func bytes(_ count: Int64) -> String {
+        let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
+        var value = Double(count)
+        var unit = 0
+        while value >= 1024 && unit < units.count - 1 {
+            value /= 1024
+            unit += 1
+        }
+        return unit == 0 ? "\(count) B" : "\(tenths(value)) \(units[unit])"
+    }
+
+    /// `12.3 s`, `4 min 05 s`, `2 h 03 min`
+    static func duration(_ seconds: Double) -> String {
+        if seconds < 60 { return "\(tenths(seconds)) s" }
+        let whole = Int(seconds)
+        if whole < 3600 { return "\(whole / 60) min \(pad(whole % 60)) s" }
+        return "\(whole / 3600) h \(pad(whole / 60 % 60)) min"
+    }
+
+    /// `1 resource`, `2 resources`
+    static func count(_ number: some BinaryInteger, _ noun: String) -> String {
+        "\(number) \(noun)\(number == 1 ? "" : "s")"
+    }
+
+    private static func tenths(_ value: Double) -> String {
+        let scaled = Int((value * 10).rounded())
+        return "\(scaled / 10).\(scaled % 10)"
+    }
+
+    private static func pad(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
+
+    /// Rows of columns under a heading, each as wide as its widest cell; the last column is not padded.
+    static func table(_ heading: [String], _ rows: [[String]]) -> String {
+        var widths = heading.map(\.count)
+        for row in rows {
+            for (column, cell) in row.enumerated() { widths[column] = max(widths[column], cell.count) }
+        }
+        return ([heading] + rows).map { row in
+            var line = ""
+            for (column, cell) in row.enumerated() {
+                line += cell
+                if column + 1 < row.count {
+                    line += String(repeating: " ", count: widths[column] - cell.count + 2)
+                }
+            }
+            while line.hasSuffix(" ") { line.removeLast() }
+            return line + "\n"
+        }.joined()
+    }
+}

@@ -1,0 +1,92 @@
+import ArgumentParser
+import Diagnostics
+import Glibc
+import PlanCompiler
+import PlanIR
+
+/// `cairnc compile`
+struct Compile: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Compiles a plan into the file that cairn runs.",
+        discussion: """
+            The same inputs give the same bytes. A plan with errors writes nothing.
+
+            EXAMPLES
+              cairnc compile plans/shop.yaml -o shop.ir
+              cairnc compile plans/shop.yaml > shop.ir
+            """)
+
+    @OptionGroup var options: CompilerOptions
+
+    @Option(name: [.short, .long], help: "Write the compiled plan to this file instead of standard output.")
+    var output: String?
+
+    @Argument(help: "The file with the plan; - reads standard input.")
+    var plan: String
+
+    func run() throws {
+        let (compiler, ir) = try options.compileOne(plan)
+        options.printFaults(of: compiler)
+        let (bytes, digest) = ir.encoded
+        guard let output, output != "-" else {
+            Stream.output.write(bytes)
+            return
+        }
+        try OutputFile.write(bytes, to: output)
+        let graph = ir.graph(.protect)
+        Stream.error.write(
+            "\(output): plan '\(ir.plan)', \(ir.resources.count) resource\(ir.resources.count == 1 ? "" : "s"), \(graph.activities.filter { !$0.isBarrier }.count) protect activities, \(digest)\n"
+        )
+    }
+}
+
+extension CompilerOptions {
+    /// Compiles a file that holds exactly one plan; prints the faults and throws when there is no IR.
+    func compileOne(_ path: String) throws -> (Compiler, PlanIR) {
+        let compiler = compile([path])
+        guard !compiler.hasErrors else {
+            printFaults(of: compiler)
+            throw ExitCode(CommandLineFailure.inputFailed)
+        }
+        guard compiler.plans.count <= 1 else {
+            let names = compiler.plans.map { "'\($0.name)'" }.joined(separator: ", ")
+            throw MessageFailure(
+                "'\(path)' holds \(compiler.plans.count) plans (\(names)); put each in a file of its own")
+        }
+        guard let ir = compiler.plans.first?.ir else {
+            printFaults(of: compiler)
+            throw MessageFailure("'\(path)' holds no plan")
+        }
+        return (compiler, ir)
+    }
+}
+
+/// Writes a file so that it is there whole or not at all.
+enum OutputFile {
+    static func write(_ bytes: [UInt8], to path: String) throws {
+        let temporary = "\(path).\(getpid()).tmp"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else { throw failure(path, errno) }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0 {
+                let code = errno
+                if code == EINTR { continue }
+                close(descriptor)
+                unlink(temporary)
+                throw failure(path, code)
+            }
+            rest = rest.dropFirst(count)
+        }
+        guard fsync(descriptor) == 0, close(descriptor) == 0, rename(temporary, path) == 0 else {
+            let code = errno
+            unlink(temporary)
+            throw failure(path, code)
+        }
+    }
+
+    private static func failure(_ path: String, _ code: Int32) -> MessageFailure {
+        MessageFailure("cannot write '\(path)': \(String(cString: strerror(code)))")
+    }
+}

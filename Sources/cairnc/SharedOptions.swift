@@ -1,0 +1,70 @@
+import ArgumentParser
+import Diagnostics
+import Glibc
+import PlanCompiler
+import YAMLSource
+
+/// When messages are coloured.
+enum ColorChoice: String, ExpressibleByArgument, CaseIterable {
+    case auto, always, never
+}
+
+/// What every command that compiles takes.
+struct CompilerOptions: ParsableArguments {
+    @Option(
+        name: .customLong("providers"),
+        help: ArgumentHelp(
+            "Look for provider manifests in this directory (repeatable).",
+            discussion: "Without it: 'providers/' beside the plan, else /etc/cairn/providers.d.", valueName: "dir"))
+    var providerDirectories: [String] = []
+
+    @Option(help: "Colour messages: auto, always or never. NO_COLOR is honoured by auto.")
+    var color: ColorChoice = .auto
+
+    @Flag(help: "Print the time that each pass took.")
+    var debugPasses = false
+
+    /// Whether text on `stream` is coloured.
+    func isColored(_ stream: Stream) -> Bool {
+        switch color {
+        case .always: return true
+        case .never: return false
+        case .auto:
+            let refused = getenv("NO_COLOR").map { String(cString: $0) } ?? ""
+            return refused.isEmpty && stream.isTerminal
+        }
+    }
+
+    /// Reads and compiles `paths`; `-` is standard input.
+    func compile(_ paths: [String]) -> Compiler {
+        var faults = DiagnosticList()
+        var texts: [SourceText] = []
+        for path in paths {
+            let text =
+                path == "-"
+                ? SourceReader.readStandardInput(name: "<stdin>", into: &faults)
+                : SourceReader.read(path, into: &faults)
+            if let text { texts.append(text) }
+        }
+        var compiler = Compiler(inputs: texts, providerDirectories: providerDirectories)
+        compiler.diagnostics.merge(faults)
+        compiler.run()
+        if debugPasses {
+            for timing in compiler.timings {
+                let parts = timing.duration.components
+                let microseconds = parts.seconds * 1_000_000 + parts.attoseconds / 1_000_000_000_000
+                Stream.error.write("pass \(timing.pass): \(microseconds) us\n")
+            }
+        }
+        return compiler
+    }
+
+    /// Prints the faults to standard error, as text.
+    func printFaults(of compiler: Compiler) {
+        let faults = compiler.diagnostics.sorted
+        guard !faults.isEmpty else { return }
+        let renderer = TextRenderer(sources: compiler.sources, color: isColored(.error))
+        Stream.error.write(renderer.render(faults))
+        Stream.error.write(renderer.summary(faults) + "\n")
+    }
+}
