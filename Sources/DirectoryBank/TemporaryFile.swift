@@ -13,9 +13,16 @@ final class TemporaryFile: Sendable {
     /// Creates the file.
     init(in root: BankRoot) throws {
         directory = try root.openTemporaries()
-        name = "\(getpid())-\(CrockfordBase32.random(length: 16))"
-        file = try directory.create(name, exclusive: true)
-        _ = try file.tryLock(exclusive: true)
+        while true {
+            let name = "\(getpid())-\(CrockfordBase32.random(length: 16))"
+            let file = try directory.create(name, exclusive: true)
+            // A sweep may have taken the file before it was locked; its writer then begins with another one.
+            if try file.tryLock(exclusive: true), try file.status().st_nlink > 0 {
+                self.name = name
+                self.file = file
+                return
+            }
+        }
     }
 
     /// Appends bytes, straight from the array.
@@ -23,7 +30,7 @@ final class TemporaryFile: Sendable {
         try bytes.withUnsafeBytes { try file.write($0) }
     }
 
-    /// Whether the file is still there: a sweep that was told too short an age may have taken it.
+    /// Whether the file is still there: nothing of a bank takes it while it is locked, but a person may.
     func isLinked() throws -> Bool { try file.status().st_nlink > 0 }
 
     /// Removes the file, unless it has become an object.
