@@ -105,7 +105,8 @@ let package = Package(
                 "NoopPlugin", "PlanIR", "PluginKit",
             ]),
         .executableTarget(
-            name: "files-timing", dependencies: ["CanonicalForm", "FilesPlugin", "FilesTestSupport", "PluginKit", "PlanIR"],
+            name: "files-timing",
+            dependencies: ["CanonicalForm", "FilesPlugin", "FilesTestSupport", "PluginKit", "PlanIR"],
             path: "Tests/FilesTiming", swiftSettings: strict),
     ]
 )

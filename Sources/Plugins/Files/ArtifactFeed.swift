@@ -10,7 +10,8 @@ struct ArtifactFeed: Sendable {
 
     /// Opens an artifact and makes sure that it is the one that the definition names.
     init(_ expected: ArtifactSummary, _ store: any ArtifactStore, _ stop: StopFlag) async throws {
-        do { reader = try await store.reader(expected.name) } catch let error as CancellationError { throw error } catch {
+        do { reader = try await store.reader(expected.name) } catch let error as CancellationError { throw error } catch
+        {
             throw PluginError("the artifact '\(expected.name)' cannot be opened: \(Failures.asPluginError(error))")
         }
         self.stop = stop

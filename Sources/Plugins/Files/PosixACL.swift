@@ -37,7 +37,9 @@ struct PosixACL: Equatable {
         guard bytes.count >= 4, (bytes.count - 4) % 8 == 0, Array(bytes[0..<4]) == [2, 0, 0, 0] else { return nil }
         var entries: [Entry] = []
         for start in stride(from: 4, to: bytes.count, by: 8) {
-            func short(_ offset: Int) -> UInt16 { UInt16(bytes[start + offset]) | UInt16(bytes[start + offset + 1]) << 8 }
+            func short(_ offset: Int) -> UInt16 {
+                UInt16(bytes[start + offset]) | UInt16(bytes[start + offset + 1]) << 8
+            }
             guard let tag = Tag(rawValue: short(0)) else { return nil }
             let id = UInt32(short(4)) | UInt32(short(6)) << 16
             entries.append(Entry(tag: tag, permissions: short(2), id: tag == .user || tag == .group ? id : 0))

@@ -169,7 +169,8 @@ struct RestoreRun {
     ) throws {
         let place = PathText.printable(destination.path)
         if entries != definition.entries {
-            throw PluginError("\(entries) entries were restored to '\(place)', but \(definition.entries) were protected")
+            throw PluginError(
+                "\(entries) entries were restored to '\(place)', but \(definition.entries) were protected")
         }
         if findings.different > 0 {
             let rest = findings.different - findings.named.count
@@ -183,7 +184,9 @@ struct RestoreRun {
             context.reporter.warn(ActivityWarning(kind: kind, subject: place, message: message))
         }
         if extra > 0 {
-            warn("extra-files-kept", "\(extra) files and directories that are not in the checkpoint were left as they are")
+            warn(
+                "extra-files-kept",
+                "\(extra) files and directories besides those of the checkpoint were left as they are")
         }
         if findings.foreignOwners > 0 {
             warn(
