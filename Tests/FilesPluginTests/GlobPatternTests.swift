@@ -22,7 +22,8 @@ import Testing
         ("/*", "a", false, true), ("/*", "a/b", false, false),
     ]
 
-    @Test(arguments: table) func matches(_ pattern: String, _ path: String, _ directory: Bool, _ expected: Bool) throws {
+    @Test(arguments: table) func matches(_ pattern: String, _ path: String, _ directory: Bool, _ expected: Bool) throws
+    {
         #expect(try GlobPattern(pattern).matches(Array(path.utf8), isDirectory: directory) == expected)
     }
 

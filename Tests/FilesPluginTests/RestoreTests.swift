@@ -38,7 +38,9 @@ import Testing
             .main, fixture.context(definition: definition), to: RestoreTarget(directory: nil, overwrite: true))
         #expect(fixture.reporter.warnings.map(\.kind) == ["extra-files-kept"])
         #expect(fixture.reporter.warnings.first?.message.hasPrefix("2 ") == true)
-        #expect(try shell("cat '\(fixture.directory)/outside'; stat -c %a '\(fixture.directory)/outside'") == "outside\n600\n")
+        #expect(
+            try shell("cat '\(fixture.directory)/outside'; stat -c %a '\(fixture.directory)/outside'")
+                == "outside\n600\n")
         try fixture.inTree("rm -r extra; touch -d \"$(date -d @0)\" /dev/null || true")
         let out = try await fixture.restore(definition)
         #expect(try portrait(out) == before)
@@ -62,7 +64,9 @@ import Testing
         let definition = try await fixture.protect()
         let out = fixture.directory + "/out"
         var seams = FilesSeams()
-        seams.extracted = { if $0 == Array("d/f3".utf8) { _ = try? shell("echo changed > '\(out)\(fixture.tree)/d/f3'") } }
+        seams.extracted = {
+            if $0 == Array("d/f3".utf8) { _ = try? shell("echo changed > '\(out)\(fixture.tree)/d/f3'") }
+        }
         let reason = await failure { _ = try await fixture.restore(definition, seams: seams) }
         #expect(reason.contains("1 of 7 entries"))
         #expect(reason.contains("d/f3 ("))
@@ -109,7 +113,8 @@ import Testing
         try fixture.inTree("echo a > a")
         let definition = try await fixture.protect()
         _ = try await fixture.store.put("archive", [1, 2, 3])
-        #expect(await failure { _ = try await fixture.restore(definition) }.contains("is not the one that was protected"))
+        #expect(
+            await failure { _ = try await fixture.restore(definition) }.contains("is not the one that was protected"))
         #expect(!FileManager.default.fileExists(atPath: fixture.directory + "/out"))
     }
 
@@ -182,7 +187,10 @@ import Testing
         [root, Hostile(path: "l", type: FileType.symlink, symlink: "OUTSIDE/victim"), Hostile(path: "l")],
         [root, Hostile(path: "h", hardlink: "OUTSIDE/victim")],
         [root, Hostile(path: "h", hardlink: "../../victim")],
-        [root, Hostile(path: "l", type: FileType.symlink, symlink: "OUTSIDE"), Hostile(path: "h", hardlink: "l/victim")],
+        [
+            root, Hostile(path: "l", type: FileType.symlink, symlink: "OUTSIDE"),
+            Hostile(path: "h", hardlink: "l/victim"),
+        ],
         [root, Hostile(path: "./././../x/file")],
         [Hostile(path: ".", type: FileType.symlink, symlink: "OUTSIDE"), Hostile(path: "file")],
     ])

@@ -47,7 +47,9 @@ import Testing
         #expect(try portrait(out) == before)
         #expect(fixture.reporter.warnings.isEmpty)
         #expect(try shell("getfattr -n user.cairn.restoring '\(out)' 2>&1 || true").contains("No such attribute"))
-        let blocks = try shell("stat -c %b '\(out)/sparse' '\(out)/all-hole'").split(separator: "\n").compactMap { Int($0) }
+        let blocks = try shell("stat -c %b '\(out)/sparse' '\(out)/all-hole'").split(separator: "\n").compactMap {
+            Int($0)
+        }
         #expect(blocks.allSatisfy { $0 < 64 })
         #expect(fixture.store.parts("archive").count > 0)
     }
@@ -76,7 +78,8 @@ import Testing
             "mkdir '\(out)'; \(decode) '\(archive)' | tar --numeric-owner --xattrs --xattrs-include='*' --acls -xp -C '\(out)' 2>'\(out).err' || { cat '\(out).err'; exit 1; }"
         )
         let difference = try shell(
-            "diff <(printf '%s' \"$(cat <<'EOF'\n\(before)\nEOF\n)\") <(printf '%s' \"$(cat <<'EOF'\n\(try portrait(out))\nEOF\n)\") || true")
+            "diff <(printf '%s' \"$(cat <<'EOF'\n\(before)\nEOF\n)\") <(printf '%s' \"$(cat <<'EOF'\n\(try portrait(out))\nEOF\n)\") || true"
+        )
         #expect(difference.isEmpty, "\(difference)")
     }
 

@@ -45,7 +45,9 @@ import Testing
         let definition = try await fixture.protect(seams: seams)
         #expect(fixture.reporter.warnings.map(\.kind) == ["vanished-while-read", "vanished-while-read"])
         #expect(fixture.reporter.warnings.map(\.subject) == ["a", "d"])
-        #expect(try fixture.catalog().filter { $0.kind == .absent }.map(\.flag) == Array(repeating: "vanished-while-read", count: 2))
+        #expect(
+            try fixture.catalog().filter { $0.kind == .absent }.map(\.flag)
+                == Array(repeating: "vanished-while-read", count: 2))
         try await fixture.verify(definition)
         #expect(try shell("ls '\(try await fixture.restore(definition))'") == "b\n")
     }
@@ -71,7 +73,8 @@ import Testing
         let fixture = try Fixture()
         try fixture.inTree("echo a > a")
         let tree = fixture.tree
-        let definition = try await fixture.protect(seams: seams("a") { _ = try? shell("rm '\(tree)/a'; mkfifo '\(tree)/a'") })
+        let definition = try await fixture.protect(
+            seams: seams("a") { _ = try? shell("rm '\(tree)/a'; mkfifo '\(tree)/a'") })
         #expect(try fixture.catalog().map(\.kind) == [.directory, .fifo])
         try await fixture.verify(definition)
     }
@@ -100,7 +103,8 @@ import Testing
     @Test func oneFileSystem() async throws {
         let fixture = try Fixture()
         try fixture.inTree("mkdir mnt; echo x > x")
-        guard (try? shell("mount -t tmpfs none '\(fixture.tree)/mnt' && echo y > '\(fixture.tree)/mnt/y'")) != nil else {
+        guard (try? shell("mount -t tmpfs none '\(fixture.tree)/mnt' && echo y > '\(fixture.tree)/mnt/y'")) != nil
+        else {
             return
         }
         defer { _ = try? shell("umount '\(fixture.tree)/mnt'") }

@@ -42,7 +42,7 @@ struct Compression: Sendable, Equatable {
 /// libarchive converts names by the thread's locale. In the C locale it takes ASCII names as they are and marks all
 /// others `hdrcharset=BINARY`, so that their bytes survive; in a UTF-8 locale it would compose accents on the way back.
 func withPlainLocale<Result>(_ body: () throws -> Result) throws -> Result {
-    guard let plain = newlocale(LC_ALL_MASK_VALUE, "C", nil) else { throw ArchiveFailure("cannot set the C locale") }
+    guard let plain = newlocale(allCategories, "C", nil) else { throw ArchiveFailure("cannot set the C locale") }
     let previous = uselocale(plain)
     defer {
         uselocale(previous)
@@ -52,7 +52,7 @@ func withPlainLocale<Result>(_ body: () throws -> Result) throws -> Result {
 }
 
 /// glibc's `LC_ALL_MASK`, an expression that is not imported: all categories from 0 to 12 except `LC_ALL` itself.
-private let LC_ALL_MASK_VALUE: Int32 = 0b1_1111_1011_1111
+private let allCategories: Int32 = 0b1_1111_1011_1111
 
 /// An archive in the making, whose bytes leave in chunks of one length. For one thread.
 final class ArchiveOutput {

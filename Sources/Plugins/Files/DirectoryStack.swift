@@ -10,7 +10,6 @@ final class DirectoryStack {
     static let maximumOpen = 64
 
     private struct Level {
-        var name: [UInt8]
         var device: dev_t
         var inode: ino_t
         var fd: Int32
@@ -29,7 +28,7 @@ final class DirectoryStack {
             close(root)
             throw error
         }
-        levels = [Level(name: [], device: status.st_dev, inode: status.st_ino, fd: root)]
+        levels = [Level(device: status.st_dev, inode: status.st_ino, fd: root)]
         levels.reserveCapacity(16)
     }
 
@@ -43,10 +42,6 @@ final class DirectoryStack {
     var current: Int32 { levels[levels.count - 1].fd }
     /// The root's descriptor.
     var root: Int32 { levels[0].fd }
-    /// The current directory's name; empty for the root.
-    var name: [UInt8] { levels[levels.count - 1].name }
-    /// Name of the directory at `depth`.
-    func name(at depth: Int) -> [UInt8] { levels[depth].name }
 
     /// Steps into the directory `name`, which must not be a link.
     func enter(_ name: [UInt8]) throws(SystemFailure) {
@@ -63,7 +58,7 @@ final class DirectoryStack {
             close(fd)
             throw error
         }
-        levels.append(Level(name: name, device: status.st_dev, inode: status.st_ino, fd: fd))
+        levels.append(Level(device: status.st_dev, inode: status.st_ino, fd: fd))
         path = joined
         pathLengths.append(joined.count)
         let oldest = levels.count - 1 - DirectoryStack.maximumOpen
@@ -98,19 +93,31 @@ final class DirectoryStack {
         path.removeLast(path.count - pathLengths[parent])
     }
 
-    /// How many of `components` the current path already follows.
-    func commonDepth(_ components: [[UInt8]]) -> Int {
-        var depth = 0
-        while depth < components.count && depth < self.depth && levels[depth + 1].name == components[depth] {
-            depth += 1
+    /// Whether the current directory is `directory`, or one on the way there.
+    func isOnTheWay(to directory: ArraySlice<UInt8>) -> Bool {
+        if path.isEmpty { return true }
+        guard directory.count >= path.count else { return false }
+        let same = directory.withUnsafeBytes { wanted in
+            path.withUnsafeBytes { own in
+                guard let first = wanted.baseAddress, let second = own.baseAddress else { return false }
+                return memcmp(first, second, own.count) == 0
+            }
         }
-        return depth
+        return same && (directory.count == path.count || directory[directory.startIndex + path.count] == 0x2F)
     }
 
-    /// Goes to the directory that `components` name from the root.
-    func move(to components: [[UInt8]]) throws(SystemFailure) {
-        let common = commonDepth(components)
-        while depth > common { try leave() }
-        for name in components[common...] { try enter(name) }
+    /// The names that are missing on the way from the current directory to `directory`, which must lie below it.
+    func steps(to directory: ArraySlice<UInt8>) -> [[UInt8]] {
+        directory.dropFirst(path.count).split(separator: 0x2F).map { Array($0) }
+    }
+
+    /// Goes to the directory of an entry and returns the entry's name there.
+    ///
+    /// In an archive's order this is a step or two, so neither time nor memory depends on how deep the tree is.
+    func move(toDirectoryOf entry: [UInt8]) throws(SystemFailure) -> [UInt8] {
+        let (directory, name) = PathText.split(entry)
+        while !isOnTheWay(to: directory) { try leave() }
+        for step in steps(to: directory) { try enter(step) }
+        return name
     }
 }

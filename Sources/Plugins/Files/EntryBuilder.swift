@@ -80,9 +80,8 @@ enum AttributeName {
         var plain: [UInt8] = []
         var index = 0
         while index < name.count {
-            if name[index] == 0x25, index + 2 < name.count,
-                let byte = Hexadecimal.bytes(of: name[index + 1...index + 2])
-            {
+            let isEscape = name[index] == 0x25 && index + 2 < name.count
+            if isEscape, let byte = Hexadecimal.bytes(of: name[index + 1...index + 2]) {
                 plain += byte
                 index += 3
             } else {

@@ -80,24 +80,19 @@ final class Extractor {
     // MARK: Entries
 
     private func extract(_ entry: OpaquePointer, _ line: CatalogEntry, _ input: ArchiveInput) throws {
-        let components = PathText.components(line.path)
-        guard let name = components.last else {
+        if line.path == [0x2E] {
             guard line.kind == .directory else { throw PluginError("the archive's root is not a directory") }
             try keep(entry, at: 0)
             return
         }
-        try move(to: Array(components.dropLast()), for: line.path)
+        let (directory, name) = PathText.split(line.path)
+        while !directories.isOnTheWay(to: directory) { try leave() }
+        for step in directories.steps(to: directory) { try enter(step) }
         switch line.kind {
         case .directory: try makeDirectory(name, entry, line.path)
         case .hardlink: try link(name, line)
         default: try write(name, entry, line, input)
         }
-    }
-
-    private func move(to components: [[UInt8]], for path: [UInt8]) throws {
-        let common = directories.commonDepth(components)
-        while directories.depth > common { try leave() }
-        for name in components[common...] { try enter(name) }
     }
 
     private func enter(_ name: [UInt8]) throws {
@@ -163,14 +158,13 @@ final class Extractor {
 
     private func link(_ name: [UInt8], _ line: CatalogEntry) throws {
         try Extractor.demandInside(line.target, line.path)
-        let components = PathText.components(line.target)
-        guard let last = components.last, line.target != line.path else {
+        guard line.target != [0x2E], line.target != line.path else {
             throw PluginError("the archive's entry '\(PathText.printable(line.path))' is a link to itself or the root")
         }
         let root = openat(directories.root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         if root < 0 { throw SystemFailure("open", [0x2E]) }
         let way = try DirectoryStack(root: root)
-        try way.move(to: Array(components.dropLast()))
+        let last = try way.move(toDirectoryOf: line.target)
         try makeRoom(name, line.path)
         // Without AT_SYMLINK_FOLLOW: a link to a link is a second name of the link.
         if linkat(way.current, PathText.terminated(last), directories.current, PathText.terminated(name), 0) != 0 {

@@ -45,8 +45,8 @@ final class FileContent {
             let end = extent.offset + extent.length
             while offset < end {
                 try stop.check()
-                let window = UnsafeMutableRawBufferPointer(
-                    rebasing: buffer[..<Int(min(Int64(buffer.count), end - offset))])
+                let length = Int(min(Int64(buffer.count), end - offset))
+                let window = UnsafeMutableRawBufferPointer(rebasing: buffer[..<length])
                 if let code = seams.beforeRead(line.path, offset) { throw SystemFailure("read", line.path, code: code) }
                 let count = try FileSystem.read(fd, into: window, at: offset, path: line.path)
                 if count == 0 {
@@ -93,15 +93,13 @@ final class FileContent {
     /// A sentence on how a file changed between two looks at it, `nil` if it did not.
     static func change(from before: stat, to after: stat) -> String? {
         if after.st_size > before.st_size {
-            return
-                "the file grew from \(before.st_size) to \(after.st_size) bytes; what was added is not in the archive"
+            return "the file grew from \(before.st_size) to \(after.st_size) bytes; what was added is left out"
         }
         let same =
             after.st_size == before.st_size && after.st_mtim.tv_sec == before.st_mtim.tv_sec
             && after.st_mtim.tv_nsec == before.st_mtim.tv_nsec && after.st_ctim.tv_sec == before.st_ctim.tv_sec
             && after.st_ctim.tv_nsec == before.st_ctim.tv_nsec
-        return same
-            ? nil : "the file was written to or changed while it was being read; its content may mix old and new"
+        return same ? nil : "the file was changed while it was being read; its content may mix old and new"
     }
 }
 

@@ -186,7 +186,7 @@ struct RestoreRun {
         if extra > 0 {
             warn(
                 "extra-files-kept",
-                "\(extra) files and directories that are not in the checkpoint were left as they are")
+                "\(extra) files and directories besides those of the checkpoint were left as they are")
         }
         if findings.foreignOwners > 0 {
             warn(

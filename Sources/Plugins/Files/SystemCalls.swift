@@ -59,6 +59,12 @@ enum PathText {
         return path.split(separator: 0x2F, omittingEmptySubsequences: true).map { Array($0) }
     }
 
+    /// The directory of an entry, empty for the root, and the entry's name in it.
+    static func split(_ path: [UInt8]) -> (directory: ArraySlice<UInt8>, name: [UInt8]) {
+        guard let slash = path.lastIndex(of: 0x2F) else { return ([], path) }
+        return (path[..<slash], Array(path[(slash + 1)...]))
+    }
+
     /// `name` below `parent`, where the parent `.` stands for the root of the tree.
     static func join(_ parent: [UInt8], _ name: [UInt8]) -> [UInt8] {
         parent == [0x2E] || parent.isEmpty ? name : parent + [0x2F] + name

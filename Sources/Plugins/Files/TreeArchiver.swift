@@ -288,8 +288,7 @@ final class TreeArchiver {
     }
 
     private func vanished(_ path: [UInt8]) throws {
-        try absent(
-            path, "vanished-while-read", "it was removed while the tree was being read and is not in the archive")
+        try absent(path, "vanished-while-read", "it was removed while the tree was read and is not in the archive")
     }
 
     private func absent(_ path: [UInt8], _ kind: String, _ message: String) throws {

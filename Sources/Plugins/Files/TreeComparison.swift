@@ -58,12 +58,11 @@ final class TreeComparison {
     }
 
     private func differences(_ line: CatalogEntry) throws -> [String] {
-        let components = PathText.components(line.path)
-        guard let name = components.last else {
+        if line.path == [0x2E] {
             return try metadata(
                 line, try FileSystem.status(directories.root, path: line.path), .open(directories.root))
         }
-        try directories.move(to: Array(components.dropLast()))
+        let name = try directories.move(toDirectoryOf: line.path)
         let directory = directories.current
         let status = try FileSystem.status(at: directory, name, path: line.path)
         if let wrong = wrongKind(line.kind, status) { return [wrong] }
@@ -144,12 +143,10 @@ final class TreeComparison {
     }
 
     private func sameFile(_ line: CatalogEntry, _ status: stat) throws -> Bool {
-        let components = PathText.components(line.target)
-        guard let last = components.last else { return false }
         let root = openat(directories.root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         if root < 0 { throw SystemFailure("open", [0x2E]) }
         let way = try DirectoryStack(root: root)
-        try way.move(to: Array(components.dropLast()))
+        let last = try way.move(toDirectoryOf: line.target)
         let target = try FileSystem.status(at: way.current, last, path: line.target)
         return target.st_dev == status.st_dev && target.st_ino == status.st_ino
     }

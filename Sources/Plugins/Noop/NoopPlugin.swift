@@ -14,8 +14,7 @@ package struct NoopPlugin: ProtectionPlugin {
     package init() {}
 
     package func protect(_ hook: Hook, _ context: ActivityContext) async throws -> JSONObject {
-        admit(
-            hook, context, "nothing of this resource is in the checkpoint: the plugin noop only stands in for another")
+        admit(hook, context, "nothing of this resource is saved: the plugin noop only stands in for another")
         return [:]
     }
 
