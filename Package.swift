@@ -95,6 +95,7 @@ let package = Package(
 
         // Tests.
         tests("DiagnosticsTests", ["CanonicalForm", "Diagnostics"]),
+        tests("YAMLSourceTests", ["CanonicalForm", "Diagnostics", "YAMLSource"]),
         tests("JSONSchemaTests", ["CanonicalForm", "Diagnostics", "YAMLSource", "Manifests"]),
     ]
 )
