@@ -94,6 +94,7 @@ let package = Package(
 
         // Tests.
         tests("DiagnosticsTests", ["CanonicalForm", "Diagnostics"]),
+        tests("YAMLSourceTests", ["CanonicalForm", "Diagnostics", "YAMLSource"]),
         tests("JSONSchemaTests", ["CanonicalForm", "Diagnostics", "YAMLSource", "Manifests"]),
         room("BankConformance", ["Bank"], path: "Tests/BankConformance"),
         tests("BankTests", ["Bank", "BankConformance", "CanonicalForm"]),

@@ -21,7 +21,8 @@ struct SourceExcerpt {
     /// Shows the line that lies at `line` in `bytes`, with `range` underlined as far as it lies in that line.
     ///
     /// The work is bounded by the width that is shown, not by the length of the line.
-    init(_ bytes: [UInt8], line: Range<Int>, range: Range<Int>) {
+    /// The bytes of `hidden` are shown as asterisks: a log is no place for a secret.
+    init(_ bytes: [UInt8], line: Range<Int>, range: Range<Int>, hidden: [Range<Int>] = []) {
         let start = min(max(range.lowerBound, line.lowerBound), line.upperBound)
         let end = min(max(range.upperBound, start), line.upperBound)
         // At most four bytes make a column; combining marks make none, so a line of them is cut earlier than needed.
@@ -61,7 +62,9 @@ struct SourceExcerpt {
             if !fits && column + cell.columns > SourceExcerpt.maximumWidth - 1 { break }
             index += 1
             column += cell.columns
-            if cell.isTab {
+            if hidden.contains(where: { $0.contains(cell.offset) }) {
+                shown.append(contentsOf: String(repeating: "*", count: cell.columns).unicodeScalars)
+            } else if cell.isTab {
                 shown.append(contentsOf: String(repeating: " ", count: cell.columns).unicodeScalars)
             } else {
                 shown.append(cell.shown)

@@ -19,6 +19,7 @@ package struct TextRenderer {
     /// The diagnostics in the order given, each ending with a line break, with an empty line between two.
     package func render(_ diagnostics: [Diagnostic]) -> String {
         var places = places
+        places.hideSecrets(of: diagnostics)
         var out = ""
         for (index, diagnostic) in diagnostics.enumerated() {
             if index > 0 { out.append("\n") }
@@ -120,10 +121,13 @@ package struct TextRenderer {
 struct PlaceFinder {
     private let sources: SourceMap
     private var indices: [LineIndex?]
+    /// The places of each file that no excerpt shows.
+    private var hidden: [[Range<Int>]]
 
     init(_ sources: SourceMap) {
         self.sources = sources
         indices = Array(repeating: nil, count: sources.texts.count)
+        hidden = Array(repeating: [], count: sources.texts.count)
     }
 
     func name(of source: SourceID) -> String { sources[source].name }
@@ -140,7 +144,16 @@ struct PlaceFinder {
     mutating func excerpt(of range: SourceRange, line: Int) -> SourceExcerpt {
         let lineRange = lineIndex(of: range.source).range(ofLine: line)
         return SourceExcerpt(
-            sources[range.source].bytes, line: lineRange, range: Int(range.start)..<Int(range.end))
+            sources[range.source].bytes, line: lineRange, range: Int(range.start)..<Int(range.end),
+            hidden: hidden[Int(range.source.index)].filter { $0.overlaps(lineRange) })
+    }
+
+    /// Lets no excerpt show what `diagnostics` say is a secret in clear text.
+    mutating func hideSecrets(of diagnostics: [Diagnostic]) {
+        for diagnostic in diagnostics where diagnostic.code == .literalSecret {
+            guard let range = diagnostic.range else { continue }
+            hidden[Int(range.source.index)].append(Int(range.start)..<Int(range.end))
+        }
     }
 
     private mutating func lineIndex(of source: SourceID) -> LineIndex {

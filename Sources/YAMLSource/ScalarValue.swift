@@ -75,10 +75,26 @@ enum CoreSchema {
         }
     }
 
+    /// An octal (shift 3) or hexadecimal (shift 4) integer; these have no sign.
+    private static func integer(_ digits: Slice<UnsafeBufferPointer<UInt8>>, shift: Int64) -> ScalarValue? {
+        guard !digits.isEmpty else { return nil }
+        var value: Int64 = 0
+        var large = 0.0
+        var fits = true
+        for byte in digits {
+            guard let digit = Hexadecimal.value(of: byte), digit < 1 << shift else { return nil }
+            large = large * Double(1 << shift) + Double(digit)
+            fits = fits && value <= Int64.max >> shift
+            value = value << shift | Int64(digit)
+        }
+        if fits { return .integer(value) }
+        return large.isFinite ? .number(large) : nil
+    }
+
     private static func number(_ text: UnsafeBufferPointer<UInt8>) -> ScalarValue? {
         let string = String(decoding: text, as: UTF8.self)
-        if string.hasPrefix("0o") { return Int64(string.dropFirst(2), radix: 8).map { .integer($0) } }
-        if string.hasPrefix("0x") { return Int64(string.dropFirst(2), radix: 16).map { .integer($0) } }
+        if string.hasPrefix("0o") { return integer(text.dropFirst(2), shift: 3) }
+        if string.hasPrefix("0x") { return integer(text.dropFirst(2), shift: 4) }
         // [-+]? ( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?
         var rest = text[...]
         if rest.first == UInt8(ascii: "-") || rest.first == UInt8(ascii: "+") { rest = rest.dropFirst() }

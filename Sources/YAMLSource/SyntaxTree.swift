@@ -89,7 +89,11 @@ package struct LocatedNode: Sendable {
         let record = record
         switch record.kind {
         case .scalar: return range
-        case .mapping where record.count > 0: return entry(0).key.range
+        case .mapping where record.count > 0:
+            // The first key of a mapping that only merges stands elsewhere.
+            let key = entry(0).key.range
+            if key.start >= record.start && key.end <= record.end { return key }
+            fallthrough
         default: return SourceRange(source: tree.source, start: record.start, end: min(record.end, record.start + 1))
         }
     }

@@ -17,12 +17,18 @@ struct TreeBuilder {
         let firstPending: Int
         /// How many nodes it stands for, aliases expanded.
         var weight: Int
+        /// How many containers lie within each other in it, itself included.
+        var height: Int
+        /// Where its last key, value or alias ends.
+        var lastEnd: Int32
         let anchor: String?
+        let isFlow: Bool
     }
 
     private struct Anchor {
         let node: Int32
         let weight: Int
+        let height: Int
         /// A container that has not ended cannot be referred to: it would contain itself.
         let open: Bool
     }
@@ -70,10 +76,14 @@ struct TreeBuilder {
             scalar(event, start: start, end: end, &diagnostics)
         case YAML_SEQUENCE_START_EVENT:
             let data = event.data.sequence_start
-            return begin(.sequence, anchor: data.anchor, tag: data.tag, start: start, end: end, &diagnostics)
+            let isFlow = data.style == YAML_FLOW_SEQUENCE_STYLE
+            return begin(
+                .sequence, anchor: data.anchor, tag: data.tag, isFlow: isFlow, start: start, end: end, &diagnostics)
         case YAML_MAPPING_START_EVENT:
             let data = event.data.mapping_start
-            return begin(.mapping, anchor: data.anchor, tag: data.tag, start: start, end: end, &diagnostics)
+            let isFlow = data.style == YAML_FLOW_MAPPING_STYLE
+            return begin(
+                .mapping, anchor: data.anchor, tag: data.tag, isFlow: isFlow, start: start, end: end, &diagnostics)
         case YAML_SEQUENCE_END_EVENT, YAML_MAPPING_END_EVENT:
             endContainer(end: end, &diagnostics)
         case YAML_ALIAS_EVENT:
@@ -83,11 +93,14 @@ struct TreeBuilder {
         return true
     }
 
-    private mutating func attach(_ node: Int32, weight: Int) {
+    private mutating func attach(_ node: Int32, weight: Int, height: Int, end: Int32) {
         if open.isEmpty {
             documentRoot = node
         } else {
-            open[open.count - 1].weight += weight
+            let parent = open.count - 1
+            open[parent].weight += weight
+            open[parent].height = max(open[parent].height, height + 1)
+            open[parent].lastEnd = end
             pending.append(node)
         }
     }
@@ -98,6 +111,7 @@ struct TreeBuilder {
         _ event: yaml_event_t, start: Int32, end: Int32, _ diagnostics: inout DiagnosticList
     ) {
         let data = event.data.scalar
+        let start = data.anchor == nil && data.tag == nil ? start : contentStart(start, end)
         let value = UnsafeBufferPointer(start: data.value, count: data.length)
         let style: SyntaxTree.Style =
             switch data.style {
@@ -122,9 +136,26 @@ struct TreeBuilder {
         let node = Int32(records.count)
         records.append(record)
         if let anchor = data.anchor {
-            anchors[String(cString: anchor)] = Anchor(node: node, weight: 1, open: false)
+            anchors[String(cString: anchor)] = Anchor(node: node, weight: 1, height: 0, open: false)
         }
-        attach(node, weight: 1)
+        attach(node, weight: 1, height: 0, end: record.end)
+    }
+
+    /// Where a node begins behind its anchor and tag, which libyaml counts to the node.
+    private func contentStart(_ start: Int32, _ end: Int32) -> Int32 {
+        var offset = Int(start)
+        let end = Int(end)
+        while offset < end {
+            switch text.bytes[offset] {
+            case UInt8(ascii: "&"), UInt8(ascii: "!"):
+                while offset < end, ![0x09, 0x0A, 0x0D, 0x20].contains(text.bytes[offset]) { offset += 1 }
+            case UInt8(ascii: "#"):
+                while offset < end, ![0x0A, 0x0D].contains(text.bytes[offset]) { offset += 1 }
+            case 0x09, 0x0A, 0x0D, 0x20: offset += 1
+            default: return Int32(offset)
+            }
+        }
+        return Int32(end)
     }
 
     private func resolve(
@@ -155,7 +186,7 @@ struct TreeBuilder {
 
     private mutating func begin(
         _ kind: SyntaxTree.Kind, anchor: UnsafePointer<yaml_char_t>?, tag: UnsafePointer<yaml_char_t>?,
-        start: Int32, end: Int32, _ diagnostics: inout DiagnosticList
+        isFlow: Bool, start: Int32, end: Int32, _ diagnostics: inout DiagnosticList
     ) -> Bool {
         if open.count >= YAMLParser.maximumDepth {
             diagnostics.add(
@@ -166,13 +197,17 @@ struct TreeBuilder {
             return false
         }
         if let tag { _ = resolve(tag: tag, for: kind, range(start, end), &diagnostics) }
+        let start = anchor == nil && tag == nil ? start : contentStart(start, Int32(text.bytes.count))
         let node = Int32(records.count)
         records.append(
             SyntaxTree.Record(
                 kind: kind, style: .plain, tag: .none, inScratch: false, start: start, end: end, first: 0, count: 0))
         let name = anchor.map { String(cString: $0) }
-        if let name { anchors[name] = Anchor(node: node, weight: 0, open: true) }
-        open.append(Open(node: node, firstPending: pending.count, weight: 1, anchor: name))
+        if let name { anchors[name] = Anchor(node: node, weight: 0, height: 0, open: true) }
+        open.append(
+            Open(
+                node: node, firstPending: pending.count, weight: 1, height: 1, lastEnd: start, anchor: name,
+                isFlow: isFlow))
         return true
     }
 
@@ -187,21 +222,12 @@ struct TreeBuilder {
         records[index].first = Int32(children.count)
         records[index].count = Int32(own.count)
         children.append(contentsOf: own)
-        // A block container ends where its last child ends; a flow container ends at its bracket.
-        let isFlow =
-            end > records[index].start
-            && [UInt8(ascii: "}"), UInt8(ascii: "]")].contains(
-                text.bytes[Int(end) - 1])
-            && [UInt8(ascii: "{"), UInt8(ascii: "[")].contains(text.bytes[Int(records[index].start)])
-        if isFlow {
-            records[index].end = end
-        } else if let last = own.last, records[Int(last)].start >= records[index].start {
-            records[index].end = max(records[index].end, records[Int(last)].end)
-        }
+        // libyaml lets a block container end where the next thing begins; a person sees it end with its last child.
+        records[index].end = ended.isFlow ? end : max(records[index].start, ended.lastEnd)
         if let anchor = ended.anchor {
-            anchors[anchor] = Anchor(node: ended.node, weight: ended.weight, open: false)
+            anchors[anchor] = Anchor(node: ended.node, weight: ended.weight, height: ended.height, open: false)
         }
-        attach(ended.node, weight: ended.weight)
+        attach(ended.node, weight: ended.weight, height: ended.height, end: records[index].end)
     }
 
     private mutating func alias(
@@ -215,7 +241,7 @@ struct TreeBuilder {
                     suggestions: close.map {
                         [Suggestion("did you mean '*\($0)'?", replacing: range(start, end), with: "*\($0)")]
                     } ?? []))
-            attach(nullNode(start, end), weight: 1)
+            attach(nullNode(start, end), weight: 1, height: 0, end: end)
             return true
         }
         if anchor.open {
@@ -224,7 +250,7 @@ struct TreeBuilder {
                     .aliasLimit, "the alias '*\(name)' lies within its own anchor", at: range(start, end),
                     related: [RelatedPlace(LocatedRecord(records[Int(anchor.node)]).head(source), "the anchor is here")]
                 ))
-            attach(nullNode(start, end), weight: 1)
+            attach(nullNode(start, end), weight: 1, height: 0, end: end)
             return true
         }
         expanded += anchor.weight
@@ -236,7 +262,14 @@ struct TreeBuilder {
                     at: range(start, end)))
             return false
         }
-        attach(anchor.node, weight: anchor.weight)
+        if open.count + anchor.height > YAMLParser.maximumDepth {
+            diagnostics.add(
+                Diagnostic(
+                    .tooDeep, "with this alias, the file is nested deeper than \(YAMLParser.maximumDepth) levels",
+                    at: range(start, end)))
+            return false
+        }
+        attach(anchor.node, weight: anchor.weight, height: anchor.height, end: end)
         return true
     }
 
@@ -337,6 +370,10 @@ struct TreeBuilder {
             }
             for other in few where builder.keyBytes(other) == text { return other }
             few.append(key)
+            // Merges can bring more than was expected.
+            if few.count > 16 {
+                many = Dictionary(few.map { (builder.keyBytes($0), $0) }) { first, _ in first }
+            }
             return nil
         }
     }

@@ -42,8 +42,10 @@ package enum YAMLParser {
         }
         defer { yaml_parser_delete(&parser) }
         yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING)
-        yaml_parser_set_input_string(&parser, bytes.baseAddress, bytes.count)
         var offsets = ByteOffsets(bytes)
+        // libyaml would count a byte order mark as the first column, and find the next line indented differently.
+        let content = UnsafeBufferPointer(rebasing: bytes[offsets.start...])
+        yaml_parser_set_input_string(&parser, content.baseAddress, content.count)
         var event = yaml_event_t()
         while true {
             guard yaml_parser_parse(&parser, &event) != 0 else {
@@ -68,7 +70,7 @@ package enum YAMLParser {
     ) -> Diagnostic {
         let problem = parser.problem.map { String(cString: $0) } ?? "the text cannot be read"
         if parser.error == YAML_READER_ERROR {
-            let offset = Int32(min(parser.problem_offset, bytes.count))
+            let offset = Int32(min(parser.problem_offset + offsets.start, bytes.count))
             let end = min(Int32(bytes.count), offset + 1)
             let shown =
                 parser.problem_value >= 0 ? " (U+\(String(parser.problem_value, radix: 16, uppercase: true)))" : ""
@@ -105,14 +107,14 @@ package enum YAMLParser {
 /// Turns libyaml's marks, which count Unicode scalars, into byte offsets.
 struct ByteOffsets {
     private let bytes: UnsafeBufferPointer<UInt8>
-    private let start: Int
+    /// Where the text begins, behind a byte order mark.
+    let start: Int
     private let isASCII: Bool
     private var lastScalar = 0
     private var lastByte: Int
 
     init(_ bytes: UnsafeBufferPointer<UInt8>) {
         self.bytes = bytes
-        // libyaml does not count a byte order mark.
         start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
         lastByte = start
         isASCII = bytes.allSatisfy { $0 < 0x80 }

@@ -32,8 +32,32 @@ package struct JSONSchema: Sendable {
         if violations.isEmpty { return [] }
         let messages = SchemaMessages(schema: self, subject: subject, validator)
         var list = DiagnosticList()
-        for violation in violations { list.add(messages.diagnostic(for: violation)) }
+        let misspelt = misspeltNames(violations, messages)
+        for violation in violations {
+            if case .missing(let name) = violation.kind,
+                misspelt.contains(Misspelt(mapping: violation.value.node?.index, name: name))
+            {
+                continue
+            }
+            list.add(messages.diagnostic(for: violation))
+        }
         return list.sorted
+    }
+
+    private struct Misspelt: Hashable {
+        let mapping: Int32?
+        let name: String
+    }
+
+    /// The names that unknown keys probably meant: that they are missing is the same fault.
+    private func misspeltNames(_ violations: [SchemaViolation], _ messages: SchemaMessages) -> Set<Misspelt> {
+        var names: Set<Misspelt> = []
+        for violation in violations {
+            if case .unknownKey(let key) = violation.kind, let name = messages.meant(by: key, violation) {
+                names.insert(Misspelt(mapping: violation.value.node?.index, name: name))
+            }
+        }
+        return names
     }
 
     /// Reports defaults that the schema itself would refuse.

@@ -123,10 +123,43 @@ extension SchemaValidator {
         }
         if let best = near.min(by: { distance($0) < distance($1) }) {
             let ties = near.filter { distance($0) == distance(best) }
-            if ties.count == 1 { return sinks[task.sink].append(contentsOf: outcomes[best]) }
+            let undecided = near.filter { distance($0).0 == distance(best).0 }
+            if distance(best).0 > 0 && undecided.count > 1, let values = discriminator(undecided.map { outcomes[$0] }) {
+                return sinks[task.sink].append(values)
+            }
+            let isRequiredOnly = ties.allSatisfy { schema.nodes[branches[$0]].required.count == 1 }
+            let areAlike = ties.allSatisfy {
+                schema.typeSummary(of: branches[$0]) == schema.typeSummary(of: branches[best])
+            }
+            if ties.count == 1 || areAlike && !isRequiredOnly {
+                return sinks[task.sink].append(contentsOf: outcomes[best])
+            }
             report(.noBranch(ties.map { branches[$0] }), task)
         } else {
             report(.noBranch(branches), task)
         }
+    }
+
+    /// One violation for branches that each want another constant at the same place.
+    private func discriminator(_ outcomes: [[SchemaViolation]]) -> SchemaViolation? {
+        var allowed: [AllowedValue] = []
+        var first: SchemaViolation?
+        for outcome in outcomes {
+            let constant = outcome.first { violation in
+                switch violation.kind {
+                case .constant, .allowed: return true
+                default: return false
+                }
+            }
+            guard let constant, let place = constant.value.node?.index, constant.value.depth > 0 else { return nil }
+            if let first, first.value.node?.index != place { return nil }
+            first = first ?? constant
+            let node = schema.nodes[constant.schema]
+            for value in node.allowed ?? node.constant.map({ [$0] }) ?? []
+            where !allowed.contains(where: { $0.bytes == value.bytes }) {
+                allowed.append(value)
+            }
+        }
+        return first.map { SchemaViolation(kind: .discriminator(allowed), value: $0.value, schema: $0.schema) }
     }
 }

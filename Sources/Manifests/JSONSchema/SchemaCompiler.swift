@@ -26,6 +26,22 @@ struct SchemaCompiler {
             next += 1
         }
         cutEndlessReferences(&diagnostics)
+        spreadSecrets()
+    }
+
+    /// A schema that includes a secret one is secret itself, whatever else it says.
+    private mutating func spreadSecrets() {
+        guard nodes.contains(where: \.isSecret) else { return }
+        var hasChanged = true
+        while hasChanged {
+            hasChanged = false
+            for index in nodes.indices where !nodes[index].isSecret {
+                let parts = nodes[index].allOf + [nodes[index].reference].compactMap { $0 }
+                guard parts.contains(where: { nodes[$0].isSecret }) else { continue }
+                nodes[index].isSecret = true
+                hasChanged = true
+            }
+        }
     }
 
     /// The index of the schema at `node`; one that is new is compiled later.

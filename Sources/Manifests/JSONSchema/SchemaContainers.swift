@@ -20,6 +20,7 @@ extension SchemaValidator {
     private func element(_ position: Int, of sequence: LocatedNode, _ value: SchemaValue) -> SchemaValue {
         var element = SchemaValue(sequence.element(position))
         element.key = value.key
+        element.keyDepth = value.keyDepth
         element.element = position
         element.depth = value.depth + 1
         return element
@@ -87,7 +88,7 @@ extension SchemaValidator {
     /// Checks an entry that no property names: against a schema, or as unknown when none is allowed.
     mutating func pushUnknown(_ others: Int, _ key: LocatedNode, _ member: SchemaValue, _ task: Task) {
         switch schema.nodes[others].verdict {
-        case false?: report(.unknownKey(key), task, member)
+        case false?: report(.unknownKey(key), task)
         case true?: break
         case nil: push(others, member, sink: task.sink, scope: nil)
         }
@@ -100,6 +101,7 @@ extension SchemaValidator {
         name.isKey = true
         name.key = key
         name.depth = member.depth
+        name.keyDepth = member.depth
         push(names, name, sink: task.sink, scope: nil)
     }
 

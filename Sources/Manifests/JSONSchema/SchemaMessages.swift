@@ -20,9 +20,7 @@ struct SchemaMessages {
         let value = violation.value
         let node = schema.nodes[violation.schema]
         let what = name(value)
-        func rule(_ text: String) -> Diagnostic {
-            Diagnostic(.schemaViolation, "\(what) \(text)", at: place(value))
-        }
+        func rule(_ text: String) -> Diagnostic { self.rule(violation, text) }
         switch violation.kind {
         case .type(let wanted):
             return Diagnostic(
@@ -30,9 +28,11 @@ struct SchemaMessages {
                 suggestions: ValueRepair.suggestions(for: value, wanted: wanted))
         case .allowed: return notAllowed(violation, node.allowed ?? [])
         case .constant: return notAllowed(violation, node.constant.map { [$0] } ?? [])
+        case .discriminator(let allowed): return notAllowed(violation, allowed)
         case .literalSecret:
             return Diagnostic(
-                .literalSecret, "\(what) is a secret and must not be written here", at: place(value),
+                .literalSecret, "\(what) is a secret and must not be written here",
+                at: value.node?.range ?? place(value),
                 notes: ["write {fromEnv: NAME} or {fromFile: path}; it is read at the moment of use"])
         case .secretShape:
             return rule("must say where the secret is: either {fromEnv: NAME} or {fromFile: path}")
@@ -90,7 +90,7 @@ struct SchemaMessages {
             return value.element.map { "element \($0 + 1) of \(whole)" } ?? whole
         }
         if value.isKey { return "the key '\(key.text)'" }
-        let isMember = value.depth == 1 && subject.noun != .value
+        let isMember = value.keyDepth == 1 && subject.noun != .value
         let member = isMember ? "\(subject.noun.rawValue) '\(key.text)'" : "'\(key.text)'"
         return value.element.map { "element \($0 + 1) of \(member)" } ?? member
     }
@@ -148,6 +148,10 @@ struct SchemaMessages {
         return summary == "value" ? "" : ": \(summary)"
     }
 
+    private func rule(_ violation: SchemaViolation, _ text: String) -> Diagnostic {
+        Diagnostic(.schemaViolation, "\(name(violation.value)) \(text)", at: place(violation.value))
+    }
+
     // MARK: Kinds of violations that take more words
 
     private func notAllowed(_ violation: SchemaViolation, _ allowed: [AllowedValue]) -> Diagnostic {
@@ -180,7 +184,7 @@ struct SchemaMessages {
     }
 
     private func unknown(_ key: LocatedNode, _ violation: SchemaViolation) -> Diagnostic {
-        let isTop = violation.value.depth == 1
+        let isTop = violation.value.depth == 0
         let noun = isTop ? subject.noun.rawValue : "key"
         let known = knownNames(violation)
         let close = Similar.best(for: key.text, among: known)
@@ -192,6 +196,11 @@ struct SchemaMessages {
             suggestions: close.map {
                 [Suggestion("did you mean '\($0)'?", replacing: key.range, with: ValueRepair.scalar($0))]
             } ?? [])
+    }
+
+    /// The known name that an unknown key probably meant.
+    func meant(by key: LocatedNode, _ violation: SchemaViolation) -> String? {
+        Similar.best(for: key.text, among: knownNames(violation))
     }
 
     /// The names that the schema which refused a key, and those that stand beside it, know.
@@ -218,77 +227,18 @@ struct SchemaMessages {
             let owner = value.depth == 0 ? subject.owner : name(value)
             return Diagnostic(.missingRequired, "missing \(names) of \(owner)", at: place(value))
         }
+        let types = branches.compactMap { schema.nodes[$0].types }
+        if types.count == branches.count, branches.allSatisfy({ schema.nodes[$0].summary == nil }) {
+            let wanted = types.reduce(TypeSet()) { $0.union($1) }
+            return Diagnostic(
+                .schemaType, "\(name(value)) must be \(wanted.phrase), not \(found(value))", at: place(value),
+                suggestions: ValueRepair.suggestions(for: value, wanted: wanted))
+        }
         var summaries: [String] = []
         for branch in branches {
             let summary = schema.nodes[branch].summary ?? schema.typeSummary(of: branch)
             if !summaries.contains(summary) { summaries.append(summary) }
         }
-        let code: DiagnosticCode =
-            branches.allSatisfy { schema.nodes[$0].types != nil } ? .schemaType : .schemaViolation
-        return Diagnostic(
-            code, "\(name(value)) must be \(summaries.joined(separator: " or ")), not \(found(value))", at: place(value)
-        )
-    }
-}
-
-/// Suggests how to write a value so that it has the type that is wanted.
-enum ValueRepair {
-    static func suggestions(for value: SchemaValue, wanted: TypeSet) -> [Suggestion] {
-        guard let node = value.node, node.kind == .scalar, node.style != .block, node.tag == .none, !value.isKey else {
-            return []
-        }
-        let text = node.text
-        switch node.scalarValue {
-        case .string:
-            if wanted.contains(.boolean) {
-                if node.style == .plain, let meant = booleanWords[text.lowercased()] {
-                    return [Suggestion("write '\(meant)'", replacing: node.range, with: meant)]
-                }
-                if text == "true" || text == "false" { return [unquote(node, text)] }
-            }
-            if !wanted.isDisjoint(with: [.integer, .number]), node.style == .quoted, isNumber(text, wanted) {
-                return [unquote(node, text)]
-            }
-        case .bool, .integer, .number:
-            if wanted.contains(.string) {
-                let quoted = "\"\(text)\""
-                return [Suggestion("write \(quoted), with quotes", replacing: node.range, with: quoted)]
-            }
-        case .null: return []
-        }
-        if wanted.contains(.array), node.style == .quoted || !text.utf8.contains(where: { ",[]{}#:".utf8.contains($0) })
-        {
-            let written = String(
-                decoding: node.tree.text.bytes[Int(node.range.start)..<Int(node.range.end)], as: UTF8.self)
-            return [Suggestion("write [\(written)]", replacing: node.range, with: "[\(written)]")]
-        }
-        return []
-    }
-
-    private static let booleanWords = [
-        "yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false",
-    ]
-
-    private static func unquote(_ node: LocatedNode, _ text: String) -> Suggestion {
-        Suggestion("remove the quotes", replacing: node.range, with: text)
-    }
-
-    private static func isNumber(_ text: String, _ wanted: TypeSet) -> Bool {
-        guard !text.isEmpty, text.utf8.allSatisfy({ $0.isDigit || "+-.eE".utf8.contains($0) }),
-            let number = Double(text)
-        else { return false }
-        return wanted.contains(.number) || number == number.rounded()
-    }
-
-    /// A string as a YAML scalar: plain when that reads back as the same string.
-    static func scalar(_ text: String) -> String {
-        let isWord = text.utf8.allSatisfy { $0.isLetter || $0.isDigit || "_-./".utf8.contains($0) }
-        let words = ["true", "false", "null", "yes", "no", "on", "off"]
-        if isWord, let first = text.utf8.first, first.isLetter || first == UInt8(ascii: "/"),
-            !words.contains(text.lowercased())
-        {
-            return text
-        }
-        return JSONValue.string(text).canonicalText
+        return rule(violation, "must be \(summaries.joined(separator: " or ")), not \(found(value))")
     }
 }

@@ -17,6 +17,10 @@ struct SchemaValidator {
     /// Whether missing members and conditions on the whole are left alone at the top level.
     let isPartial: Bool
 
+    /// How many violations of one value are repeated where ways meet: the first way reports all, and without a limit
+    /// they would double with each level.
+    private static let maximumRemembered = 20
+
     /// What comes when a step's sub-steps are done.
     enum Step {
         case check
@@ -83,7 +87,16 @@ struct SchemaValidator {
             default: conclude(task)
             }
         }
-        return sinks[0]
+        return withoutRemarksOnSecrets(sinks[0])
+    }
+
+    /// Leaves out what else there is to say of a value that must not be where it is.
+    private func withoutRemarksOnSecrets(_ violations: [SchemaViolation]) -> [SchemaViolation] {
+        if clearSecrets.isEmpty { return violations }
+        let secrets = Set(violations.filter(\.isLiteralSecret).compactMap { $0.value.node?.index })
+        return violations.filter { violation in
+            violation.isLiteralSecret || !(violation.value.node.map { secrets.contains($0.index) } ?? false)
+        }
     }
 
     // MARK: Pieces that the steps are made of
@@ -128,6 +141,7 @@ struct SchemaValidator {
         var member = SchemaValue(entry.value)
         member.key = entry.key
         member.depth = value.depth + 1
+        member.keyDepth = member.depth
         return member
     }
 
@@ -205,7 +219,7 @@ struct SchemaValidator {
         var references = 0
         for entry in node.entries {
             guard entry.key.textEquals("fromEnv") || entry.key.textEquals("fromFile") else {
-                report(.unknownKey(entry.key), task, member(entry, of: task.value))
+                report(.unknownKey(entry.key), task)
                 continue
             }
             references += 1
@@ -278,6 +292,6 @@ struct SchemaValidator {
     mutating func remember(_ task: Task, from first: Int) {
         guard let node = task.value.node else { return }
         let key = Memory(schema: task.schema, node: node.index, isKey: task.value.isKey)
-        memory[key] = Array(sinks[task.sink][first...])
+        memory[key] = Array(sinks[task.sink][first...].prefix(SchemaValidator.maximumRemembered))
     }
 }

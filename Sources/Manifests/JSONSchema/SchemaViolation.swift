@@ -14,6 +14,8 @@ struct SchemaValue {
     var element: Int?
     /// How many mappings and sequences are around the value.
     var depth = 0
+    /// The depth of the entry that `key` names.
+    var keyDepth = 0
 
     init(_ node: LocatedNode?) { self.node = node }
 }
@@ -46,9 +48,11 @@ struct SchemaViolation {
         case maxProperties(Int)
         case missing(String)
         case missingDependent(String, because: String)
-        /// The violation's value is the entry's; the key is what nobody knows.
+        /// The violation's value is the mapping; the key is what nobody knows.
         case unknownKey(LocatedNode)
         case negated
+        /// Each branch wants another value of the member that tells them apart.
+        case discriminator([AllowedValue])
         /// No branch fits; the branches to name.
         case noBranch([Int])
         case severalBranches([Int])
