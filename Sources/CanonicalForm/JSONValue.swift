@@ -48,14 +48,15 @@ extension JSONValue {
 }
 
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
-    ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral
+    ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
+    // Not by `nil`: a literal `nil` would then mean a JSON null where an absent value is meant.
+
     package init(stringLiteral value: String) { self = .string(value) }
     package init(booleanLiteral value: Bool) { self = .bool(value) }
     package init(integerLiteral value: Int64) { self = .integer(value) }
     package init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
     package init(dictionaryLiteral elements: (String, JSONValue)...) { self = .object(JSONObject(elements)) }
-    package init(nilLiteral: ()) { self = .null }
 }
 
 /// The members of a JSON object, sorted by key in UTF-16 order (RFC 8785), each key once.
@@ -81,7 +82,7 @@ package struct JSONObject: Sendable, Hashable {
         var kept: [Member] = []
         kept.reserveCapacity(members.count)
         for member in members {
-            if let last = kept.last, last.key == member.key {
+            if let last = kept.last, JSONObject.same(last.key, member.key) {
                 kept[kept.count - 1] = member
             } else {
                 kept.append(member)
@@ -97,11 +98,11 @@ package struct JSONObject: Sendable, Hashable {
     package subscript(key: String) -> JSONValue? {
         get {
             let index = position(of: key)
-            return index < members.count && members[index].key == key ? members[index].value : nil
+            return index < members.count && JSONObject.same(members[index].key, key) ? members[index].value : nil
         }
         set {
             let index = position(of: key)
-            let found = index < members.count && members[index].key == key
+            let found = index < members.count && JSONObject.same(members[index].key, key)
             switch (newValue, found) {
             case (let value?, true): members[index].value = value
             case (let value?, false): members.insert(Member(key: key, value: value), at: index)
@@ -120,6 +121,9 @@ package struct JSONObject: Sendable, Hashable {
         }
         return low
     }
+
+    /// Keys are the same when their bytes are: Unicode's equivalent spellings are different keys.
+    private static func same(_ a: String, _ b: String) -> Bool { a.utf8.elementsEqual(b.utf8) }
 
     /// Canonical key order: by UTF-16 code units.
     package static func precedes(_ a: String, _ b: String) -> Bool {

@@ -1,0 +1,52 @@
+# Everything a person does with Cairn: make demo, make test, make bench. See README.md.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+SWIFT ?= swift
+# Libraries that the build needs, and tools that the demo and the tests use.
+PACKAGES := libyaml-dev libarchive-dev libzstd-dev pkg-config graphviz zstd attr acl python3-venv
+VENV := .venv
+
+.PHONY: help deps build release demo test lint golden bench graph-look clean
+
+help:
+	@echo "make demo     install what is missing, build, and run the quickstart"
+	@echo "make test     install what is missing, build, lint and run all tests"
+	@echo "make release  build optimised binaries into .build/release"
+	@echo "make bench    compare with tar and zstd, and print the ratios"
+	@echo "make golden   record the golden files anew; look at the difference before you commit it"
+	@echo "make clean    remove what was built"
+
+deps:
+	@scripts/install-packages $(PACKAGES)
+
+build: deps
+	@$(SWIFT) build --product cairnc
+	@$(SWIFT) build --product cairn
+
+release: deps
+	@$(SWIFT) build -c release --product cairnc
+	@$(SWIFT) build -c release --product cairn
+
+demo: build
+	@scripts/demo .build/debug
+
+$(VENV)/installed: requirements-test.txt
+	@python3 -m venv $(VENV)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements-test.txt
+	@touch $@
+
+lint:
+	@$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+
+test: deps $(VENV)/installed lint
+	@scripts/run-tests
+
+golden: deps
+	@CAIRN_ACCEPT=1 $(SWIFT) test --filter GoldenTests || true
+	@git --no-pager diff --stat -- Tests/Fixtures
+
+bench: release
+	@scripts/bench .build/release
+
+clean:
+	@rm -rf .build .demo .bench $(VENV)
