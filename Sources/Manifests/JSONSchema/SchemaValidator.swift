@@ -24,11 +24,11 @@ struct SchemaValidator {
     /// What comes when a step's sub-steps are done.
     enum Step {
         case check
-        case anyOf(firstSink: Int)
-        case oneOf(firstSink: Int)
+        case anyOf
+        case oneOf
         case not
         case condition
-        case contains(firstSink: Int, count: Int)
+        case contains(count: Int)
         case unevaluated(outer: Int?)
         case remember(firstViolation: Int)
     }
