@@ -10,7 +10,7 @@ internal import YAMLSource
 /// a step that was pushed before them, and so comes after them, looks into the sink.
 struct SchemaValidator {
     /// The most steps of one validation: what a schema can ask of a sensible manifest stays far below.
-    private static let maximumSteps = 10_000_000
+    private static let maximumSteps = 2_000_000
 
     let schema: JSONSchema
     let merged: MergedMapping?
