@@ -7,8 +7,8 @@ extension SchemaValidator {
         for part in node.allOf { push(part, task.value, sink: task.sink, scope: task.scope) }
         // Whether a condition holds shows only when all layers are there.
         if isOpenLayer(task.value) { return }
-        if !node.anyOf.isEmpty { pushBranches(node.anyOf, .anyOf(firstSink: sinks.count), task) }
-        if !node.oneOf.isEmpty { pushBranches(node.oneOf, .oneOf(firstSink: sinks.count), task) }
+        if !node.anyOf.isEmpty { pushBranches(node.anyOf, .anyOf, task) }
+        if !node.oneOf.isEmpty { pushBranches(node.oneOf, .oneOf, task) }
         if let not = node.not { pushBranches([not], .not, task) }
         if let condition = node.condition, task.scope != nil || node.consequence != nil || node.alternative != nil {
             pushBranches([condition], .condition, task)
@@ -77,7 +77,7 @@ extension SchemaValidator {
             if let next = outcome[0].isEmpty ? node.consequence : node.alternative {
                 push(next, task.value, sink: task.sink, scope: task.scope)
             }
-        case .contains(_, let count):
+        case .contains(let count):
             let fitting = sinks.suffix(count).count { $0.isEmpty }
             sinks.removeLast(count)
             let least = node.minContains ?? 1

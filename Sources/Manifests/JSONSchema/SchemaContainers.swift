@@ -40,9 +40,8 @@ extension SchemaValidator {
 
     private mutating func pushContains(_ node: SchemaNode, _ sequence: LocatedNode, _ task: Task) {
         guard let wanted = node.contains else { return }
-        let first = sinks.count
         var end = task
-        end.step = .contains(firstSink: first, count: sequence.count)
+        end.step = .contains(count: sequence.count)
         tasks.append(end)
         for position in 0..<sequence.count {
             let sink = newSink()

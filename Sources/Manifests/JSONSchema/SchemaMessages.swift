@@ -77,7 +77,7 @@ struct SchemaMessages {
         case .severalBranches(let positions):
             let list = positions.map { "\($0 + 1)" }.joined(separator: " and ")
             return rule("fits several forms of which only one is allowed (\(list) of \(node.oneOf.count))")
-        case .tooManySteps: return rule("takes too long to check: the schema branches too often")
+        case .tooManySteps: return rule("cannot be checked in reasonable time: the schema branches too often")
         }
     }
 

@@ -10,7 +10,7 @@ internal import YAMLSource
 /// a step that was pushed before them, and so comes after them, looks into the sink.
 struct SchemaValidator {
     /// The most steps of one validation: what a schema can ask of a sensible manifest stays far below.
-    private static let maximumSteps = 10_000_000
+    private static let maximumSteps = 2_000_000
 
     let schema: JSONSchema
     let merged: MergedMapping?
@@ -24,11 +24,11 @@ struct SchemaValidator {
     /// What comes when a step's sub-steps are done.
     enum Step {
         case check
-        case anyOf(firstSink: Int)
-        case oneOf(firstSink: Int)
+        case anyOf
+        case oneOf
         case not
         case condition
-        case contains(firstSink: Int, count: Int)
+        case contains(count: Int)
         case unevaluated(outer: Int?)
         case remember(firstViolation: Int)
     }
