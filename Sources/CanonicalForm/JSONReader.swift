@@ -278,7 +278,8 @@ package struct JSONReader {
             while end < bytes.count, bytes[end] &- 0x30 < 10 { end += 1 }
             guard end > exponent else { throw JSONError(offset: end, reason: "expected a digit") }
         }
-        if !fractional { return .integer(try integer()) }
+        // An integral double beyond 64 bits is written without a fraction too.
+        if !fractional && end - digits <= 18 { return .integer(try integer()) }
         if bytes[digits] == 0x30 && end > digits + 1 && bytes[digits + 1] &- 0x30 < 10 {
             throw JSONError(offset: start, reason: "a number has no leading zeros")
         }
@@ -286,6 +287,9 @@ package struct JSONReader {
             throw JSONError(offset: start, reason: "the number is out of range")
         }
         position = end
+        if !fractional, let exact = Int64(String(decoding: bytes[start..<end], as: UTF8.self)) {
+            return .integer(exact)
+        }
         return .number(value)
     }
 }

@@ -107,6 +107,7 @@ package struct FieldReader: Sendable {
     private static func fits(
         _ value: LocatedNode, _ field: Field, key: LocatedNode, _ what: String, _ diagnostics: inout DiagnosticList
     ) -> Bool {
+        if value.isFaulty { return false }
         let scalar = value.kind == .scalar ? value.scalarValue : nil
         let fits =
             switch field.shape {

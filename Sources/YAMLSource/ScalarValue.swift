@@ -16,7 +16,7 @@ extension LocatedNode {
         guard kind == .scalar else { return .null }
         switch tag {
         case .string: return .string(text)
-        case .null: return .null
+        case .null, .faulty: return .null
         case .none where style != .plain: return .string(text)
         default: return withText { CoreSchema.resolve($0) }
         }

@@ -18,6 +18,8 @@ package final class SyntaxTree: Sendable {
     /// The tag of YAML's core schema that a node carries, if any.
     package enum Tag: UInt8, Sendable {
         case none, string, integer, float, boolean, null
+        /// Stands for what could not be read; the fault has been reported.
+        case faulty
     }
 
     struct Record {
@@ -76,6 +78,8 @@ package struct LocatedNode: Sendable {
     package var kind: SyntaxTree.Kind { record.kind }
     package var style: SyntaxTree.Style { record.style }
     package var tag: SyntaxTree.Tag { record.tag }
+    /// Whether the node stands for what could not be read: a further fault with it would be a consequence.
+    package var isFaulty: Bool { record.tag == .faulty }
 
     /// The node's bytes in its file.
     package var range: SourceRange {

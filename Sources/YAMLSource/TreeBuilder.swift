@@ -241,7 +241,7 @@ struct TreeBuilder {
                     suggestions: close.map {
                         [Suggestion("did you mean '*\($0)'?", replacing: range(start, end), with: "*\($0)")]
                     } ?? []))
-            attach(nullNode(start, end), weight: 1, height: 0, end: end)
+            attach(faultyNode(start, end), weight: 1, height: 0, end: end)
             return true
         }
         if anchor.open {
@@ -250,7 +250,7 @@ struct TreeBuilder {
                     .aliasLimit, "the alias '*\(name)' lies within its own anchor", at: range(start, end),
                     related: [RelatedPlace(LocatedRecord(records[Int(anchor.node)]).head(source), "the anchor is here")]
                 ))
-            attach(nullNode(start, end), weight: 1, height: 0, end: end)
+            attach(faultyNode(start, end), weight: 1, height: 0, end: end)
             return true
         }
         expanded += anchor.weight
@@ -273,10 +273,10 @@ struct TreeBuilder {
         return true
     }
 
-    private mutating func nullNode(_ start: Int32, _ end: Int32) -> Int32 {
+    private mutating func faultyNode(_ start: Int32, _ end: Int32) -> Int32 {
         records.append(
             SyntaxTree.Record(
-                kind: .scalar, style: .plain, tag: .null, inScratch: false, start: start, end: end, first: start,
+                kind: .scalar, style: .plain, tag: .faulty, inScratch: false, start: start, end: end, first: start,
                 count: 0))
         return Int32(records.count - 1)
     }

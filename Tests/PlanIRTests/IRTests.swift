@@ -1,0 +1,129 @@
+import CanonicalForm
+import PlanIR
+import PlanTestSupport
+import Testing
+
+struct IRTests {
+    private func sample() throws -> PlanIR {
+        try #require(
+            CompiledPlans.ir(
+                """
+                  - id: web
+                    type: Test::Service
+                    name: Web "quoted" ü
+                    resources:
+                      - {id: db, type: Test::Database}
+                      - {id: data, type: Host::FileSystem::Directory, properties: {path: /srv/data}}
+                  - {id: mail, type: Test::Service, dependsOn: [db]}
+                """))
+    }
+
+    @Test func loadingGivesWhatWasWritten() throws {
+        let ir = try sample()
+        let (bytes, digest) = ir.encoded
+        #expect(try PlanIR(loading: bytes) == ir)
+        #expect(try PlanIR(loading: bytes).encoded.digest == digest)
+        #expect(PlanIR.isLikely(bytes))
+    }
+
+    @Test func theSameInputsGiveTheSameBytes() throws {
+        let first = try sample().encoded.bytes
+        for _ in 0..<20 { #expect(try sample().encoded.bytes == first) }
+    }
+
+    @Test func everyChangedByteIsRefused() throws {
+        let bytes = try sample().encoded.bytes
+        for position in bytes.indices {
+            var damaged = bytes
+            damaged[position] ^= 0x01
+            #expect(throws: IRLoadError.self, "byte \(position)") { try PlanIR(loading: damaged) }
+        }
+    }
+
+    @Test func cutOffFilesAreRefused() throws {
+        let bytes = try sample().encoded.bytes
+        for length in stride(from: 0, to: bytes.count, by: 7) {
+            #expect(throws: IRLoadError.self) { try PlanIR(loading: Array(bytes.prefix(length))) }
+        }
+    }
+
+    @Test func aLaterVersionIsNamed() throws {
+        var object = try #require(try JSONValue(parsing: try sample().encoded.bytes).objectValue)
+        object["version"] = 7
+        object["novelty"] = true
+        #expect(throws: IRLoadError.unknownVersion(found: 7)) {
+            try PlanIR(loading: JSONValue.object(object).canonicalBytes)
+        }
+    }
+
+    @Test func otherJSONIsNoPlan() {
+        for text in ["{}", "[]", "null", "{\"format\":\"cairn.ir\"}", "{\"version\":1}"] {
+            #expect { try PlanIR(loading: Array(text.utf8)) } throws: {
+                guard case IRLoadError.notAnIR? = $0 as? IRLoadError else { return false }
+                return true
+            }
+        }
+    }
+
+    /// An edited IR whose digest was made right again is still refused for what it breaks.
+    @Test(
+        "The verifier refuses unsound plans",
+        arguments: [
+            "missing-edge", "cycle", "plugin-range", "dependent-range", "duplicate", "hooks", "parameters", "self",
+        ])
+    func unsoundPlans(_ fault: String) throws {
+        var ir = try sample()
+        let graph = ir.graph(.protect)
+        func edges(_ drop: Int? = nil) -> [(from: Int32, to: Int32)] {
+            var list: [(from: Int32, to: Int32)] = []
+            for origin in 0..<Int32(graph.count) {
+                for target in graph.successors(of: origin) { list.append((origin, target)) }
+            }
+            if let drop { list.remove(at: drop) }
+            return list
+        }
+        switch fault {
+        case "missing-edge": ir.graphs[0] = ActivityGraph(activities: graph.activities, edges: edges(3))
+        case "cycle":
+            ir.graphs[0] = ActivityGraph(
+                activities: graph.activities, edges: edges() + [(from: ActivityGraph.finish, to: ActivityGraph.start)])
+        case "plugin-range": ir.resources[1].plugin = 9
+        case "dependent-range": ir.resources[1].dependents = [99]
+        case "duplicate": ir.resources[1].id = "web"; ir.resources[1].type = "Test::Service"
+        case "hooks":
+            var activities = graph.activities
+            activities.swapAt(0, 1)
+            ir.graphs[0] = ActivityGraph(activities: activities, edges: edges())
+        case "parameters": ir.resources[0].parameters = [0, 0]
+        default: ir.resources[0].dependents.append(0)
+        }
+        #expect(throws: IRFault.self) { try IRVerifier.verify(ir) }
+        #expect { try PlanIR(loading: ir.encoded.bytes) } throws: {
+            guard case IRLoadError.unsound? = $0 as? IRLoadError else { return false }
+            return true
+        }
+    }
+}
+
+struct NameRulesTests {
+    @Test(
+        "Resource types",
+        arguments: [
+            ("A::B", true), ("Host::FileSystem::Directory", true), ("OS::Nova::Server", true), ("A", false),
+            ("A::", false), ("::A", false), ("A:B", false), ("A:::B", false), ("A::B::", false), ("A::9", false),
+            ("A B::C", false), ("", false), ("A::B:C", false),
+        ])
+    func types(_ type: String, _ isValid: Bool) { #expect((NameRules.typeFault(type) == nil) == isValid) }
+
+    @Test(
+        "Resource ids",
+        arguments: [
+            ("a", true), ("9f2c-1", true), ("a/b@c:d+e.f_g", true), ("", false), (".hidden", false), ("a#b", false),
+            ("a b", false), ("ä", false), (String(repeating: "x", count: 64), true),
+            (String(repeating: "x", count: 65), false),
+        ])
+    func ids(_ id: String, _ isValid: Bool) { #expect((NameRules.idFault(id) == nil) == isValid) }
+
+    @Test("Plan names", arguments: [("shop", true), ("9-a", true), ("-a", false), ("Shop", false), ("", false)])
+    func plans(_ name: String, _ isValid: Bool) { #expect((NameRules.planFault(name) == nil) == isValid) }
+}
