@@ -4,6 +4,7 @@ import FilesTestSupport
 import Foundation
 import PlanIR
 import PluginKit
+import Synchronization
 import Testing
 
 @testable import FilesPlugin
@@ -123,14 +124,17 @@ import Testing
         try fixture.inTree("for i in $(seq 1 200); do echo $i > f$i; done")
         let definition = try await fixture.protect()
         var seams = FilesSeams()
-        seams.extracted = { _ in usleep(20_000) }
+        let extracted = Atomic(0)
+        seams.extracted = { _ in
+            extracted.add(1, ordering: .relaxed)
+            usleep(20_000)
+        }
         let chosen = seams
         let task = Task { try await fixture.restore(definition, seams: chosen) }
         try await Task.sleep(for: .milliseconds(200))
-        let start = ContinuousClock.now
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
-        #expect(ContinuousClock.now - start < .seconds(2))
+        #expect(extracted.load(ordering: .relaxed) < 200)
     }
 
     // MARK: Hostile archives
@@ -211,7 +215,11 @@ import Testing
         #expect(await failure { _ = try await fixture.restore(definition, overwrite: true) } != "(no error)")
         #expect(await failure { try await fixture.verify(definition) } != "(no error)")
         #expect(try portrait(outside) == before)
-        #expect(try shell("find '\(fixture.directory)' -name file -o -links 2 -type f").isEmpty)
+        // Within the target a directory may stand where a link stood, and hold the file; nowhere else.
+        let found = try shell(
+            "find '\(fixture.directory)' -path '\(fixture.directory)/out' -prune -o \\( -name file -o -links 2 \\) -type f -print"
+        )
+        #expect(found.isEmpty)
     }
 
     @Test func archiveThatLacksAnEntry() async throws {

@@ -100,13 +100,14 @@ import Testing
         #expect(reason.contains("cannot read 'broken': Input/output error"))
     }
 
-    @Test func oneFileSystem() async throws {
+    /// Whether this user may mount a file system.
+    static let canMount =
+        (try? shell("d=$(mktemp -d); trap 'rmdir $d' EXIT; mount -t tmpfs none $d && umount $d")) != nil
+
+    @Test(.enabled(if: canMount, "no right to mount a file system here")) func oneFileSystem() async throws {
         let fixture = try Fixture()
         try fixture.inTree("mkdir mnt; echo x > x")
-        guard (try? shell("mount -t tmpfs none '\(fixture.tree)/mnt' && echo y > '\(fixture.tree)/mnt/y'")) != nil
-        else {
-            return
-        }
+        try shell("mount -t tmpfs none '\(fixture.tree)/mnt' && echo y > '\(fixture.tree)/mnt/y'")
         defer { _ = try? shell("umount '\(fixture.tree)/mnt'") }
         let one = try await fixture.protect(["oneFileSystem": true])
         #expect(one["entries"]?.integerValue == 3)
@@ -118,10 +119,11 @@ import Testing
         let fixture = try Fixture()
         // A hole that takes long to hash as content, once it is no hole for the walker any more.
         try fixture.inTree("for i in $(seq 1 300); do head -c 300000 /dev/urandom > f$i; done")
-        let before = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
         var seams = FilesSeams()
         let started = DispatchSemaphore(value: 0)
+        let reads = Atomic(0)
         seams.beforeRead = { _, _ in
+            reads.add(1, ordering: .relaxed)
             started.signal()
             usleep(20_000)
             return nil
@@ -129,11 +131,9 @@ import Testing
         let chosen = seams
         let task = Task { try await fixture.protect(["level": 19], seams: chosen) }
         try await BlockingThreads.runAlone(name: "wait") { started.wait() }
-        let start = ContinuousClock.now
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
-        #expect(ContinuousClock.now - start < .seconds(3))
-        _ = before
+        #expect(reads.load(ordering: .relaxed) < 300)
         for _ in 0..<100 {
             let names = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").compactMap {
                 try? String(contentsOfFile: "/proc/self/task/\($0)/comm", encoding: .utf8)
