@@ -1,3 +1,4 @@
+package import CanonicalForm
 package import Diagnostics
 package import YAMLSource
 
@@ -10,6 +11,8 @@ package struct JSONSchema: Sendable {
     let nodes: [SchemaNode]
     let patterns: [Pattern]
     let root: Int
+    /// The defaults of the properties at the top level.
+    package private(set) var defaults = JSONObject()
 
     /// Compiles a schema; its faults become diagnostics (`invalidValue`) at their place in the manifest, and what is
     /// faulty is left out of the compiled form.
@@ -19,6 +22,7 @@ package struct JSONSchema: Sendable {
         nodes = compiler.nodes
         patterns = compiler.patterns
         root = 0
+        defaults = topLevelDefaults
         checkDefaults(&diagnostics)
     }
 

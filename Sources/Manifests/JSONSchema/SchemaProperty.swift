@@ -37,8 +37,7 @@ extension JSONSchema {
         return found
     }
 
-    /// The defaults of the properties at the top level.
-    package var defaults: JSONObject {
+    var topLevelDefaults: JSONObject {
         JSONObject(properties.compactMap { property in property.default.map { (property.name, $0) } })
     }
 

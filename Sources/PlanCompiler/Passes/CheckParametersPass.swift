@@ -49,8 +49,8 @@ enum CheckParametersPass {
             for block in use.parameters { blocks["\(use.name.value) \(block.target.value)", default: []].append(block) }
         }
         for block in unit.plan.parameters { blocks[block.target.value, default: []].append(block) }
-        // Resources of one type without parameters of their own share one resolution.
-        var shared: [String: [Int32]] = [:]
+        // What concerns all resources of a type is resolved once for all of them, each phase by itself.
+        var shared: [String: [Int32?]] = [:]
         for index in unit.resources.indices {
             let resource = unit.resources[index]
             guard let plugin = resource.plugin,
@@ -59,31 +59,53 @@ enum CheckParametersPass {
             checkProperties(resource.declaration, support, &diagnostics)
             let type = resource.declaration.type.value
             let identity = resource.declaration.identity
-            let pluginName = unit.plugins[Int(plugin)].name
-            let specific = (blocks["\(pluginName) \(identity)"] ?? []) + (blocks[identity] ?? [])
-            let isShared = specific.isEmpty && resource.declaration.parameters.allSatisfy { $0 == nil }
-            if isShared, let known = shared[type] {
-                unit.resources[index].parameters = known
-                continue
-            }
-            let layers =
-                (blocks["\(pluginName) \(type)"] ?? []) + (blocks["\(pluginName) \(identity)"] ?? [])
-                + (blocks[type] ?? []) + (blocks[identity] ?? [])
+            let layers = Layers(
+                blocks, plugin: unit.plugins[Int(plugin)].name, type: type, identity: identity)
+            var known = shared[type] ?? Array(repeating: nil, count: ParameterPhase.allCases.count)
             var positions: [Int32] = []
             for phase in ParameterPhase.allCases {
+                let own = resource.declaration.parameters[phase.rawValue]
+                let isShared = own == nil && !layers.isSpecific(phase)
+                if isShared, let position = known[phase.rawValue] {
+                    positions.append(position)
+                    continue
+                }
                 let schema = support.operations[phase.rawValue].parameters
                 var merged = MergedParameters(head: resource.declaration.id.range)
-                for layer in layers where layer.phase == phase { merged.add(layer.values) }
-                if let own = resource.declaration.parameters[phase.rawValue] { merged.add(own) }
-                let subject = Subject(.parameter, of: type)
-                for fault in schema.validate(.merged(merged.mapping), as: subject, partial: false) {
+                for layer in layers.all where layer.phase == phase { merged.add(layer.values) }
+                if let own { merged.add(own) }
+                for fault in schema.validate(
+                    .merged(merged.mapping), as: Subject(.parameter, of: type), partial: false)
+                {
                     diagnostics.add(fault)
                 }
-                positions.append(unit.parameterSets.position(of: merged.values(over: schema.defaults)))
+                let position = unit.parameterSets.position(of: merged.values(over: schema.defaults))
+                positions.append(position)
+                if isShared { known[phase.rawValue] = position }
             }
             unit.resources[index].parameters = positions
-            if isShared { shared[type] = positions }
+            shared[type] = known
         }
+    }
+
+    /// The parameter blocks that concern one resource, in the order in which later ones win.
+    private struct Layers {
+        let all: [ParameterBlock]
+        private let specific: [ParameterBlock]
+
+        init(_ blocks: [String: [ParameterBlock]], plugin: String, type: String, identity: String) {
+            guard !blocks.isEmpty else {
+                all = []
+                specific = []
+                return
+            }
+            let providerSpecific = blocks["\(plugin) \(identity)"] ?? []
+            let planSpecific = blocks[identity] ?? []
+            specific = providerSpecific + planSpecific
+            all = (blocks["\(plugin) \(type)"] ?? []) + providerSpecific + (blocks[type] ?? []) + planSpecific
+        }
+
+        func isSpecific(_ phase: ParameterPhase) -> Bool { specific.contains { $0.phase == phase } }
     }
 
     private static func checkProperties(
