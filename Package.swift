@@ -116,5 +116,11 @@ let package = Package(
         tests(
             "CheckpointsTests",
             ["Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DirectoryBank", "PluginKit"]),
+        tests(
+            "EngineTests",
+            [
+                "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DirectoryBank", "Engine", "PlanIR",
+                "PluginKit",
+            ]),
     ]
 )
