@@ -13,6 +13,7 @@ let strict = strictWithLibArchive + [.enableUpcomingFeature("MemberImportVisibil
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let collections = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 
 func room(
@@ -127,5 +128,13 @@ let package = Package(
         tests(
             "CheckpointsTests",
             ["Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DirectoryBank", "PluginKit"]),
+        tests(
+            "EngineTests",
+            [
+                "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DirectoryBank", "Engine", "PlanIR",
+                "PluginKit",
+            ]),
+        // Starts the two programs, which are therefore built with it.
+        tests("EndToEndTests", ["CanonicalForm", "cairn", "cairnc", subprocess]),
     ]
 )

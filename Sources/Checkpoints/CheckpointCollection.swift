@@ -27,6 +27,8 @@ package enum CheckpointError: Error, Sendable, Hashable, CustomStringConvertible
     case ambiguous(String, [CheckpointID])
     /// There is no available checkpoint to be the last.
     case noneAvailable(plan: String?)
+    /// The newest checkpoint is damaged, so that which one is the last must be said by a person.
+    case newestDamaged(CheckpointSummary, whole: CheckpointSummary?)
     /// A record of the checkpoint is missing or not what was written.
     case damaged(BankKey, reason: String)
     /// The checkpoint's status does not allow the operation.
@@ -40,6 +42,11 @@ package enum CheckpointError: Error, Sendable, Hashable, CustomStringConvertible
             return "'\(text)' is the beginning of \(ids.count) checkpoints: \(list)"
         case .noneAvailable(let plan):
             return plan.map { "the plan '\($0)' has no available checkpoint" } ?? "there is no available checkpoint"
+        case .newestDamaged(let newest, let whole):
+            let advice =
+                whole.map { "the newest that can be read is \($0.id) of \($0.created): name it to use it" }
+                ?? "no older one is available"
+            return "the newest checkpoint, \(newest.id) of \(newest.created), is damaged (\(newest.message)); \(advice)"
         case .damaged(let key, let reason): return "bank object '\(key)' is damaged: \(reason)"
         case .wrongStatus(let id, let status, let wanted, let reason):
             let because = reason.isEmpty ? "" : " (\(reason))"
@@ -55,7 +62,7 @@ package struct CheckpointCollection: Sendable {
     /// Who writes through this collection.
     package let owner: Owner
     /// Tells whether the process that owns an unfinished checkpoint has certainly ended.
-    private let hasEnded: @Sendable (Owner) -> Bool
+    let hasEnded: @Sendable (Owner) -> Bool
 
     /// A collection over an opened bank. `hasEnded` says whether an owner has certainly ended; when in doubt it has
     /// not.
@@ -71,15 +78,25 @@ package struct CheckpointCollection: Sendable {
     package func create(_ index: CheckpointIndex, ir: [UInt8]) async throws {
         let layout = CheckpointKeys(index.id)
         try await bank.putOnce(CheckpointLayout.unfinished(index.id), marker(index.id))
-        try await bank.putOnce(layout.index, index.record.bytes)
+        do {
+            try await bank.putOnce(layout.index, index.record.bytes)
+        } catch let error as BankError {
+            // Without an index there is no checkpoint, and its marker alone is litter; unless it may still come.
+            if case .storeFailed = error { try? await bank.delete(CheckpointLayout.unfinished(index.id), if: .none) }
+            throw error
+        }
         try await bank.putOnce(layout.ir, ir)
         let epoch = EpochRecord(checkpoint: index.id, epoch: 1, owner: owner, started: index.created)
         try await bank.putOnce(layout.epoch(1), epoch.record.bytes)
     }
 
-    /// Commits a checkpoint: one write of the commit record, then what can be rebuilt, then the marker goes.
-    package func commit(_ record: CommitRecord, _ index: CheckpointIndex) async throws {
-        try await bank.putOnce(CheckpointKeys(index.id).commit, record.record.bytes)
+    /// Commits a checkpoint: this one write makes it what it is.
+    package func commit(_ record: CommitRecord) async throws {
+        try await bank.putOnce(CheckpointKeys(record.checkpoint).commit, record.record.bytes)
+    }
+
+    /// Writes the indices of a committed checkpoint, which can be rebuilt, and then removes its marker.
+    package func publish(_ index: CheckpointIndex) async throws {
         try await writeIndices(index)
         try await bank.delete(CheckpointLayout.unfinished(index.id), if: .none)
     }
@@ -129,127 +146,24 @@ package struct CheckpointCollection: Sendable {
 
     /// The index record of a checkpoint.
     package func index(_ id: CheckpointID) async throws -> CheckpointIndex {
-        try await read(CheckpointKeys(id).index) { try CheckpointIndex(opening: $0) }
+        let key = CheckpointKeys(id).index
+        let record = try await read(key) { try CheckpointIndex(opening: $0) }
+        guard record.id == id else { throw CheckpointError.damaged(key, reason: "it is of checkpoint \(record.id)") }
+        return record
     }
 
     /// The commit record of a checkpoint, `nil` while there is none.
     package func commit(_ id: CheckpointID) async throws -> CommitRecord? {
-        try await readIfPresent(CheckpointKeys(id).commit) { try CommitRecord(opening: $0) }
+        let key = CheckpointKeys(id).commit
+        guard let record = try await readIfPresent(key, { try CommitRecord(opening: $0) }) else { return nil }
+        guard record.checkpoint == id else {
+            throw CheckpointError.damaged(key, reason: "it is of checkpoint \(record.checkpoint)")
+        }
+        return record
     }
 
     /// The tombstone of a checkpoint, `nil` while there is none.
     package func tombstone(_ id: CheckpointID) async throws -> Tombstone? {
         try await readIfPresent(CheckpointKeys(id).tombstone) { try Tombstone(opening: $0) }
-    }
-
-    /// What a checkpoint is and is good for; never throws for damage, which it names instead.
-    package func summary(_ id: CheckpointID, created: Timestamp?) async throws -> CheckpointSummary? {
-        do {
-            return try await readableSummary(id)
-        } catch let error as CheckpointError {
-            guard case .damaged = error else { throw error }
-            return CheckpointSummary(
-                id: id, plan: CheckpointSummary.unknownName, provider: CheckpointSummary.unknownName,
-                created: created ?? Timestamp(milliseconds: 0), status: .damaged,
-                resources: 0, storedBytes: 0, warnings: 0, message: error.description)
-        }
-    }
-
-    private func readableSummary(_ id: CheckpointID) async throws -> CheckpointSummary? {
-        if let tombstone = try await tombstone(id) {
-            return CheckpointSummary(
-                id: id, plan: tombstone.plan, provider: tombstone.provider, created: tombstone.created,
-                status: tombstone.failure == nil ? .deleting : .errorDeleting, resources: 0, storedBytes: 0,
-                warnings: 0, message: tombstone.failure?.description ?? "")
-        }
-        guard try await bank.size(CheckpointKeys(id).index) != nil else {
-            // A crash before the first record leaves a marker alone; it is no checkpoint yet.
-            guard try await !bank.list(below: CheckpointKeys(id).all, after: nil, limit: 1).keys.isEmpty else {
-                return nil
-            }
-            throw CheckpointError.damaged(CheckpointKeys(id).index, reason: "it is missing")
-        }
-        let index = try await index(id)
-        let commit = try await commit(id)
-        let (status, message) = try await state(index, commit)
-        return CheckpointSummary(
-            id: id, plan: index.plan, provider: index.provider, created: index.created, status: status,
-            resources: index.resources, storedBytes: commit?.storedBytes ?? 0, warnings: commit?.warningCount ?? 0,
-            message: message)
-    }
-
-    private func state(_ index: CheckpointIndex, _ commit: CommitRecord?) async throws -> (CheckpointStatus, String) {
-        if let commit {
-            return (commit.status, commit.failures.first.map(\.description) ?? "")
-        }
-        guard hasEnded(index.owner) else { return (.protecting, "") }
-        return (.error, "its executor (process \(index.owner.process) on \(index.owner.host)) ended before it was done")
-    }
-
-    /// What a listing is narrowed to.
-    package struct Filter: Sendable, Hashable {
-        package var plan: String?
-        package var provider: String?
-        package var status: CheckpointStatus?
-
-        package init(plan: String? = nil, provider: String? = nil, status: CheckpointStatus? = nil) {
-            self.plan = plan
-            self.provider = provider
-            self.status = status
-        }
-    }
-
-    /// The checkpoints that match, newest first; at most `limit`.
-    ///
-    /// An index entry without a checkpoint is passed over, and one that cannot be read is listed as damaged.
-    package func list(_ filter: Filter, limit: Int = .max) async throws -> [CheckpointSummary] {
-        var found: [(id: CheckpointID, created: Timestamp?)] = []
-        for key in try await bank.allKeys(below: try indexRoot(filter)) {
-            if let entry = IndexEntry(key) { found.append((entry.id, entry.created)) }
-        }
-        for key in try await bank.allKeys(below: CheckpointLayout.unfinished) {
-            guard let id = CheckpointLayout.unfinishedID(of: key) else { continue }
-            if !found.contains(where: { $0.id == id }) { found.append((id, nil)) }
-        }
-        var summaries: [CheckpointSummary] = []
-        // Index keys ascend with time: the newest stand last; those without a known time are looked at first.
-        for entry in found.reversed() {
-            guard let summary = try await summary(entry.id, created: entry.created) else { continue }
-            let matches =
-                summary.status == .damaged
-                || ((filter.plan ?? summary.plan) == summary.plan
-                    && (filter.provider ?? summary.provider) == summary.provider)
-            if matches && (filter.status ?? summary.status) == summary.status { summaries.append(summary) }
-        }
-        summaries.sort { ($0.created, $0.id.text) > ($1.created, $1.id.text) }
-        return Array(summaries.prefix(limit))
-    }
-
-    private func indexRoot(_ filter: Filter) throws -> BankKey {
-        if let plan = filter.plan { return try CheckpointLayout.byPlan(plan) }
-        if let provider = filter.provider { return try CheckpointLayout.byProvider(provider) }
-        return CheckpointLayout.byDate
-    }
-
-    /// The checkpoint whose id begins with `prefix`.
-    package func resolve(prefix: String) async throws -> CheckpointID {
-        if let id = CheckpointID(prefix) {
-            guard try await summary(id, created: nil) != nil else { throw CheckpointError.unknown(prefix) }
-            return id
-        }
-        let ids = try await list(Filter()).map(\.id).filter { $0.text.hasPrefix(prefix.lowercased()) }
-        switch ids.count {
-        case 0: throw CheckpointError.unknown(prefix)
-        case 1: return ids[0]
-        default: throw CheckpointError.ambiguous(prefix, ids)
-        }
-    }
-
-    /// The newest available checkpoint, of a plan if one is named.
-    package func last(plan: String?) async throws -> CheckpointID {
-        guard let id = try await list(Filter(plan: plan, status: .available)).first?.id else {
-            throw CheckpointError.noneAvailable(plan: plan)
-        }
-        return id
     }
 }

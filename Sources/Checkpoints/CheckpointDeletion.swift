@@ -7,7 +7,7 @@ extension CheckpointCollection {
     /// Allowed from `available`, `error`, `deleting` and `error-deleting`; `force` also takes what is damaged or
     /// still protecting.
     package func beginDeletion(_ id: CheckpointID, now: Timestamp, force: Bool) async throws -> CheckpointSummary {
-        guard let summary = try await summary(id, created: nil) else { throw CheckpointError.unknown(id.text) }
+        guard let summary = try await summary(id) else { throw CheckpointError.unknown(id.text) }
         switch summary.status {
         case .available, .error, .deleting, .errorDeleting: break
         case .protecting, .damaged:
@@ -38,7 +38,7 @@ extension CheckpointCollection {
     /// objects, the tombstone behind all others; then the marker. Repeating it after a crash finishes the work.
     package func finishDeletion(_ summary: CheckpointSummary) async throws {
         // A damaged checkpoint may not tell its names: then its indices are found by its id.
-        let known = summary.plan != CheckpointSummary.unknownName
+        let known = summary.plan != CheckpointSummary.unknownName && summary.status != .damaged
         if known {
             for key in try indexKeys(
                 plan: summary.plan, provider: summary.provider, summary.created, summary.id)

@@ -78,10 +78,12 @@ package struct CommitRecord: Sendable, Hashable {
     package let failures: [ResourceFailure]
     /// Bytes of content handled, before compression.
     package let contentBytes: Int64
+    /// How many segments the epoch's journal has, so that a lost one is noticed.
+    package let journalSegments: UInt32
 
     package init(
         checkpoint: CheckpointID, epoch: UInt32, status: CheckpointStatus, finished: Timestamp,
-        resources: [ResourceEntry], failures: [ResourceFailure], contentBytes: Int64
+        resources: [ResourceEntry], failures: [ResourceFailure], contentBytes: Int64, journalSegments: UInt32
     ) {
         self.checkpoint = checkpoint
         self.epoch = epoch
@@ -90,6 +92,7 @@ package struct CommitRecord: Sendable, Hashable {
         self.resources = resources
         self.failures = failures
         self.contentBytes = contentBytes
+        self.journalSegments = journalSegments
     }
 
     /// The bytes of all artifacts in the bank.
@@ -106,6 +109,7 @@ package struct CommitRecord: Sendable, Hashable {
         self.status = status
         finished = try content.timestamp("finished")
         contentBytes = try content.integer("contentBytes")
+        journalSegments = try content.uint32("journalSegments")
         var entries: [ResourceEntry] = []
         for value in try content.array("resources") {
             guard let object = value.objectValue else { throw .malformed(member: "resources", expected: "objects") }
@@ -134,6 +138,7 @@ package struct CommitRecord: Sendable, Hashable {
                 "checkpoint": .string(checkpoint.text), "epoch": .integer(Int64(epoch)),
                 "status": .string(status.rawValue),
                 "finished": .string(finished.description), "contentBytes": .integer(contentBytes),
+                "journalSegments": .integer(Int64(journalSegments)),
                 "failures": .array(failures.map(\.json)),
                 "resources": .array(
                     resources.map {

@@ -72,16 +72,19 @@ package struct JournalSegment: Sendable, Hashable {
 
 /// Appends to the journal of one epoch: an event is durable when `append` returns, and events that come while a
 /// segment is being written go together into the next one.
+///
+/// Segments are written by a task of the writer's own, so that cancelling who appends leaves no gap.
 package actor JournalWriter {
     private let bank: any Bank
     private let layout: CheckpointKeys
     private let epoch: UInt32
-    private var nextSegment: UInt32 = 1
     private var pending: [JournalEvent] = []
     private var waiting: [CheckedContinuation<Void, any Error>] = []
     private var isWriting = false
     /// The first failure; nothing is written behind a gap.
     private var failure: (any Error)?
+    /// How many segments are durable: the number of the next one.
+    package private(set) var segments: UInt32 = 0
 
     /// A writer of a new journal.
     package init(bank: any Bank, layout: CheckpointKeys, epoch: UInt32) {
@@ -94,38 +97,35 @@ package actor JournalWriter {
     package func append(_ event: JournalEvent) async throws {
         if let failure { throw failure }
         pending.append(event)
-        if isWriting {
-            try await withCheckedThrowingContinuation { waiting.append($0) }
-            return
-        }
-        isWriting = true
-        defer { isWriting = false }
-        try await writePending()
-        // Serve those who came meanwhile; each turn takes all of them at once.
-        while !waiting.isEmpty {
-            let served = waiting
-            waiting = []
-            do {
-                try await writePending()
-                for waiter in served { waiter.resume() }
-            } catch {
-                for waiter in served { waiter.resume(throwing: error) }
-            }
+        try await withCheckedThrowingContinuation { continuation in
+            waiting.append(continuation)
+            guard !isWriting else { return }
+            isWriting = true
+            Task { await writeAll() }
         }
     }
 
-    private func writePending() async throws {
-        if let failure { throw failure }
-        let events = pending
-        pending = []
-        guard !events.isEmpty else { return }
+    /// Writes until nobody waits; each segment takes all that came while the one before was being written.
+    private func writeAll() async {
+        while !waiting.isEmpty {
+            let (events, served) = (pending, waiting)
+            (pending, waiting) = ([], [])
+            let result = await write(events)
+            for waiter in served { waiter.resume(with: result) }
+        }
+        isWriting = false
+    }
+
+    private func write(_ events: [JournalEvent]) async -> Result<Void, any Error> {
+        if let failure { return .failure(failure) }
         do {
-            let segment = JournalSegment(number: nextSegment, events: events)
-            try await bank.putOnce(layout.journal(ofEpoch: epoch, page: nextSegment), segment.record.bytes)
-            nextSegment += 1
+            let segment = JournalSegment(number: segments, events: events)
+            try await bank.putOnce(layout.journal(ofEpoch: epoch, page: segments), segment.record.bytes)
+            segments += 1
+            return .success(())
         } catch {
             failure = error
-            throw error
+            return .failure(error)
         }
     }
 }

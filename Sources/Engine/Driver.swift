@@ -37,6 +37,8 @@ package enum Driver {
         var plan = RunPlan(graph)
         var started: [Int32] = []
         var failures: [RunOutcome.Failure] = []
+        // Whether the run was cancelled before anything had failed by itself.
+        var wasCancelled = false
         await withTaskGroup(of: (Int32, (any Error)?).self) { group in
             while true {
                 while plan.running.count < max(1, jobs), !Task.isCancelled, let number = plan.take() {
@@ -60,18 +62,18 @@ package enum Driver {
                     plan.finish(number)
                     continue
                 }
-                let isFirst = plan.failed.isEmpty
+                if plan.failed.isEmpty { wasCancelled = Task.isCancelled }
+                // What fails because it was cancelled is not a reason of its own.
+                let isConsequence = error is CancellationError && (!plan.failed.isEmpty || wasCancelled)
                 plan.fail(number)
-                // What fails because the others were cancelled is not a reason of its own.
-                let isConsequence = error is CancellationError && (!isFirst || Task.isCancelled)
                 if !isConsequence, let activity = graph.activity(number) {
                     failures.append(RunOutcome.Failure(number: number, activity: activity, error: error))
                 }
                 group.cancelAll()
             }
         }
-        // A cancellation that came when all was done changed nothing.
-        let wasCancelled = !plan.isComplete && failures.isEmpty
-        return RunOutcome(failures: failures, started: started, wasCancelled: wasCancelled)
+        // Nothing may have been running when the cancellation came; one that came when all was done changed nothing.
+        let stoppedEarly = !plan.isComplete && plan.failed.isEmpty
+        return RunOutcome(failures: failures, started: started, wasCancelled: wasCancelled || stoppedEarly)
     }
 }

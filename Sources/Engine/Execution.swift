@@ -54,6 +54,8 @@ package enum ExecutionError: Error, Sendable, CustomStringConvertible {
     case versionChanged(plugin: String, saved: Int64, present: Int64)
     /// A record that the operation needs is not what was written.
     case damaged(BankKey, String)
+    /// All activities have ended, but the outcome could not be recorded.
+    case notCommitted(CheckpointID, reason: String)
 
     package var description: String {
         switch self {
@@ -65,6 +67,9 @@ package enum ExecutionError: Error, Sendable, CustomStringConvertible {
             "the checkpoint was made by version \(saved) of the plugin '\(plugin)', and this cairn has version \(present); "
                 + "use the cairn that made it"
         case .damaged(let key, let reason): "bank object '\(key)' is damaged: \(reason)"
+        case .notCommitted(let id, let reason):
+            "the outcome of checkpoint \(id) could not be recorded, so it cannot be restored: \(reason); "
+                + "delete it, and protect again"
         }
     }
 }
@@ -97,9 +102,11 @@ struct Execution: ActivityRunner {
         let index = Int(activity.resource)
         let resource = ir.resources[index]
         let name = "\(activity.hook.name):\(resource.identity)"
-        states.update(index) { $0.hasStarted = true }
         // Durable before the hook changes anything, so that a crash knows what to undo.
         try await journal?.append(JournalEvent(activity: name, state: .started, time: environment.now()))
+        // Taking note of it may have lasted: what was cancelled meanwhile has nothing to undo yet.
+        try Task.checkCancellation()
+        states.markStarted(index)
         environment.observer.observe(
             .activityStarted(resource: index, identity: resource.identity, hook: activity.hook))
         do {
@@ -181,13 +188,7 @@ struct Execution: ActivityRunner {
     func runGraph() async -> (outcome: RunOutcome, revertFailures: [ResourceFailure]) {
         let outcome = await Driver.run(ir.graph(operation), jobs: environment.jobs, runner: self)
         guard !outcome.succeeded else { return (outcome, []) }
-        var order: [Int] = []
-        var seen: Set<Int32> = []
-        for number in outcome.started {
-            guard let activity = ir.graph(operation).activity(number) else { continue }
-            if seen.insert(activity.resource).inserted { order.append(Int(activity.resource)) }
-        }
-        let resources = Array(order.reversed())
+        let resources = Array(states.startOrder.reversed())
         // A task of its own: cancelling the operation must not cancel its undoing.
         let failures = await Task { await revert(resources) }.value
         return (outcome, failures)

@@ -1,4 +1,4 @@
-import Bank
+package import Bank
 import CanonicalForm
 package import Checkpoints
 package import PlanIR
@@ -14,12 +14,8 @@ package struct LoadedCheckpoint: Sendable {
     package static func load(_ id: CheckpointID, from collection: CheckpointCollection) async throws -> Self {
         let layout = CheckpointKeys(id)
         let index = try await collection.index(id)
-        guard index.id == id else { throw ExecutionError.damaged(layout.index, "it is of another checkpoint") }
         guard let commit = try await collection.commit(id) else {
             throw ExecutionError.damaged(layout.commit, "it is missing")
-        }
-        guard commit.checkpoint == id else {
-            throw ExecutionError.damaged(layout.commit, "it is of another checkpoint")
         }
         let ir = try await loadIR(index, from: collection)
         guard commit.resources.map(\.resource) == ir.resources.map(\.identity) else {
@@ -73,23 +69,25 @@ package struct LoadedCheckpoint: Sendable {
     }
 }
 
+/// A bank object that is missing or not as it was written.
+package struct RecordFault: Sendable, Hashable, CustomStringConvertible {
+    package let key: BankKey
+    package let reason: String
+
+    package var description: String { "bank object '\(key)' is damaged: \(reason)" }
+}
+
 /// Checks the records of a checkpoint that restoring it does not need: a fault in them is told, and does not stop a
 /// restore.
 struct RecordCheck {
     let collection: CheckpointCollection
     let checkpoint: LoadedCheckpoint
 
-    /// A record that is missing or not as it was written.
-    struct Fault: Sendable {
-        let key: BankKey
-        let reason: String
-    }
-
     /// All faults, in the order of the keys.
-    func faults() async throws -> [Fault] {
+    func faults() async throws -> [RecordFault] {
         let id = checkpoint.index.id
         let layout = CheckpointKeys(id)
-        var faults: [Fault] = []
+        var faults: [RecordFault] = []
         for epoch in 1...max(1, checkpoint.commit.epoch) {
             let key = layout.epoch(epoch)
             try await check(key, &faults) { bytes throws(SealedRecordError) in
@@ -98,15 +96,15 @@ struct RecordCheck {
                     throw .malformed(member: "epoch", expected: "that of its key")
                 }
             }
-            var expected: UInt32 = 1
-            for key in try await collection.bank.allKeys(below: layout.journal(ofEpoch: epoch)) {
-                let number = expected
-                try await check(key, &faults) { bytes throws(SealedRecordError) in
-                    guard try JournalSegment(opening: bytes).number == number else {
-                        throw .malformed(member: "segment", expected: "\(number)")
-                    }
+        }
+        // Only the epoch that committed says how long its journal is; those before it ended as they did.
+        let epoch = checkpoint.commit.epoch
+        for number in 0..<checkpoint.commit.journalSegments {
+            try await check(layout.journal(ofEpoch: epoch, page: number), &faults) {
+                bytes throws(SealedRecordError) in
+                guard try JournalSegment(opening: bytes).number == number else {
+                    throw .malformed(member: "segment", expected: "\(number)")
                 }
-                expected += 1
             }
         }
         let index = checkpoint.index
@@ -120,13 +118,13 @@ struct RecordCheck {
     }
 
     private func check(
-        _ key: BankKey, _ faults: inout [Fault], _ open: ([UInt8]) throws(SealedRecordError) -> Void
+        _ key: BankKey, _ faults: inout [RecordFault], _ open: ([UInt8]) throws(SealedRecordError) -> Void
     ) async throws {
         let bytes: [UInt8]
         do { bytes = try await collection.bank.get(key) } catch BankError.notFound {
-            faults.append(Fault(key: key, reason: "it is missing"))
+            faults.append(RecordFault(key: key, reason: "it is missing"))
             return
         }
-        do { try open(bytes) } catch { faults.append(Fault(key: key, reason: error.description)) }
+        do { try open(bytes) } catch { faults.append(RecordFault(key: key, reason: error.description)) }
     }
 }

@@ -41,20 +41,26 @@ package struct ProtectOperation: Sendable {
 
     /// Runs the operation. A failing activity gives a report with the status `error`; what is thrown is a failure of
     /// the bank, after which the checkpoint is unfinished and shows so.
+    ///
+    /// Only the activities can be cancelled: the records around them are written whole.
     package func run(expectedBytes: Int64?) async throws -> ProtectReport {
         try checkBindings()
         let index = CheckpointIndex(
             id: CheckpointID.random(), plan: ir.plan, provider: ir.provider.name, created: environment.now(),
             owner: environment.collection.owner, irDigest: SHA256Digest(of: irBytes),
             resources: Int64(ir.resources.count))
-        try await environment.collection.create(index, ir: irBytes)
+        let collection = environment.collection
+        try Task.checkCancellation()
+        try await Task { try await collection.create(index, ir: irBytes) }.value
         let hooks = Execution.hooksPerResource(ir, .protect)
         environment.observer.observe(
             .began(
                 operation: .protect, resources: ir.resources.count, activities: hooks.reduce(0, +),
                 expectedBytes: expectedBytes))
         let states = ResourceStates(hooksPerResource: hooks)
-        let execution = execution(index.id, states)
+        let journal = JournalWriter(
+            bank: environment.bank, layout: CheckpointKeys(index.id), epoch: Self.epoch)
+        let execution = execution(index.id, states, journal)
         let (outcome, revertFailures) = await execution.runGraph()
         var failures = execution.failures(outcome, revertFailures)
         if failures.isEmpty {
@@ -62,10 +68,19 @@ package struct ProtectOperation: Sendable {
                 failures.append(ResourceFailure(resource: "", hook: "", message: String(describing: error)))
             }
         }
-        let commit = commitRecord(index.id, states, outcome, failures)
-        // Cancelling must not keep the outcome from being recorded.
-        let collection = environment.collection
-        try await Task { try await collection.commit(commit, index) }.value
+        let commit = commitRecord(index.id, states, outcome, failures, await journal.segments)
+        do {
+            try await Task { try await collection.commit(commit) }.value
+        } catch {
+            throw ExecutionError.notCommitted(index.id, reason: String(describing: error))
+        }
+        do {
+            try await Task { try await collection.publish(index) }.value
+        } catch {
+            // The commit record alone says what the checkpoint is; its marker keeps it in every listing.
+            environment.observer.observe(
+                .noticed("the checkpoint is recorded, but not yet in all indices of the bank: \(error)"))
+        }
         return ProtectReport(
             checkpoint: index.id, commit: commit, definitions: states.all.compactMap(\.record),
             wasCancelled: outcome.wasCancelled)
@@ -73,14 +88,14 @@ package struct ProtectOperation: Sendable {
 
     private static let epoch: UInt32 = 1
 
-    private func execution(_ id: CheckpointID, _ states: ResourceStates) -> Execution {
+    private func execution(_ id: CheckpointID, _ states: ResourceStates, _ journal: JournalWriter) -> Execution {
         let layout = CheckpointKeys(id)
         let bank = environment.bank
         let resources = ir.resources
         return Execution(
             environment: environment, ir: ir, operation: .protect, checkpoint: id,
             target: RestoreTarget(directory: nil, overwrite: false), states: states,
-            journal: JournalWriter(bank: bank, layout: layout, epoch: Self.epoch),
+            journal: journal,
             artifacts: { index, _ in
                 PartedArtifactStore(
                     bank: bank, artifacts: try layout.artifacts(resources[index].identity, epoch: Self.epoch),
@@ -127,7 +142,8 @@ package struct ProtectOperation: Sendable {
     }
 
     private func commitRecord(
-        _ id: CheckpointID, _ states: ResourceStates, _ outcome: RunOutcome, _ failures: [ResourceFailure]
+        _ id: CheckpointID, _ states: ResourceStates, _ outcome: RunOutcome, _ failures: [ResourceFailure],
+        _ journalSegments: UInt32
     ) -> CommitRecord {
         let failed = Set(outcome.failures.map { Int($0.activity.resource) })
         let all = states.all
@@ -142,6 +158,6 @@ package struct ProtectOperation: Sendable {
         return CommitRecord(
             checkpoint: id, epoch: Self.epoch, status: failures.isEmpty ? .available : .error,
             finished: environment.now(), resources: entries, failures: failures,
-            contentBytes: all.reduce(0) { $0 + $1.contentBytes })
+            contentBytes: all.reduce(0) { $0 + $1.contentBytes }, journalSegments: journalSegments)
     }
 }

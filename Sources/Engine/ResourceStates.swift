@@ -15,10 +15,11 @@ final class ResourceStates: Sendable {
         var warnings = WarningList()
         var contentBytes: Int64 = 0
         var hooksLeft = 0
-        var hasStarted = false
     }
 
     private let states: Mutex<[State]>
+    /// The resources of which a hook was called, in the order of their first one.
+    private let started = Mutex<[Int]>([])
 
     init(hooksPerResource: [Int]) {
         states = Mutex(
@@ -35,6 +36,16 @@ final class ResourceStates: Sendable {
     func update<Result: Sendable>(_ resource: Int, _ body: (inout State) -> Result) -> Result {
         states.withLock { body(&$0[resource]) }
     }
+
+    /// Takes note that a hook of a resource is about to be called.
+    func markStarted(_ resource: Int) {
+        started.withLock { order in
+            if !order.contains(resource) { order.append(resource) }
+        }
+    }
+
+    /// The resources of which a hook was called, in the order of their first one.
+    var startOrder: [Int] { started.withLock { $0 } }
 
     var all: [State] { states.withLock { $0 } }
 }

@@ -11,6 +11,8 @@ package struct OperationReport: Sendable {
     package let commit: OperationCommit
     package let contentBytes: Int64
     package let wasCancelled: Bool
+    /// The damaged records that a restore can do without.
+    package let damaged: [RecordFault]
 }
 
 /// Restores or verifies every resource of an available checkpoint, and records how that went.
@@ -46,15 +48,15 @@ package struct RestoreOperation: Sendable {
         let operation = OperationIndex(
             id: CheckpointID.random(), kind: kind.rawValue, checkpoint: checkpoint.index.id, plan: ir.plan,
             started: environment.now(), owner: collection.owner)
-        try await collection.begin(operation)
+        await record { try await collection.begin(operation) }
 
+        let damaged = try await RecordCheck(collection: collection, checkpoint: checkpoint).faults()
         var failures: [ResourceFailure] = []
-        for fault in try await RecordCheck(collection: collection, checkpoint: checkpoint).faults() {
-            environment.observer.observe(.recordDamaged(fault.key, reason: fault.reason))
+        for fault in damaged {
             if kind == .verify {
-                failures.append(
-                    ResourceFailure(
-                        resource: "", hook: "", message: "bank object '\(fault.key)' is damaged: \(fault.reason)"))
+                failures.append(ResourceFailure(resource: "", hook: "", message: fault.description))
+            } else {
+                environment.observer.observe(.recordDamaged(fault.key, reason: fault.reason))
             }
         }
         let hooks = Execution.hooksPerResource(ir, kind)
@@ -75,10 +77,19 @@ package struct RestoreOperation: Sendable {
             }
         }
         let commit = commit(operation.id, states, outcome, failures)
-        try await Task { try await collection.end(commit) }.value
+        await record { try await collection.end(commit) }
         return OperationReport(
             kind: kind, checkpoint: checkpoint.index.id, plan: ir.plan, commit: commit,
-            contentBytes: states.all.reduce(0) { $0 + $1.contentBytes }, wasCancelled: outcome.wasCancelled)
+            contentBytes: states.all.reduce(0) { $0 + $1.contentBytes }, wasCancelled: outcome.wasCancelled,
+            damaged: damaged)
+    }
+
+    /// Writes a record of the operation itself. A bank that takes none, such as one on read-only media, still
+    /// restores; and cancelling must not keep the outcome from being recorded.
+    private func record(_ write: @escaping @Sendable () async throws -> Void) async {
+        do { try await Task { try await write() }.value } catch {
+            environment.observer.observe(.noticed("this \(kind.rawValue) is not recorded in the bank: \(error)"))
+        }
     }
 
     private func execution(_ states: ResourceStates) -> Execution {
@@ -98,9 +109,11 @@ package struct RestoreOperation: Sendable {
         let entries = states.all.enumerated().map { index, state in
             let identity = checkpoint.ir.resources[index].identity
             let failure = failures.first { $0.resource == identity && $0.hook != "revert" }
-            let status: OperationStatus = failure != nil ? .fail : state.hooksLeft == 0 ? .success : .inProgress
+            let isDone = failure == nil && state.hooksLeft == 0
             return OperationCommit.ResourceEntry(
-                resource: identity, status: status, message: failure?.message ?? "", warnings: state.warnings)
+                resource: identity, status: isDone ? .success : .fail,
+                message: failure?.message ?? (isDone ? "" : "not done: the operation had ended before"),
+                warnings: state.warnings)
         }
         return OperationCommit(
             id: id, status: failures.isEmpty ? .success : .fail, finished: environment.now(), resources: entries,

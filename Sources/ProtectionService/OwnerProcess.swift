@@ -48,6 +48,8 @@ package enum OwnerProcess {
         // The second field is a name in parentheses, which may itself hold spaces and parentheses.
         guard let end = bytes.lastIndex(of: UInt8(ascii: ")")) else { return nil }
         let fields = String(decoding: bytes[(end + 1)...], as: UTF8.self).split(separator: " ")
-        return fields.count > 19 ? Int64(fields[19]) : nil
+        // A zombie has ended; only nobody has asked for its exit code yet.
+        guard fields.count > 19, fields[0] != "Z", fields[0] != "X" else { return nil }
+        return Int64(fields[19])
     }
 }

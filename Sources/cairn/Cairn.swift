@@ -61,7 +61,9 @@ enum CommandLineFailure {
                 TextRenderer(sources: sources, color: Stream.error.isColored).render(faults.sorted))
             return runFailed
         case BankError.noBank(let place):
-            Stream.error.write("cairn: there is no bank at \(place); make one with 'cairn bank init', or mount it\n")
+            Stream.error.write(
+                "cairn: there is no bank at \(place) (no object '\(BankFormat.key)'); "
+                    + "mount what holds it, or make a new one with 'cairn bank init'\n")
             return runFailed
         case is MessageFailure, is BankError, is CheckpointError, is ExecutionError, is ProviderError:
             Stream.error.write("cairn: \(error)\n")

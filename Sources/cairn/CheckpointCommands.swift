@@ -84,8 +84,8 @@ struct Checkpoints: AsyncParsableCommand {
 
         func run() async throws {
             let opened = try await provider.open()
-            let id = try await choice.resolve(opened.collection)
-            guard let summary = try await opened.collection.summary(id, created: nil) else {
+            let id = try await choice.resolve(opened)
+            guard let summary = try await opened.collection.summary(id) else {
                 throw CheckpointError.unknown(id.text)
             }
             let report = try await CheckpointReport.load(summary, opened)

@@ -63,7 +63,7 @@ struct Delete: AsyncParsableCommand {
     }
 
     private func describe(_ id: CheckpointID, _ opened: OpenedProvider) async throws {
-        guard let summary = try await opened.collection.summary(id, created: nil) else {
+        guard let summary = try await opened.collection.summary(id) else {
             throw CheckpointError.unknown(id.text)
         }
         let objects = try await opened.collection.bank.allKeys(below: CheckpointKeys(id).all).count

@@ -39,10 +39,7 @@ struct Protect: AsyncParsableCommand {
         let ir: PlanIR
         do { ir = try PlanIR(loading: bytes) } catch { throw MessageFailure("\(plan): \(error)") }
         let provider = try await OpenedProvider(try providers.registry(beside: plan), ir.provider.name)
-        let earlier = try await provider.collection.list(.init(plan: ir.plan, status: .available)).first?.id
-        var expected: Int64?
-        if let earlier { expected = try await provider.collection.commit(earlier)?.contentBytes }
-        let earlierBytes = expected
+        let earlierBytes = await provider.earlierContentBytes(of: ir.plan)
         let jobs = jobs.jobs
         let report = try await ProgressDisplay.showing(quiet: output == .json) { display in
             let environment = provider.environment(jobs: jobs, observer: display)
@@ -61,6 +58,14 @@ struct Protect: AsyncParsableCommand {
 }
 
 extension OpenedProvider {
+    /// How much an earlier run of a plan handled, for the display; a bank in which that cannot be found takes a new
+    /// checkpoint all the same.
+    func earlierContentBytes(of plan: String) async -> Int64? {
+        let filter = CheckpointCollection.Filter(plan: plan, provider: manifest.name.value)
+        guard let last = try? await collection.last(filter).checkpoint else { return nil }
+        return (try? await collection.commit(last.id))?.contentBytes
+    }
+
     /// What to say when the provider's manifest is not the one that a plan was compiled against.
     func changed(since ir: PlanIR) -> String? {
         guard manifest.digest != ir.provider.digest else { return nil }

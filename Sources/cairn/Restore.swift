@@ -1,4 +1,5 @@
 import ArgumentParser
+import Bank
 import CanonicalForm
 import Checkpoints
 import Engine
@@ -90,8 +91,8 @@ private func runOperation(
         OperationReport
 ) async throws {
     let opened = try await provider.open()
-    let id = try await choice.resolve(opened.collection)
-    guard let summary = try await opened.collection.summary(id, created: nil) else {
+    let id = try await choice.resolve(opened)
+    guard let summary = try await opened.collection.summary(id) else {
         throw CheckpointError.unknown(id.text)
     }
     guard summary.status == .available else {
@@ -116,6 +117,8 @@ extension OperationReport {
             "operation": .string(kind.rawValue), "id": .string(commit.id.text),
             "checkpoint": .string(checkpoint.text), "plan": .string(plan), "status": .string(commit.status.rawValue),
             "contentBytes": .integer(contentBytes), "failures": .array(commit.failures.map(\.report)),
+            "damaged": .array(
+                damaged.map { ["object": .string($0.key.text), "reason": .string($0.reason)] }),
             "resources": .array(
                 commit.resources.map {
                     [

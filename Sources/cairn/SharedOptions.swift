@@ -5,6 +5,7 @@ import Engine
 import Foundation
 import Manifests
 import ProtectionService
+import YAMLSource
 
 /// How results are printed.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
@@ -54,9 +55,16 @@ struct CheckpointChoice: ParsableArguments {
         if plan != nil && !last { throw ValidationError("--plan goes with --last.") }
     }
 
-    func resolve(_ collection: CheckpointCollection) async throws -> CheckpointID {
-        if let checkpoint { return try await collection.resolve(prefix: checkpoint) }
-        return try await collection.last(plan: plan)
+    func resolve(_ opened: OpenedProvider) async throws -> CheckpointID {
+        if let checkpoint { return try await opened.collection.resolve(prefix: checkpoint) }
+        let (last, failed) = try await opened.collection.last(
+            .init(plan: plan, provider: opened.manifest.name.value))
+        if let newest = failed.first {
+            Stream.error.write(
+                "note: checkpoint \(last.id) of \(last.created) is the last that is available; "
+                    + "\(Words.count(failed.count, "newer one")) failed, the newest at \(newest.created)\n")
+        }
+        return last.id
     }
 }
 
