@@ -44,17 +44,18 @@ package enum GraphDOT {
         out.line("digraph cairn {")
         out.line(
             "  graph [", .raw("label="), .quoted(ir.plan),
-            .raw(", labelloc=t, fontname=\"Helvetica\", fontsize=16, rankdir=TB, nodesep=0.25, ranksep=0.55, pad=0.3];")
+            .raw(", labelloc=t, fontname=\"Helvetica\", fontsize=16, rankdir=LR, nodesep=0.12, ranksep=1.0, pad=0.3];")
         )
         out.line(
-            "  node [shape=box, style=\"rounded,filled\", fontname=\"Helvetica\", fontsize=11, margin=\"0.14,0.07\", penwidth=1.2];"
+            "  node [shape=box, style=\"rounded,filled\", fontname=\"Helvetica\", fontsize=11, margin=\"0.14,0.05\", height=0.4, penwidth=1.2];"
         )
         out.line("  edge [color=\"#6b7280\", arrowsize=0.6, penwidth=0.9];")
         for resource in ir.resources {
             let paint = paint(ir, resource)
-            var label = resource.name
-            if resource.name != resource.id { label += "\n" + resource.id }
-            label += "\n" + resource.type
+            // From left to right, with siblings below each other: plans are wider than they are deep, and a picture
+            // is read by scrolling down.
+            var label = resource.name + "\n" + kind(resource.type)
+            if resource.name != resource.id { label += " " + resource.id }
             out.line(
                 "  ", .quoted(resource.identity), .raw(" [label="), .quoted(label),
                 .raw(", fillcolor=\"\(paint.fill)\", color=\"\(paint.line)\", tooltip="), .quoted(resource.identity),
