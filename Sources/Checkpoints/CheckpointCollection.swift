@@ -23,7 +23,9 @@ package struct CheckpointSummary: Sendable, Hashable {
 package enum CheckpointError: Error, Sendable, Hashable, CustomStringConvertible {
     /// No checkpoint has this id, or an id that begins so.
     case unknown(String)
-    /// Several checkpoints have an id that begins so.
+    /// No restore or verification has an id that begins so.
+    case unknownOperation(String)
+    /// Several checkpoints, or operations, have an id that begins so.
     case ambiguous(String, [CheckpointID])
     /// There is no available checkpoint to be the last.
     case noneAvailable(plan: String?)
@@ -37,9 +39,11 @@ package enum CheckpointError: Error, Sendable, Hashable, CustomStringConvertible
     package var description: String {
         switch self {
         case .unknown(let text): return "there is no checkpoint '\(text)'"
+        case .unknownOperation(let text): return "there is no restore or verification '\(text)'"
         case .ambiguous(let text, let ids):
             let list = ids.prefix(5).map(\.text).joined(separator: ", ")
-            return "'\(text)' is the beginning of \(ids.count) checkpoints: \(list)"
+            let more = ids.count > 5 ? ", …" : ""
+            return "'\(text)' is the beginning of \(ids.count) ids (\(list)\(more)); give more of it"
         case .noneAvailable(let plan):
             return plan.map { "the plan '\($0)' has no available checkpoint" } ?? "there is no available checkpoint"
         case .newestDamaged(let newest, let whole):

@@ -6,6 +6,8 @@ package enum OperationStatus: String, Sendable, Hashable, CaseIterable {
     case inProgress = "in-progress"
     case success
     case fail
+    /// Its records cannot be read; never written.
+    case damaged
 }
 
 /// `operations/<id>/index.json`: a restore or a verification that was started.
@@ -90,9 +92,9 @@ package struct OperationCommit: Sendable, Hashable {
     package init(opening bytes: [UInt8]) throws(SealedRecordError) {
         let content = try SealedRecord(opening: bytes, format: Self.format, version: 1).content
         id = try content.checkpointID("id")
-        guard let status = OperationStatus(rawValue: try content.string("status")) else {
-            throw .malformed(member: "status", expected: "success or fail")
-        }
+        guard let status = OperationStatus(rawValue: try content.string("status")),
+            status == .success || status == .fail
+        else { throw .malformed(member: "status", expected: "success or fail") }
         self.status = status
         finished = try content.timestamp("finished")
         var entries: [ResourceEntry] = []

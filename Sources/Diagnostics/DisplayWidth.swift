@@ -1,5 +1,5 @@
 /// How many columns of a terminal a scalar takes, and what to show for one that would disturb the line.
-enum DisplayWidth {
+package enum DisplayWidth {
     /// How many spaces a tab is shown as, wherever it stands.
     static let tab = 4
 
@@ -17,6 +17,11 @@ enum DisplayWidth {
         // Two regional indicators make one flag of two columns.
         if (0x1F1E6...0x1F1FF).contains(scalar.value) { return 1 }
         return properties.isEmojiPresentation ? 2 : 1
+    }
+
+    /// Columns of a text that is shown as it is.
+    package static func columns(of text: String) -> Int {
+        text.unicodeScalars.reduce(0) { $0 + columns(of: $1) }
     }
 
     /// Blocks whose scalars are East Asian wide or full-width (UAX #11), sorted; emoji are found by their property.
@@ -49,7 +54,7 @@ enum DisplayWidth {
     }
 
     /// `text` on one line, with nothing in it that a terminal would obey.
-    static func harmless(_ text: String) -> String {
+    package static func harmless(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: { substitute(for: $0) != nil }) else { return text }
         var out = String.UnicodeScalarView()
         for scalar in text.unicodeScalars { out.append(substitute(for: scalar) ?? scalar) }

@@ -8,7 +8,11 @@ import YAMLSource
 /// `cairn bank`
 struct BankCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bank", abstract: "Makes a provider's bank.", subcommands: [Initialize.self])
+        commandName: "bank", abstract: "Makes a provider's bank.",
+        discussion: """
+            EXAMPLES
+              cairn bank init --provider local
+            """, subcommands: [Initialize.self])
 
     /// `cairn bank init`
     struct Initialize: AsyncParsableCommand {

@@ -5,6 +5,7 @@ import Diagnostics
 import Engine
 import Glibc
 import ProtectionService
+import Synchronization
 
 /// The executor's command line.
 @main
@@ -27,12 +28,14 @@ struct Cairn: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Protect.self, Restore.self, Verify.self, Delete.self, Checkpoints.self, Providers.self, BankCommand.self,
+            Protect.self, Restore.self, Verify.self, Delete.self, Checkpoints.self, Operations.self, Providers.self,
+            BankCommand.self,
         ])
 
     static func main() async {
         // A reader that goes away must not end a backup.
         signal(SIGPIPE, SIG_IGN)
+        Stream.occupyClosed()
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
@@ -40,6 +43,7 @@ struct Cairn: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            if Stream.lostOutput { Glibc.exit(CommandLineFailure.runFailed) }
         } catch {
             Glibc.exit(CommandLineFailure.report(error))
         }
@@ -65,8 +69,13 @@ enum CommandLineFailure {
                 "cairn: there is no bank at \(place) (no object '\(BankFormat.key)'); "
                     + "mount what holds it, or make a new one with 'cairn bank init'\n")
             return runFailed
+        case CheckpointError.unknown(let text):
+            Stream.error.write(
+                "cairn: there is no checkpoint '\(Words.harmless(text))'; 'cairn checkpoints list' shows those there are\n"
+            )
+            return runFailed
         case is MessageFailure, is BankError, is CheckpointError, is ExecutionError, is ProviderError:
-            Stream.error.write("cairn: \(error)\n")
+            Stream.error.write("cairn: \(Words.harmless("\(error)"))\n")
             return runFailed
         case is CancellationError:
             Stream.error.write("cairn: cancelled\n")
@@ -105,16 +114,39 @@ enum Stream {
         return refused.isEmpty && isTerminal
     }
 
-    /// Writes all of `text`. What a closed or full stream cannot take is lost: a run must not fail for it.
+    /// Gives the numbers of streams that were closed at the start to what takes no bytes: else the next file that is
+    /// opened, such as an object of the bank, would get the number, and messages would be written into it.
+    static func occupyClosed() {
+        while true {
+            let descriptor = open("/dev/null", O_RDONLY)
+            guard (0...STDERR_FILENO).contains(descriptor) else {
+                if descriptor > STDERR_FILENO { close(descriptor) }
+                return
+            }
+        }
+    }
+
+    /// Whether something that belongs on standard output could not be written there.
+    static var lostOutput: Bool { lost.withLock { $0 } }
+    private static let lost = Mutex(false)
+
+    /// Writes all of `text`. A run must not fail for a stream that is closed or full: that is told on standard error
+    /// and by the exit code at the end. A reader that wants no more, as `head` does, is no fault.
     func write(_ text: String) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count >= 0 {
                 rest = rest.dropFirst(count)
-            } else if errno != EINTR {
-                return
+                continue
             }
+            let code = errno
+            if code == EINTR { continue }
+            if self == .output && code != EPIPE {
+                Stream.lost.withLock { $0 = true }
+                Stream.error.write("cairn: cannot write to standard output: \(String(cString: strerror(code)))\n")
+            }
+            return
         }
     }
 }

@@ -9,7 +9,12 @@ import YAMLSource
 /// `cairn checkpoints`
 struct Checkpoints: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Lists and shows the checkpoints of a bank.", subcommands: [List.self, Show.self])
+        abstract: "Lists and shows the checkpoints of a bank.",
+        discussion: """
+            EXAMPLES
+              cairn checkpoints list --plan shop
+              cairn checkpoints show --last
+            """, subcommands: [List.self, Show.self])
 
     /// `cairn checkpoints list`
     struct List: AsyncParsableCommand {
@@ -171,19 +176,16 @@ struct CheckpointReport {
     }
 
     var words: String {
-        var text = Words.table(
-            ["checkpoint", summary.id.text],
-            [
-                ["plan", summary.plan], ["provider", summary.provider], ["created", summary.created.description],
-                ["finished", commit?.finished.description ?? "-"], ["status", summary.status.rawValue],
-                [
-                    "content",
-                    "\(Words.bytes(commit?.contentBytes ?? 0)), stored in \(Words.bytes(summary.storedBytes))",
-                ],
-            ])
-        if !summary.message.isEmpty && commit == nil { text += "note        \(summary.message)\n" }
-        for failure in commit?.failures ?? [] { text += "failed      \(failure)\n" }
-        for fault in faults { text += "damaged     \(fault)\n" }
+        var facts = [
+            ("checkpoint", summary.id.text), ("plan", summary.plan), ("provider", summary.provider),
+            ("created", summary.created.description), ("finished", commit?.finished.description ?? "-"),
+            ("status", summary.status.rawValue),
+            ("content", "\(Words.bytes(commit?.contentBytes ?? 0)), stored in \(Words.bytes(summary.storedBytes))"),
+        ]
+        if !summary.message.isEmpty && commit == nil { facts.append(("note", summary.message)) }
+        for failure in commit?.failures ?? [] { facts.append(("failed", failure.description)) }
+        for fault in faults { facts.append(("damaged", fault)) }
+        var text = Words.facts(facts)
         guard let commit else { return text }
         text += "\n"
         text += Words.table(
@@ -196,7 +198,7 @@ struct CheckpointReport {
             })
         for entry in commit.resources {
             for warning in definitions[entry.resource]?.warnings.warnings ?? [] {
-                text += "warning: \(entry.resource): \(warning.subject): \(warning.message)\n"
+                text += Words.warning(entry.resource, warning) + "\n"
             }
         }
         return text

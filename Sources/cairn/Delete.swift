@@ -54,7 +54,7 @@ struct Delete: AsyncParsableCommand {
         guard failures.isEmpty else {
             if output == .text {
                 Stream.error.write("checkpoint \(id.text) could not be deleted:\n")
-                for failure in failures { Stream.error.write("  \(failure)\n") }
+                for failure in failures { Stream.error.write("  \(Words.harmless(failure))\n") }
                 Stream.error.write("delete it again, or use --force\n")
             }
             throw ExitCode(CommandLineFailure.runFailed)

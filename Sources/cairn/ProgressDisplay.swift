@@ -79,7 +79,7 @@ final class ProgressDisplay: RunObserver {
             case .warned(_, let identity, let warning):
                 state.warnings += 1
                 if state.warnings <= Self.shownWarnings {
-                    line("warning: \(identity): \(warning.subject): \(warning.message)", &state)
+                    line(Words.warning(identity, warning), &state)
                 } else if state.warnings == Self.shownWarnings + 1 {
                     line("warning: there are more warnings; they are in the record", &state)
                 }
@@ -98,7 +98,7 @@ final class ProgressDisplay: RunObserver {
 
     private func line(_ text: String, _ state: inout State) {
         clear(&state)
-        Stream.error.write(text + "\n")
+        Stream.error.write(Words.harmless(text) + "\n")
     }
 
     private func clear(_ state: inout State) {
@@ -126,7 +126,7 @@ final class ProgressDisplay: RunObserver {
                 if state.running.count > 1 { text += " +\(state.running.count - 1)" }
             }
             let width = max(20, Terminal.width() - 1)
-            Stream.error.write("\r" + String(text.prefix(width)) + "\u{1B}[K")
+            Stream.error.write("\r" + Words.harmless(String(text.prefix(width))) + "\u{1B}[K")
             state.hasLine = true
         }
     }

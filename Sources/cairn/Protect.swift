@@ -37,7 +37,13 @@ struct Protect: AsyncParsableCommand {
         case .failure(let fault): throw MessageFailure("cannot read '\(plan)': \(fault.reason)")
         }
         let ir: PlanIR
-        do { ir = try PlanIR(loading: bytes) } catch { throw MessageFailure("\(plan): \(error)") }
+        do { ir = try PlanIR(loading: bytes) } catch {
+            guard PlanIR.isLikely(bytes) else {
+                throw MessageFailure(
+                    "\(plan): this is not a compiled plan; compile one with 'cairnc compile PLAN.yaml -o PLAN.ir'")
+            }
+            throw MessageFailure("\(plan): \(error)")
+        }
         let provider = try await OpenedProvider(try providers.registry(beside: plan), ir.provider.name)
         let earlierBytes = await provider.earlierContentBytes(of: ir.plan)
         let jobs = jobs.jobs
@@ -96,7 +102,7 @@ extension ProtectReport {
                 "checkpoint \(checkpoint.text) of plan '\(plan)' is available: \(Words.count(commit.resources.count, "resource")), \(Words.bytes(commit.contentBytes)) protected in \(Words.bytes(commit.storedBytes))\(commit.warningCount > 0 ? ", \(Words.count(commit.warningCount, "warning"))" : "")\n"
         }
         var text = "checkpoint \(checkpoint.text) of plan '\(plan)' failed:\n"
-        for failure in commit.failures { text += "  \(failure)\n" }
+        for failure in commit.failures { text += "  \(Words.harmless(failure))\n" }
         return text
     }
 }

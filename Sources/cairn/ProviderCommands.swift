@@ -9,7 +9,12 @@ import YAMLSource
 /// `cairn providers`
 struct Providers: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Lists and shows the providers that are found.", subcommands: [List.self, Show.self])
+        abstract: "Lists and shows the providers that are found.",
+        discussion: """
+            EXAMPLES
+              cairn providers list
+              cairn providers show local
+            """, subcommands: [List.self, Show.self])
 
     /// `cairn providers list`
     struct List: AsyncParsableCommand {
@@ -83,14 +88,12 @@ struct Providers: AsyncParsableCommand {
                 Stream.output.write(JSONValue.object(object).prettyText)
                 return
             }
-            var text = Words.table(
-                ["provider", manifest.name.value],
-                [
-                    ["description", manifest.description],
-                    ["bank", "\(manifest.bankPlugin.value) at \(row.place), \(row.state)"],
-                    ["bank id", row.format?.id ?? "-"], ["consistency", row.format?.consistency.rawValue ?? "-"],
-                    ["manifest", manifest.digest.description],
-                ])
+            var text = Words.facts([
+                ("provider", manifest.name.value), ("description", manifest.description),
+                ("bank", "\(manifest.bankPlugin.value) at \(row.place), \(row.state)"),
+                ("bank id", row.format?.id ?? "-"), ("consistency", row.format?.consistency.rawValue ?? "-"),
+                ("manifest", manifest.digest.description),
+            ])
             text +=
                 "\n"
                 + Words.table(

@@ -137,7 +137,7 @@ extension OperationReport {
                 "checkpoint \(checkpoint.text) of plan '\(plan)' \(done): \(Words.count(commit.resources.count, "resource")), \(Words.bytes(contentBytes))\(warnings > 0 ? ", \(Words.count(warnings, "warning"))" : "")\n"
         }
         var text = "\(kind.rawValue) of checkpoint \(checkpoint.text) failed:\n"
-        for failure in commit.failures { text += "  \(failure)\n" }
+        for failure in commit.failures { text += "  \(Words.harmless(failure))\n" }
         let whole = commit.resources.filter { $0.status == .success }.count
         text += "\(whole) of \(Words.count(commit.resources.count, "resource")) \(done)\n"
         return text

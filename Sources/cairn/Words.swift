@@ -1,3 +1,6 @@
+import Diagnostics
+import PluginKit
+
 /// Numbers as people read them.
 enum Words {
     /// `1.4 GiB`
@@ -32,22 +35,45 @@ enum Words {
 
     private static func pad(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
 
+    /// A text from outside on one line, with nothing in it that a terminal would obey.
+    static func harmless(_ value: some CustomStringConvertible) -> String {
+        DisplayWidth.harmless(value.description)
+    }
+
+    /// A warning of an activity, with the resource it came from.
+    static func warning(_ identity: String, _ warning: ActivityWarning) -> String {
+        // What is about the whole resource need not say so twice.
+        let subject = warning.subject == identity ? "" : "\(warning.subject): "
+        return harmless("warning: \(identity): \(subject)\(warning.message)")
+    }
+
     /// Rows of columns under a heading, each as wide as its widest cell; the last column is not padded.
     static func table(_ heading: [String], _ rows: [[String]]) -> String {
-        var widths = heading.map(\.count)
-        for row in rows {
-            for (column, cell) in row.enumerated() { widths[column] = max(widths[column], cell.count) }
+        let lines = ([heading] + rows).map { $0.map { harmless($0) } }
+        var widths = heading.map { _ in 0 }
+        for line in lines {
+            for (column, cell) in line.enumerated() {
+                widths[column] = max(widths[column], DisplayWidth.columns(of: cell))
+            }
         }
-        return ([heading] + rows).map { row in
+        return lines.map { cells in
             var line = ""
-            for (column, cell) in row.enumerated() {
+            for (column, cell) in cells.enumerated() {
                 line += cell
-                if column + 1 < row.count {
-                    line += String(repeating: " ", count: widths[column] - cell.count + 2)
+                if column + 1 < cells.count {
+                    line += String(repeating: " ", count: widths[column] - DisplayWidth.columns(of: cell) + 2)
                 }
             }
             while line.hasSuffix(" ") { line.removeLast() }
             return line + "\n"
+        }.joined()
+    }
+
+    /// Names and values under each other, the values in one column.
+    static func facts(_ rows: [(String, String)]) -> String {
+        let width = rows.map { DisplayWidth.columns(of: $0.0) }.max() ?? 0
+        return rows.map { name, value in
+            name + String(repeating: " ", count: width - DisplayWidth.columns(of: name) + 2) + harmless(value) + "\n"
         }.joined()
     }
 }

@@ -1,0 +1,141 @@
+import ArgumentParser
+import Bank
+import CanonicalForm
+import Checkpoints
+import Engine
+import PluginKit
+
+/// `cairn operations`
+struct Operations: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Lists and shows the restores and verifications that were run.",
+        discussion: """
+            Protect runs are checkpoints: see 'cairn checkpoints'.
+
+            EXAMPLES
+              cairn operations list
+              cairn operations show 4q0n
+            """, subcommands: [List.self, Show.self])
+
+    /// `cairn operations list`
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Lists restores and verifications, newest first.",
+            discussion: """
+                EXAMPLES
+                  cairn operations list --limit 10
+                  cairn operations list --output json
+                """)
+
+        @OptionGroup var provider: ProviderChoice
+
+        @Option(help: "At most so many.")
+        var limit: Int?
+
+        @Option(help: "Print as text or json.")
+        var output: OutputFormat = .text
+
+        func validate() throws {
+            if let limit, limit < 1 { throw ValidationError("--limit is at least 1.") }
+        }
+
+        func run() async throws {
+            let found = try await provider.open().collection.operations(limit: limit ?? .max)
+            if output == .json {
+                Stream.output.write(JSONValue.array(found.map { .object($0.json) }).prettyText)
+                return
+            }
+            guard !found.isEmpty else {
+                Stream.error.write("no restores or verifications\n")
+                return
+            }
+            Stream.output.write(
+                Words.table(
+                    ["OPERATION", "KIND", "CHECKPOINT", "PLAN", "STARTED", "STATUS", "NOTE"],
+                    found.map {
+                        [
+                            $0.id.text, $0.index?.kind ?? "?", $0.index?.checkpoint.text ?? "?", $0.index?.plan ?? "?",
+                            $0.index?.started.description ?? "?", $0.status.rawValue, $0.message,
+                        ]
+                    }))
+        }
+    }
+
+    /// `cairn operations show`
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Shows one restore or verification, resource by resource.",
+            discussion: """
+                EXAMPLES
+                  cairn operations show 4q0n
+                  cairn operations show 4q0n --output json
+                """)
+
+        @OptionGroup var provider: ProviderChoice
+
+        @Option(help: "Print as text or json.")
+        var output: OutputFormat = .text
+
+        @Argument(help: "The operation's id, or a beginning of it that no other has.")
+        var operation: String
+
+        func run() async throws {
+            let found = try await provider.open().collection.operation(prefix: operation)
+            switch output {
+            case .json: Stream.output.write(JSONValue.object(found.json).prettyText)
+            case .text: Stream.output.write(found.words)
+            }
+        }
+    }
+}
+
+extension OperationSummary {
+    var json: JSONObject {
+        [
+            "id": .string(id.text), "operation": index.map { .string($0.kind) } ?? .null,
+            "checkpoint": index.map { .string($0.checkpoint.text) } ?? .null,
+            "plan": index.map { .string($0.plan) } ?? .null,
+            "started": index.map { .string($0.started.description) } ?? .null,
+            "finished": commit.map { .string($0.finished.description) } ?? .null,
+            "status": .string(status.rawValue), "message": .string(message),
+            "failures": .array((commit?.failures ?? []).map(\.report)),
+            "resources": .array(
+                (commit?.resources ?? []).map { entry in
+                    [
+                        "resource": .string(entry.resource), "status": .string(entry.status.rawValue),
+                        "message": .string(entry.message), "warningCount": .integer(entry.warnings.count),
+                        "warnings": .array(
+                            entry.warnings.warnings.map {
+                                [
+                                    "kind": .string($0.kind), "subject": .string($0.subject),
+                                    "message": .string($0.message),
+                                ]
+                            }),
+                    ]
+                }),
+        ]
+    }
+
+    var words: String {
+        var facts = [
+            ("operation", id.text), ("kind", index?.kind ?? "?"), ("checkpoint", index?.checkpoint.text ?? "?"),
+            ("plan", index?.plan ?? "?"), ("started", index?.started.description ?? "?"),
+            ("finished", commit?.finished.description ?? "-"), ("status", status.rawValue),
+        ]
+        if commit == nil && !message.isEmpty { facts.append(("note", message)) }
+        for failure in commit?.failures ?? [] { facts.append(("failed", failure.description)) }
+        var text = Words.facts(facts)
+        guard let commit else { return text }
+        text +=
+            "\n"
+            + Words.table(
+                ["RESOURCE", "STATUS", "WARNINGS", "NOTE"],
+                commit.resources.map { [$0.resource, $0.status.rawValue, "\($0.warnings.count)", $0.message] })
+        for entry in commit.resources {
+            for warning in entry.warnings.warnings {
+                text += Words.warning(entry.resource, warning) + "\n"
+            }
+        }
+        return text
+    }
+}

@@ -1,0 +1,166 @@
+import CanonicalForm
+import Foundation
+import Testing
+
+/// What is done to an object of the bank.
+enum Damage: String, CaseIterable, Sendable {
+    case changed, cut, removed
+}
+
+@Suite(.timeLimit(.minutes(10))) struct DamageTests {
+    /// Every object of a bank is damaged in turn: a verification names it and no other, and a restore gives the right
+    /// bytes, with a warning, or fails and names it.
+    @Test(arguments: Damage.allCases)
+    func everyDamagedObjectIsNamedAndNoWrongByteRestored(_ damage: Damage) async throws {
+        let site = try await Site()
+        try await site.fillSource()
+        try await site.compile()
+        let id = try await site.protect()
+        let before = try await site.picture(of: site.source)
+        let keys = try site.objects()
+        #expect(keys.count >= 14, "\(keys)")
+
+        for key in keys {
+            let file = URL(fileURLWithPath: site.bank + "/" + key)
+            let sound = try Data(contentsOf: file)
+            switch damage {
+            case .changed:
+                var bytes = sound
+                bytes[bytes.startIndex + bytes.count / 2] ^= 1
+                try bytes.write(to: file)
+            case .cut: try sound.dropLast().write(to: file)
+            case .removed: try FileManager.default.removeItem(at: file)
+            }
+            defer {
+                try? FileManager.default.createDirectory(
+                    at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+                try? sound.write(to: file)
+            }
+            let place: Comment = "\(damage): \(key)"
+
+            for choice in [id, "--last"] {
+                let verified = try await site.cairn("verify", choice)
+                #expect(verified.code == 1, place)
+                if key == "format" {
+                    #expect(verified.errors.contains("object 'format'"), "\(verified)")
+                } else {
+                    #expect(verified.namedObjects == [key], "\(place): \(verified)")
+                }
+            }
+
+            let isNeeded = !["/epochs/", "/journal/"].contains { key.contains($0) } && !key.hasPrefix("indices/")
+            let restored = try await site.cairn("restore", id, "--to", site.restored)
+            if isNeeded {
+                #expect(restored.code == 1, "\(place): \(restored)")
+                #expect(restored.errors.contains("object '\(key)'"), "\(place): \(restored)")
+            } else {
+                #expect(restored.code == 0, "\(place): \(restored)")
+                #expect(restored.errors.contains("warning: bank object '\(key)' is damaged"), "\(place): \(restored)")
+                #expect(try await site.picture(of: site.restored + site.source) == before, place)
+            }
+            // What a failed restore leaves is nothing, never something else.
+            if restored.code != 0 { #expect(try filesLeft(site) == [], place) }
+            _ = try await site.shell("rm -rf restored")
+
+            let listed = try await site.cairn("checkpoints", "list")
+            #expect(listed.code == (key == "format" ? 1 : 0), "\(place): \(listed)")
+            if key != "format" {
+                #expect(listed.output.contains(id), "\(place): \(listed)")
+                let shown = try await site.cairn("checkpoints", "show", id)
+                #expect(shown.code == 0, "\(place): \(shown)")
+            }
+        }
+        let sound = try await site.cairn("verify", id)
+        #expect(sound.code == 0, "\(sound)")
+    }
+
+    private func filesLeft(_ site: Site) throws -> [String] {
+        guard let found = FileManager.default.enumerator(atPath: site.restored) else { return [] }
+        return found.compactMap { $0 as? String }.filter { path in
+            var isDirectory: ObjCBool = false
+            let isThere = FileManager.default.fileExists(
+                atPath: site.restored + "/" + path, isDirectory: &isDirectory)
+            return isThere && !isDirectory.boolValue
+        }
+    }
+
+    @Test func aDamagedNewestCheckpointIsNotPassedOverUnseen() async throws {
+        let site = try await Site()
+        try await site.fillSource()
+        try await site.compile()
+        let older = try await site.protect()
+        let newest = try await site.protect()
+        for name in ["commit.json", "index.json"] {
+            let file = URL(fileURLWithPath: site.bank + "/checkpoints/\(newest)/\(name)")
+            let sound = try Data(contentsOf: file)
+            try FileManager.default.removeItem(at: file)
+            for arguments in [["--last"], ["--last", "--plan", "shop"]] {
+                let restored = try await Programs.run(
+                    "cairn", ["restore", "--to", site.restored] + arguments, in: site.place)
+                #expect(restored.code == 1, "\(restored)")
+                #expect(restored.errors.contains("the newest checkpoint, \(newest)"), "\(restored)")
+                #expect(restored.errors.contains("the newest that can be read is \(older)"), "\(restored)")
+                #expect(!FileManager.default.fileExists(atPath: site.restored))
+            }
+            let listed = try await site.cairn("checkpoints", "list", "--status", "damaged", "--output", "json")
+            let row = try #require(try listed.json().arrayValue?.first?.objectValue)
+            #expect(row["checkpoint"] == .string(newest) && row["plan"] == "shop")
+            #expect(row["message"]?.stringValue?.contains(name) == true)
+            try sound.write(to: file)
+        }
+        // A damaged checkpoint is deleted by force, and then the older one is the last.
+        try FileManager.default.removeItem(atPath: site.bank + "/checkpoints/\(newest)/commit.json")
+        let refused = try await site.cairn("delete", newest)
+        #expect(refused.code == 1 && refused.errors.contains("--force"), "\(refused)")
+        let deleted = try await site.cairn("delete", newest, "--force")
+        #expect(deleted.code == 0, "\(deleted)")
+        let verified = try await site.cairn("verify", "--last", "--output", "json")
+        #expect(try verified.json().objectValue?["checkpoint"] == .string(older))
+        #expect(try site.objects().filter { $0.contains(newest) } == [])
+    }
+
+    @Test func aDamagedOrEditedIRIsRefusedByBothPrograms() async throws {
+        let site = try await Site()
+        try await site.fillSource()
+        try await site.compile()
+        let path = site.place + "/plan.ir"
+        let sound = try String(contentsOfFile: path, encoding: .utf8)
+        let edits: [(String, String)] = [
+            (sound.replacing("A plan for", with: "A plea for"), "damaged"),
+            (String(sound.dropLast(40)), "not a compiled plan"),
+            (sound.replacing("\"version\":1}\n", with: "\"version\":9}\n"), "format version 9"),
+            (sound + " ", "canonical"),
+        ]
+        for (text, reason) in edits {
+            #expect(text != sound)
+            try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+            let protected = try await site.cairn("protect", "plan.ir")
+            #expect(protected.code == 1 && protected.output.isEmpty, "\(protected)")
+            #expect(protected.errors.hasPrefix("cairn: plan.ir: ") && protected.errors.contains(reason), "\(protected)")
+            let drawn = try await site.cairnc("graph", "plan.ir")
+            #expect(drawn.code == 1 && drawn.output.isEmpty, "\(drawn)")
+            #expect(drawn.errors.hasPrefix("cairnc: plan.ir: ") && drawn.errors.contains(reason), "\(drawn)")
+        }
+        #expect(try site.objects(below: "checkpoints/").isEmpty)
+    }
+
+    @Test func aBankThatIsNotThereIsNotMade() async throws {
+        let site = try await Site(initialize: false)
+        try await site.fillSource()
+        try await site.compile()
+        for arguments in [
+            ["protect", "plan.ir"], ["checkpoints", "list"], ["verify", "--last"], ["restore", "--last"],
+        ] {
+            let ending = try await Programs.run("cairn", arguments, in: site.place)
+            #expect(ending.code == 1 && ending.output.isEmpty, "\(ending)")
+            #expect(
+                ending.errors.contains("there is no bank at \(site.bank)") && ending.errors.contains("cairn bank init"),
+                "\(ending)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: site.bank))
+        let made = try await site.cairn("bank", "init")
+        #expect(made.code == 0, "\(made)")
+        let again = try await site.cairn("bank", "init")
+        #expect(again.code == 1 && again.errors.contains("already"), "\(again)")
+    }
+}
