@@ -57,6 +57,8 @@ struct ResourceReporter: ActivityReporter {
     let states: ResourceStates
     let observer: any RunObserver
 
+    var wantsEstimate: Bool { observer.wantsEstimate }
+
     func expect(bytes: Int64) { observer.observe(.expected(resource: resource, bytes: bytes)) }
 
     func advance(bytes: Int64) {

@@ -25,7 +25,13 @@ package enum RunEvent: Sendable {
 
 /// Takes the events of a run. Calls are quick and come from any thread.
 package protocol RunObserver: Sendable {
+    /// Whether a person watches, for whom plugins should estimate how much there is to do.
+    var wantsEstimate: Bool { get }
     func observe(_ event: RunEvent)
+}
+
+extension RunObserver {
+    package var wantsEstimate: Bool { false }
 }
 
 /// An observer that does not look.

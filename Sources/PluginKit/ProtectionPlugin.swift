@@ -94,12 +94,18 @@ package struct ActivityContext: Sendable {
 
 /// Takes what an activity has to say while it runs. Every call is quick and may come from any thread.
 package protocol ActivityReporter: Sendable {
+    /// Whether someone looks who would like to know how long it will take: then an estimate may cost a little.
+    var wantsEstimate: Bool { get }
     /// How many bytes of content the activity will handle in all, as soon as that is known or guessed.
     func expect(bytes: Int64)
     /// So many more bytes of content have been handled.
     func advance(bytes: Int64)
     /// Something is not as it should be, but the activity goes on; kept in the checkpoint's or operation's record.
     func warn(_ warning: ActivityWarning)
+}
+
+extension ActivityReporter {
+    package var wantsEstimate: Bool { false }
 }
 
 /// Something an operator must hear of although the activity went on.

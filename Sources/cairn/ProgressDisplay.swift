@@ -37,6 +37,8 @@ final class ProgressDisplay: RunObserver {
         isQuiet = quiet
     }
 
+    var wantsEstimate: Bool { isLive }
+
     /// Draws the line a few times a second until the task is cancelled.
     func drawRegularly() async {
         guard isLive else { return }
@@ -122,7 +124,8 @@ final class ProgressDisplay: RunObserver {
                 }
             }
             if let first = state.running.first {
-                text += "  \(first)"
+                // On one line the id has to do; the type is in the record.
+                text += "  \(first.drop { $0 != "#" }.dropFirst())"
                 if state.running.count > 1 { text += " +\(state.running.count - 1)" }
             }
             let width = max(20, Terminal.width() - 1)

@@ -46,7 +46,11 @@ struct ProtectRun {
             }
             async let first = Failures.caught { try await pump(archive, archiveWriter, stop) }
             async let second = Failures.caught { try await pump(catalog, catalogWriter, stop) }
+            let watched = StopFlag()
+            async let estimated: Void = estimate(watched)
             let results = await (produced, first, second)
+            watched.raise()
+            await estimated
             try Failures.rethrow([results.0.failure, results.1.failure, results.2.failure])
             let totals = try results.0.get()
             // Both streams are whole: only now may they become artifacts.
@@ -57,6 +61,14 @@ struct ProtectRun {
         } onCancel: {
             stop.raise()
         }
+    }
+
+    /// Tells how much there is to read, when someone wants to know.
+    private func estimate(_ stop: StopFlag) async {
+        guard context.reporter.wantsEstimate else { return }
+        let settings = settings
+        let bytes = try? await BlockingThreads.runAlone(name: "files-estimate") { TreeEstimate.bytes(settings, stop) }
+        if let bytes = bytes ?? nil { context.reporter.expect(bytes: bytes) }
     }
 
     private func chunkLength(_ writer: any ArtifactWriter) -> Int {
