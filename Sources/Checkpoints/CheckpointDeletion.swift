@@ -35,7 +35,8 @@ extension CheckpointCollection {
     }
 
     /// Removes what is left of a marked checkpoint: indices first, so that none leads to half a checkpoint; then its
-    /// objects, the tombstone behind all others; then the marker. Repeating it after a crash finishes the work.
+    /// objects, the tombstone behind all others; then the marker. Repeating it after a crash or a cancellation finishes
+    /// the work.
     package func finishDeletion(_ summary: CheckpointSummary) async throws {
         // A damaged checkpoint may not tell its names: then its indices are found by its id.
         let known = summary.plan != CheckpointSummary.unknownName && summary.status != .damaged
@@ -53,6 +54,7 @@ extension CheckpointCollection {
         }
         let layout = CheckpointKeys(summary.id)
         for key in try await bank.allKeys(below: layout.all) where key != layout.tombstone {
+            try Task.checkCancellation()
             try await bank.delete(key, if: .none)
         }
         try await bank.delete(layout.tombstone, if: .none)

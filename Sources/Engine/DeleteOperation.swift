@@ -18,7 +18,7 @@ package struct DeleteOperation: Sendable {
     }
 
     /// Runs the operation; a failing plugin leaves the checkpoint `error-deleting` and is returned. Whatever fails,
-    /// deleting again goes on where it stopped.
+    /// deleting again goes on where it stopped. Throws `CancellationError` when it was cancelled.
     package func run() async throws -> [ResourceFailure] {
         let collection = environment.collection
         let summary = try await collection.beginDeletion(id, now: environment.now(), force: force)
@@ -28,8 +28,9 @@ package struct DeleteOperation: Sendable {
         } catch {
             failures = [ResourceFailure(resource: "", hook: "", message: String(describing: error))]
         }
-        if let first = failures.first, !force {
+        if let first = failures.first, !force || Task.isCancelled {
             try await Task { try await collection.failDeletion(summary, now: environment.now(), failure: first) }.value
+            try Task.checkCancellation()
             return failures
         }
         for failure in failures { environment.observer.observe(.noticed("deleting all the same: \(failure)")) }

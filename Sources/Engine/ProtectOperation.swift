@@ -64,7 +64,7 @@ package struct ProtectOperation: Sendable {
         let (outcome, revertFailures) = await execution.runGraph()
         var failures = execution.failures(outcome, revertFailures)
         if failures.isEmpty {
-            do { try await storeIdleDefinitions(hooks, states, index.id) } catch {
+            do { try await Task { try await storeIdleDefinitions(hooks, states, index.id) }.value } catch {
                 failures.append(ResourceFailure(resource: "", hook: "", message: String(describing: error)))
             }
         }

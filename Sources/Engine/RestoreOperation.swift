@@ -50,7 +50,9 @@ package struct RestoreOperation: Sendable {
             started: environment.now(), owner: collection.owner)
         await record { try await collection.begin(operation) }
 
-        let damaged = try await RecordCheck(collection: collection, checkpoint: checkpoint).faults()
+        let check = RecordCheck(collection: collection, checkpoint: checkpoint)
+        // Reading a few records is not worth cancelling, and what is cancelled must be recorded below.
+        let damaged = try await Task { try await check.faults() }.value
         var failures: [ResourceFailure] = []
         for fault in damaged {
             if kind == .verify {
@@ -69,7 +71,7 @@ package struct RestoreOperation: Sendable {
         let (outcome, revertFailures) = await execution.runGraph()
         failures += execution.failures(outcome, revertFailures)
         // A resource without work in this operation still has a definition, which must be there.
-        for index in ir.resources.indices where hooks[index] == 0 {
+        for index in ir.resources.indices where hooks[index] == 0 && !outcome.wasCancelled {
             do { _ = try await checkpoint.definition(index, collection.bank) } catch {
                 failures.append(
                     ResourceFailure(

@@ -16,6 +16,8 @@ package enum ProviderError: Error, Sendable, CustomStringConvertible {
     case unknown(String, known: [String], places: [String])
     /// Several providers could be meant.
     case ambiguous(known: [String])
+    /// Several files hold a provider of this name.
+    case duplicate(String, places: [String])
     /// No provider was found at all.
     case none(places: [String])
     /// The manifest has faults.
@@ -28,6 +30,9 @@ package enum ProviderError: Error, Sendable, CustomStringConvertible {
             return "there is no provider '\(name)' in \(places.joined(separator: ", ")) (found: \(list))"
         case .ambiguous(let known):
             return "there are several providers (\(known.joined(separator: ", "))); say which with --provider NAME"
+        case .duplicate(let name, let places):
+            return
+                "there are several providers '\(name)' in \(places.joined(separator: ", ")); rename or remove all but one"
         case .none(let places):
             return
                 "no provider manifest was found in \(places.joined(separator: ", ")); name its directory with --providers"
@@ -68,13 +73,15 @@ package struct ProviderRegistry: Sendable {
         }
         let names = directory.names
         guard !names.isEmpty else { throw ProviderError.none(places: places) }
-        if name == nil && names.count > 1 { throw ProviderError.ambiguous(known: names) }
+        if name == nil && Set(names).count > 1 { throw ProviderError.ambiguous(known: names) }
         let wanted = name ?? names[0]
         let found = directory.entries(named: wanted)
         guard let entry = found.first else {
+            // It may be the one in a file that cannot be read.
+            if directory.unreadable.hasErrors { throw ProviderError.faulty(directory.unreadable, sources) }
             throw ProviderError.unknown(wanted, known: names, places: places)
         }
-        guard found.count == 1 else { throw ProviderError.ambiguous(known: found.map(\.manifest.name.value)) }
+        guard found.count == 1 else { throw ProviderError.duplicate(wanted, places: places) }
         if entry.diagnostics.hasErrors { throw ProviderError.faulty(entry.diagnostics, sources) }
         return entry.manifest
     }

@@ -55,7 +55,9 @@ struct Providers: AsyncParsableCommand {
                             ]
                         }))
             }
-            if faults.hasErrors { throw ExitCode(CommandLineFailure.runFailed) }
+            for row in rows { row.printFaults() }
+            let isFaulty = faults.hasErrors || rows.contains { $0.faults != nil }
+            if isFaulty { throw ExitCode(CommandLineFailure.runFailed) }
         }
     }
 
@@ -80,12 +82,14 @@ struct Providers: AsyncParsableCommand {
             let registry = try providers.registry()
             let manifest = try registry.provider(name)
             let row = await ProviderRow(manifest, registry)
+            row.printFaults()
             let types = registry.resourceTypes(of: manifest)
             if output == .json {
                 var object = row.json
                 object["resourceTypes"] = .array(
                     types.map { ["type": .string($0.type), "plugin": .string($0.plugin)] })
                 Stream.output.write(JSONValue.object(object).prettyText)
+                if row.faults != nil { throw ExitCode(CommandLineFailure.runFailed) }
                 return
             }
             var text = Words.facts([
@@ -99,6 +103,7 @@ struct Providers: AsyncParsableCommand {
                 + Words.table(
                     ["RESOURCE TYPE", "PLUGIN"], types.map { [$0.type == "*" ? "any other" : $0.type, $0.plugin] })
             Stream.output.write(text)
+            if row.faults != nil { throw ExitCode(CommandLineFailure.runFailed) }
         }
     }
 }
@@ -110,12 +115,16 @@ struct ProviderRow {
     /// `ready`, or why the bank cannot be used.
     let state: String
     let format: BankFormat?
+    /// The faults of the manifest that only using it brings to light.
+    let faults: (list: DiagnosticList, sources: SourceMap)?
 
     init(_ manifest: ProviderManifest, _ registry: ProviderRegistry) async {
         self.manifest = manifest
         do {
             let location = try registry.bank(of: manifest)
+            _ = try registry.plugins(of: manifest)
             place = location.place
+            faults = nil
             do {
                 format = try await location.open().format
                 state = "ready"
@@ -127,10 +136,21 @@ struct ProviderRow {
                 state = "\(error)"
             }
         } catch {
+            if case ProviderError.faulty(let list, let sources) = error {
+                faults = (list, sources)
+            } else {
+                faults = nil
+            }
             place = "?"
             format = nil
             state = "faulty manifest"
         }
+    }
+
+    func printFaults() {
+        guard let faults else { return }
+        let renderer = TextRenderer(sources: faults.sources, color: Stream.error.isColored)
+        Stream.error.write(renderer.render(faults.list.sorted))
     }
 
     var plugins: [String] { manifest.plugins.map(\.name.value) }

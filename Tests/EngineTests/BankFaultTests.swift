@@ -63,6 +63,7 @@ import Testing
                 if let reported { #expect(reported == summary.status, place) }
                 if summary.status == .available {
                     #expect(try await bench.restore(summary.id).commit.status == .success, place)
+                    #expect(try await bench.verify(summary.id).commit.status == .success, place)
                     #expect(bench.plugin.reverts.isEmpty, place)
                 } else {
                     // Everything of which a hook ran was undone, unless all of it had succeeded.

@@ -181,6 +181,30 @@ let diamond: [[Int32]] = [[1, 2], [3], [3], []]
         #expect(try await bench.bank.allKeys(below: nil).isEmpty)
     }
 
+    @Test(.timeLimit(.minutes(1)), arguments: [false, true])
+    func aCancelledDeletionIsFinishedByTheNext(_ force: Bool) async throws {
+        let blocked = AsyncStream<Void>.makeStream()
+        let blocks = Mutex(true)
+        let plugin = ScriptedPlugin { call in
+            guard call == "delete main r0", blocks.withLock({ $0 }) else { return }
+            blocked.continuation.yield()
+            try await Task.sleep(for: .seconds(600))
+        }
+        let bench = Workbench(InMemoryBank(), plugin)
+        let id = try await bench.protect(Workbench.ir([[]])).checkpoint
+        let task = Task { try await bench.delete(id, force: force) }
+        var iterator = blocked.stream.makeAsyncIterator()
+        await iterator.next()
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        let summary = try #require(try await bench.collection.summary(id))
+        #expect(summary.status == .errorDeleting && summary.message == "cancelled")
+        #expect(plugin.reverts == ["revert delete r0"])
+        blocks.withLock { $0 = false }
+        #expect(try await bench.delete(id).isEmpty)
+        #expect(try await bench.bank.allKeys(below: nil).isEmpty)
+    }
+
     @Test func whatIsProtectingIsDeletedOnlyByForce() async throws {
         let bank = FaultyBank(InMemoryBank())
         var bench = Workbench(bank)
