@@ -137,9 +137,18 @@ package struct BankLocation: Sendable {
     /// Makes a new bank here; throws when there is one, or something else.
     package func initialize(now: Timestamp) async throws -> BankFormat {
         let bank = try DirectoryBank(path: place)
+        if let stranger = DirectoryContents.names(in: place).first(where: { !Self.ownNames.contains($0) }) {
+            throw BankError.invalidPlace(
+                place, reason: "the directory is in use: it holds '\(stranger)'; name one that is new or empty")
+        }
         try await bank.createRoot()
         return try await BankFormat.initialize(bank: bank, created: now.description)
     }
+
+    /// What a directory may hold that becomes a bank: what a bank consists of, and what file systems begin with.
+    private static let ownNames: Set<String> = [
+        ".lock", ".tmp", "checkpoints", "format", "indices", "leases", "lost+found", "operations", "probe",
+    ]
 
     /// Opens the bank; throws `BankError.noBank` when there is none.
     package func open() async throws -> (bank: any Bank, format: BankFormat) {

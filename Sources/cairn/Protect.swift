@@ -1,4 +1,5 @@
 import ArgumentParser
+import Bank
 import CanonicalForm
 import Manifests
 import Checkpoints
@@ -49,7 +50,7 @@ struct Protect: AsyncParsableCommand {
         let jobs = jobs.jobs
         let report = try await ProgressDisplay.showing(quiet: output == .json) { display in
             let environment = provider.environment(jobs: jobs, observer: display)
-            if let manifest = provider.changed(since: ir) { display.observe(.noticed(manifest)) }
+            for notice in provider.notices(for: ir) { display.observe(.noticed(notice)) }
             return try await ProtectOperation(environment, ir: ir, irBytes: bytes).run(expectedBytes: earlierBytes)
         }
         switch output {
@@ -72,11 +73,26 @@ extension OpenedProvider {
         return (try? await collection.commit(last.id))?.contentBytes
     }
 
-    /// What to say when the provider's manifest is not the one that a plan was compiled against.
-    func changed(since ir: PlanIR) -> String? {
-        guard manifest.digest != ir.provider.digest else { return nil }
-        return "the manifest of the provider '\(ir.provider.name)' has changed since the plan was compiled; "
-            + "its bank is used, its parameters are those of the compiled plan"
+    /// What to say before a plan is run: when the provider's manifest is not the one that it was compiled against, and
+    /// when it saves the bank into itself.
+    func notices(for ir: PlanIR) -> [String] {
+        var notices: [String] = []
+        if manifest.digest != ir.provider.digest {
+            notices.append(
+                "the manifest of the provider '\(ir.provider.name)' has changed since the plan was compiled; "
+                    + "its bank is used, its parameters are those of the compiled plan")
+        }
+        let place = collection.bank.place
+        for resource in ir.resources {
+            guard let path = resource.properties["path"]?.stringValue, path.hasPrefix("/") else { continue }
+            let directory = path.hasSuffix("/") ? path : path + "/"
+            if (place + "/").hasPrefix(directory) {
+                notices.append(
+                    "the bank at \(place) lies within '\(resource.identity)': unless the plan excludes it, "
+                        + "each checkpoint saves all those before it")
+            }
+        }
+        return notices
     }
 }
 

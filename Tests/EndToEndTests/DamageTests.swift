@@ -158,6 +158,12 @@ enum Damage: String, CaseIterable, Sendable {
                 "\(ending)")
         }
         #expect(!FileManager.default.fileExists(atPath: site.bank))
+        // Nor is one made where other things lie.
+        try site.write("bank/letter.txt", "Dear reader")
+        let refused = try await site.cairn("bank", "init")
+        #expect(refused.code == 1 && refused.errors.contains("'letter.txt'"), "\(refused)")
+        #expect(try site.objects() == ["letter.txt"])
+        _ = try await site.shell("rm bank/letter.txt; mkdir bank/lost+found")
         let made = try await site.cairn("bank", "init")
         #expect(made.code == 0, "\(made)")
         let again = try await site.cairn("bank", "init")

@@ -85,6 +85,20 @@ import Testing
         #expect(try String(contentsOfFile: site.source + "/a/hello", encoding: .utf8) == "hello\n")
     }
 
+    @Test func aBankWithinItsOwnSourceIsNoticed() async throws {
+        let site = try await Site(initialize: false)
+        let manifest = try String(contentsOfFile: site.place + "/providers/local.yaml", encoding: .utf8)
+        try site.write("providers/local.yaml", manifest.replacing(site.bank, with: site.source + "/bank"))
+        try await site.compile()
+        let made = try await site.cairn("bank", "init")
+        #expect(made.code == 0, "\(made)")
+        let ending = try await site.cairn("protect", "plan.ir")
+        #expect(
+            ending.errors.contains(
+                "note: the bank at \(site.source)/bank lies within 'Host::FileSystem::Directory#data'"),
+            "\(ending)")
+    }
+
     @Test func compilingTwiceGivesTheSameBytes() async throws {
         let site = try await Site(initialize: false)
         let first = try await site.cairnc("compile", "plan.yaml")
