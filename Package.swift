@@ -125,6 +125,7 @@ let package = Package(
         tests(
             "GoldenTests",
             ["CanonicalForm", "Diagnostics", "GraphExport", "PlanCompiler", "PlanIR", "YAMLSource"]),
+        tests("SchemaFileTests", ["CanonicalForm"]),
         tests(
             "CheckpointsTests",
             ["Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DirectoryBank", "PluginKit"]),
