@@ -127,7 +127,8 @@ let package = Package(
             ["CanonicalForm", "Diagnostics", "GraphExport", "PlanCompiler", "PlanIR", "YAMLSource"]),
         tests("SchemaFileTests", ["CanonicalForm"]),
         tests(
-            "DocumentationTests", ["CanonicalForm", "Diagnostics", "PlanCompiler", "PlanIR", "YAMLSource"]),
+            "DocumentationTests",
+            ["CanonicalForm", "Checkpoints", "Diagnostics", "PlanCompiler", "PlanIR", "PluginKit", "YAMLSource"]),
         tests(
             "CheckpointsTests",
             ["Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DirectoryBank", "PluginKit"]),
