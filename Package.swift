@@ -128,7 +128,10 @@ let package = Package(
         tests("SchemaFileTests", ["CanonicalForm"]),
         tests(
             "DocumentationTests",
-            ["CanonicalForm", "Checkpoints", "Diagnostics", "PlanCompiler", "PlanIR", "PluginKit", "YAMLSource"]),
+            [
+                "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "Diagnostics", "PlanCompiler", "PlanIR",
+                "PluginKit", "YAMLSource",
+            ]),
         tests(
             "CheckpointsTests",
             ["Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DirectoryBank", "PluginKit"]),
