@@ -125,6 +125,13 @@ let package = Package(
         tests(
             "GoldenTests",
             ["CanonicalForm", "Diagnostics", "GraphExport", "PlanCompiler", "PlanIR", "YAMLSource"]),
+        tests("SchemaFileTests", ["CanonicalForm"]),
+        tests(
+            "DocumentationTests",
+            [
+                "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "Diagnostics", "PlanCompiler", "PlanIR",
+                "PluginKit", "YAMLSource",
+            ]),
         tests(
             "CheckpointsTests",
             ["Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DirectoryBank", "PluginKit"]),

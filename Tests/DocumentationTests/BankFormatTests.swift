@@ -1,0 +1,114 @@
+import CanonicalForm
+import Checkpoints
+import Foundation
+import PluginKit
+import Testing
+
+@Suite("docs/bank-format.md")
+struct BankFormatTests {
+    static let id = CheckpointID.random()
+    static let digest = SHA256Digest(of: [UInt8]())
+    static let time = Timestamp(milliseconds: 0)
+    static let owner = Owner(id: "a", host: "b", process: 1, boot: "c", processStart: 2, namespace: "d")
+    static let failure = ResourceFailure(resource: "A::B#c", hook: "main", message: "no")
+    static let summary = ArtifactSummary(name: "archive", size: 1, digest: digest)
+    static let warnings: WarningList = {
+        var list = WarningList()
+        list.add(ActivityWarning(kind: "a", subject: "b", message: "c"))
+        return list
+    }()
+
+    /// One of each record, with something in every list.
+    static let records: [SealedRecord] = [
+        CheckpointIndex(
+            id: id, plan: "shop", provider: "local", created: time, owner: owner, irDigest: digest, resources: 1
+        ).record,
+        EpochRecord(checkpoint: id, epoch: 1, owner: owner, started: time).record,
+        JournalSegment(number: 0, events: [JournalEvent(activity: "main:A::B#c", state: .started, time: time)]).record,
+        DefinitionRecord(
+            resource: "A::B#c", epoch: 1, plugin: "files", pluginDigest: digest, definition: [:],
+            artifacts: [DefinitionRecord.Artifact(summary: summary, record: digest)], warnings: warnings
+        ).record,
+        CommitRecord(
+            checkpoint: id, epoch: 1, status: .error, finished: time,
+            resources: [
+                CommitRecord.ResourceEntry(
+                    resource: "A::B#c", status: .error, epoch: 1, definition: nil, bytes: 0, warnings: 0)
+            ], failures: [failure], contentBytes: 0, journalSegments: 1
+        ).record,
+        Tombstone(
+            checkpoint: id, plan: "shop", provider: "local", created: time, marked: time, owner: owner,
+            failure: failure
+        ).record,
+        OperationIndex(id: id, kind: "restore", checkpoint: id, plan: "shop", started: time, owner: owner).record,
+        OperationCommit(
+            id: id, status: .fail, finished: time,
+            resources: [
+                OperationCommit.ResourceEntry(resource: "A::B#c", status: .fail, message: "no", warnings: warnings)
+            ], failures: [failure]
+        ).record,
+        ArtifactRecord(
+            summary: summary, partSize: 1, parts: [ArtifactRecord.Part(size: 1, digest: digest)]
+        ).record,
+    ]
+
+    /// The tables of members, each with the text that stands between it and the table before.
+    static func tables() throws -> [(lead: String, members: Set<String>)] {
+        let text = try String(contentsOf: Page.root.appending(path: "docs/bank-format.md"), encoding: .utf8)
+        var tables: [(lead: String, members: Set<String>)] = []
+        var lead = ""
+        var members: Set<String>?
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+            if line == "| member | value |" { members = [] }
+            guard members != nil else {
+                lead += line + "\n"
+                continue
+            }
+            if line.hasPrefix("| `") {
+                let cell = line.split(separator: "|")[0]
+                for name in cell.matches(of: /`([a-zA-Z]+)`/) { members?.insert(String(name.1)) }
+            } else if !line.hasPrefix("|"), let found = members {
+                tables.append((lead, found))
+                (lead, members) = ("", nil)
+            }
+        }
+        return tables
+    }
+
+    private func names(_ value: JSONValue?) -> Set<String> { Set(value?.objectValue?.members.map(\.key) ?? []) }
+
+    @Test("The members of each record are those of its table") func members() throws {
+        for record in Self.records {
+            let format = try #require(record.content["format"]?.stringValue)
+            let table = try #require(try Self.tables().first { $0.lead.contains("\"format\": \"\(format)\"") })
+            #expect(table.members == names(.object(record.content)).subtracting(["format", "version"]), "\(format)")
+            #expect(record.content["version"] == 1)
+        }
+    }
+
+    @Test("The members of what stands in records are those of its table") func innerMembers() throws {
+        let tables = try Self.tables()
+        func table(_ lead: String) throws -> Set<String> {
+            try #require(tables.first { $0.lead.contains(lead) }, "no table behind '\(lead)'").members
+        }
+        func inner(_ format: String, _ member: String) throws -> Set<String> {
+            let record = try #require(Self.records.first { $0.content["format"]?.stringValue == format })
+            let value = record.content[member]
+            return names(value?.arrayValue?.first ?? value)
+        }
+        #expect(try table("An **owner**") == inner("cairn.checkpoint", "owner"))
+        #expect(try table("A **failure**") == inner("cairn.commit", "failures"))
+        #expect(try table("An event is an object") == inner("cairn.journal", "events"))
+        #expect(try table("An artifact in it is an object") == inner("cairn.definition", "artifacts"))
+        let resources = tables.filter { $0.lead.contains("A resource in it is an object") }.map(\.members)
+        #expect(
+            try resources == [inner("cairn.commit", "resources"), inner("cairn.operation-commit", "resources")])
+        #expect(try inner("cairn.definition", "warnings") == ["count", "first"])
+        #expect(WarningList.listed == 1000)
+    }
+
+    @Test("Every table is compared with a record") func noOtherTables() throws {
+        // Those of the records, of what stands in them, and of the bank's own record.
+        #expect(try Self.tables().count == Self.records.count + 6 + 1)
+    }
+}
