@@ -53,11 +53,21 @@ extension CheckpointCollection {
             }
         }
         let layout = CheckpointKeys(summary.id)
-        for key in try await bank.allKeys(below: layout.all) where key != layout.tombstone {
-            try Task.checkCancellation()
-            try await bank.delete(key, if: .none)
-        }
+        try await delete(try await bank.allKeys(below: layout.all).filter { $0 != layout.tombstone })
         try await bank.delete(layout.tombstone, if: .none)
         try await bank.delete(CheckpointLayout.unfinished(summary.id), if: .none)
+    }
+
+    /// Deletes objects in no particular order, some at a time: most of a deletion is waiting for the store.
+    private func delete(_ keys: [BankKey]) async throws {
+        let bank = bank
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (number, key) in keys.enumerated() {
+                try Task.checkCancellation()
+                if number >= 16 { try await group.next() }
+                group.addTask { try await bank.delete(key, if: .none) }
+            }
+            try await group.waitForAll()
+        }
     }
 }

@@ -33,8 +33,10 @@ package struct RunOutcome: Sendable {
 /// failure nothing new starts, and what is running is cancelled and waited for.
 package enum Driver {
     /// Runs `graph` with at most `jobs` activities at a time.
-    package static func run(_ graph: ActivityGraph, jobs: Int, runner: any ActivityRunner) async -> RunOutcome {
-        var plan = RunPlan(graph)
+    package static func run(
+        _ graph: ActivityGraph, jobs: Int, onFailure policy: FailurePolicy = .stop, runner: any ActivityRunner
+    ) async -> RunOutcome {
+        var plan = RunPlan(graph, onFailure: policy)
         var started: [Int32] = []
         var failures: [RunOutcome.Failure] = []
         // Whether the run was cancelled before anything had failed by itself.
@@ -64,12 +66,13 @@ package enum Driver {
                 }
                 if plan.failed.isEmpty { wasCancelled = Task.isCancelled }
                 // What fails because it was cancelled is not a reason of its own.
-                let isConsequence = error is CancellationError && (!plan.failed.isEmpty || wasCancelled)
+                let others = policy == .stop && !plan.failed.isEmpty
+                let isConsequence = error is CancellationError && (others || Task.isCancelled)
                 plan.fail(number)
                 if !isConsequence, let activity = graph.activity(number) {
                     failures.append(RunOutcome.Failure(number: number, activity: activity, error: error))
                 }
-                group.cancelAll()
+                if policy == .stop { group.cancelAll() }
             }
         }
         // Nothing may have been running when the cancellation came; one that came when all was done changed nothing.

@@ -186,7 +186,10 @@ struct Execution: ActivityRunner {
     /// Runs the operation's graph; on failure or cancellation reverts every resource that had started, in reverse
     /// order of their starts, each once. The reverts run to their end even when the task is cancelled.
     func runGraph() async -> (outcome: RunOutcome, revertFailures: [ResourceFailure]) {
-        let outcome = await Driver.run(ir.graph(operation), jobs: environment.jobs, runner: self)
+        // One damaged resource must not hide another: a verification looks at everything.
+        let outcome = await Driver.run(
+            ir.graph(operation), jobs: environment.jobs, onFailure: operation == .verify ? .continue : .stop,
+            runner: self)
         guard !outcome.succeeded else { return (outcome, []) }
         let resources = Array(states.startOrder.reversed())
         // A task of its own: cancelling the operation must not cancel its undoing.

@@ -19,7 +19,12 @@ final class ResourceStates: Sendable {
 
     private let states: Mutex<[State]>
     /// The resources of which a hook was called, in the order of their first one.
-    private let started = Mutex<[Int]>([])
+    private let started = Mutex<StartOrder>(StartOrder())
+
+    private struct StartOrder {
+        var resources: [Int] = []
+        var seen: Set<Int> = []
+    }
 
     init(hooksPerResource: [Int]) {
         states = Mutex(
@@ -40,12 +45,12 @@ final class ResourceStates: Sendable {
     /// Takes note that a hook of a resource is about to be called.
     func markStarted(_ resource: Int) {
         started.withLock { order in
-            if !order.contains(resource) { order.append(resource) }
+            if order.seen.insert(resource).inserted { order.resources.append(resource) }
         }
     }
 
     /// The resources of which a hook was called, in the order of their first one.
-    var startOrder: [Int] { started.withLock { $0 } }
+    var startOrder: [Int] { started.withLock { $0.resources } }
 
     var all: [State] { states.withLock { $0 } }
 }

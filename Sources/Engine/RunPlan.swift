@@ -1,6 +1,14 @@
 internal import HeapModule
 package import PlanIR
 
+/// What a failed activity means for the others.
+package enum FailurePolicy: Sendable, Hashable {
+    /// Nothing new starts, and what is running is cancelled.
+    case stop
+    /// Everything runs that does not wait for what failed.
+    case `continue`
+}
+
 /// Which activities of a graph may run next: a pure state machine without clock, threads or I/O.
 ///
 /// Barriers finish by themselves as soon as they are reached. Of the activities that are ready, the one with the
@@ -16,6 +24,7 @@ package struct RunPlan: Sendable {
     }
 
     private let graph: ActivityGraph
+    private let policy: FailurePolicy
     /// How many activities each one still waits for.
     private var waiting: [Int32]
     /// The length of the longest path from each activity to the finish, counting activities that do work.
@@ -29,8 +38,9 @@ package struct RunPlan: Sendable {
     package private(set) var failed: [Int32] = []
 
     /// A run at its beginning: what the start leads to is ready.
-    package init(_ graph: ActivityGraph) {
+    package init(_ graph: ActivityGraph, onFailure policy: FailurePolicy = .stop) {
         self.graph = graph
+        self.policy = policy
         waiting = graph.predecessorCounts
         remaining = RunPlan.remainingPaths(graph)
         settle([ActivityGraph.start])
@@ -39,11 +49,14 @@ package struct RunPlan: Sendable {
     /// Whether everything has finished.
     package var isComplete: Bool { finishedCount == graph.count }
     /// Whether nothing can be taken and nothing is running: complete, or stopped by a failure.
-    package var isIdle: Bool { running.isEmpty && (ready.isEmpty || !failed.isEmpty) }
+    package var isIdle: Bool { running.isEmpty && (ready.isEmpty || isStopped) }
 
-    /// The next activity to run, or `nil` when none is ready. After a failure nothing new is given out.
+    /// Whether a failure keeps everything else from starting.
+    private var isStopped: Bool { policy == .stop && !failed.isEmpty }
+
+    /// The next activity to run, or `nil` when none is ready or a failure has stopped the run.
     package mutating func take() -> Int32? {
-        guard failed.isEmpty, let next = ready.popMax() else { return nil }
+        guard !isStopped, let next = ready.popMax() else { return nil }
         running.insert(next.number)
         return next.number
     }

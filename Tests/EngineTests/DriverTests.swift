@@ -42,6 +42,20 @@ struct Broken: Error, CustomStringConvertible {
         #expect(outcome.started.count == 48)
     }
 
+    @Test func continuingRunsAllThatDoesNotWaitForWhatFailed() async {
+        // Resource 0 needs 1; 2 and 3 stand alone. The main hooks of 1 and 2 fail.
+        let graph = graph([[1], [], [], []])
+        let broken = [ActivityOrder.number(1, .main), ActivityOrder.number(2, .main)]
+        let runner = CountingRunner { number, _ in if broken.contains(number) { throw Broken() } }
+        let outcome = await Driver.run(graph, jobs: 2, onFailure: .continue, runner: runner)
+        #expect(Set(outcome.failures.map(\.number)) == Set(broken))
+        #expect(!outcome.wasCancelled)
+        let left: Set<Int32> = [
+            ActivityOrder.number(1, .complete), ActivityOrder.number(0, .complete), ActivityOrder.number(2, .complete),
+        ]
+        #expect(Set(outcome.started) == Set(2..<Int32(graph.count)).subtracting(left))
+    }
+
     @Test func theOrderRespectsEveryEdge() async {
         let seed = UInt64.random(in: 0...UInt64.max)
         var generator = SeededGenerator(seed: seed)
