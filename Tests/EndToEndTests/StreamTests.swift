@@ -19,8 +19,9 @@ import Testing
     }
 
     @Test func onATerminalProgressIsDrawnAndCleared() async throws {
-        let site = try await Site()
-        _ = try await site.shell("head -c 30000000 /dev/urandom > source/large")
+        // Slow enough to be drawn more than once.
+        let site = try await Site(parameters: "{level: 19}")
+        _ = try await site.shell("head -c 8000000 /dev/urandom | base64 > source/large")
         try await site.compile()
         let ending = try await site.shell("script -qec \"$CAIRN/cairn protect plan.ir\" /dev/null")
         #expect(ending.code == 0, "\(ending)")
