@@ -168,6 +168,11 @@ package struct CheckpointCollection: Sendable {
 
     /// The tombstone of a checkpoint, `nil` while there is none.
     package func tombstone(_ id: CheckpointID) async throws -> Tombstone? {
-        try await readIfPresent(CheckpointKeys(id).tombstone) { try Tombstone(opening: $0) }
+        let key = CheckpointKeys(id).tombstone
+        guard let record = try await readIfPresent(key, { try Tombstone(opening: $0) }) else { return nil }
+        guard record.checkpoint == id else {
+            throw CheckpointError.damaged(key, reason: "it is of checkpoint \(record.checkpoint)")
+        }
+        return record
     }
 }

@@ -47,6 +47,9 @@ package struct DeleteOperation: Sendable {
         let index = try await collection.index(id)
         let ir = try await LoadedCheckpoint.loadIR(index, from: collection)
         let commit = try await collection.commit(id)
+        if let commit, commit.resources.map(\.resource) != ir.resources.map(\.identity) {
+            throw ExecutionError.damaged(layout.commit, "its resources are not those of the plan")
+        }
         let hooks = Execution.hooksPerResource(ir, .delete)
         environment.observer.observe(
             .began(

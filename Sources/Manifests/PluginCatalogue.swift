@@ -20,13 +20,21 @@ package struct PluginCatalogue: Sendable {
         Builtin(name: "directory", file: "directory.bank.yaml") { PackageResources.directory_bank_yaml }
     ]
 
+    private let knownPlugins: [Builtin]
     private var plugins: [String: PluginManifest] = [:]
     private var banks: [String: BankManifest] = [:]
 
-    package init() {}
+    /// The manifests in the binary, and further plugins by name and manifest.
+    package init(adding further: [(name: String, manifest: SourceText)] = []) {
+        knownPlugins =
+            Self.builtinPlugins
+            + further.map { plugin in
+                Builtin(name: plugin.name, file: plugin.manifest.name) { plugin.manifest.bytes }
+            }
+    }
 
     /// The names of all plugins, in order.
-    package var pluginNames: [String] { Self.builtinPlugins.map(\.name) }
+    package var pluginNames: [String] { knownPlugins.map(\.name) }
     /// The names of all banks, in order.
     package var bankNames: [String] { Self.builtinBanks.map(\.name) }
 
@@ -35,8 +43,8 @@ package struct PluginCatalogue: Sendable {
         _ name: String, sources: inout SourceMap, into diagnostics: inout DiagnosticList
     ) -> PluginManifest? {
         if let known = plugins[name] { return known }
-        guard let builtin = Self.builtinPlugins.first(where: { $0.name == name }),
-            let node = Self.document(builtin, &sources, &diagnostics),
+        guard let found = knownPlugins.first(where: { $0.name == name }),
+            let node = Self.document(found, &sources, &diagnostics),
             let manifest = PluginManifestDecoder.decodePlugin(node, into: &diagnostics)
         else { return nil }
         plugins[name] = manifest
@@ -48,8 +56,8 @@ package struct PluginCatalogue: Sendable {
         _ name: String, sources: inout SourceMap, into diagnostics: inout DiagnosticList
     ) -> BankManifest? {
         if let known = banks[name] { return known }
-        guard let builtin = Self.builtinBanks.first(where: { $0.name == name }),
-            let node = Self.document(builtin, &sources, &diagnostics),
+        guard let found = Self.builtinBanks.first(where: { $0.name == name }),
+            let node = Self.document(found, &sources, &diagnostics),
             let manifest = PluginManifestDecoder.decodeBank(node, into: &diagnostics)
         else { return nil }
         banks[name] = manifest

@@ -33,9 +33,11 @@ package struct ProviderDirectory: Sendable {
         return SourceReader.yamlFiles(in: beside) != nil ? [beside] : [systemDirectory]
     }
 
-    /// Reads every provider of a directory. A directory that was named and is not there is reported.
+    /// Reads every provider of a directory, except files that were read already, named by `SourceReader.identity`. A
+    /// directory that was named and is not there is reported.
     package mutating func read(
-        _ directory: String, isGiven: Bool, sources: inout SourceMap, into diagnostics: inout DiagnosticList
+        _ directory: String, isGiven: Bool, except known: Set<String> = [], sources: inout SourceMap,
+        into diagnostics: inout DiagnosticList
     ) {
         if directories.contains(directory) { return }
         guard let names = SourceReader.yamlFiles(in: directory) else {
@@ -48,6 +50,7 @@ package struct ProviderDirectory: Sendable {
         directories.append(directory)
         for name in names {
             let path = directory.hasSuffix("/") ? directory + name : directory + "/" + name
+            if !known.isEmpty, let identity = SourceReader.identity(of: path), known.contains(identity) { continue }
             var faults = DiagnosticList()
             guard let text = SourceReader.read(path, into: &faults) else {
                 unreadable.merge(faults)

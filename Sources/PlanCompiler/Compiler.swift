@@ -1,5 +1,5 @@
 package import Diagnostics
-import Manifests
+package import Manifests
 package import PlanIR
 package import PlanLanguage
 import YAMLSource
@@ -10,7 +10,7 @@ package struct Compiler: Sendable {
     package var sources = SourceMap()
     package var diagnostics = DiagnosticList()
     /// The plugins and banks known.
-    var catalogue = PluginCatalogue()
+    var catalogue: PluginCatalogue
     /// The providers found.
     var providers = ProviderDirectory()
     /// The plans found, in order of the files.
@@ -22,7 +22,10 @@ package struct Compiler: Sendable {
     package private(set) var timings: [(pass: String, duration: Duration)] = []
 
     /// A compiler over `inputs`; providers are looked for in `providerDirectories`, else beside each plan.
-    package init(inputs: [SourceText], providerDirectories: [String]) {
+    package init(
+        inputs: [SourceText], providerDirectories: [String], catalogue: PluginCatalogue = PluginCatalogue()
+    ) {
+        self.catalogue = catalogue
         self.inputs = inputs
         self.providerDirectories = providerDirectories
     }

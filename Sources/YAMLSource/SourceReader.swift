@@ -51,6 +51,13 @@ package enum SourceReader {
         return drain(descriptor, expecting: Int(status.st_size))
     }
 
+    /// What tells a file from all others, however its path is written; `nil` when there is none.
+    package static func identity(of path: String) -> String? {
+        guard let resolved = realpath(path, nil) else { return nil }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
     private static func fault(_ code: Int32) -> Fault {
         Fault(reason: String(cString: strerror(code)), isMissing: code == ENOENT)
     }

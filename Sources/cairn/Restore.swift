@@ -61,7 +61,7 @@ struct Verify: AsyncParsableCommand {
         abstract: "Reads a checkpoint back from the bank and checks that it could be restored.",
         discussion: """
             Every record and every byte of every artifact is read and checked against its digest, and each plugin \
-            checks what it saved. Nothing is changed.
+            checks what it saved. Nothing is changed; the bank keeps a record of how it went.
 
             EXAMPLES
               cairn verify --last

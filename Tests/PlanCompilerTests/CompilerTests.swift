@@ -1,5 +1,6 @@
 import CanonicalForm
 import Diagnostics
+import Foundation
 import Manifests
 import PlanCompiler
 import PlanIR
@@ -91,11 +92,103 @@ struct CompilerTests {
         #expect(ir.resources.map { ir.plugins[Int($0.plugin)].name } == ["noop", "files"])
     }
 
+    /// A plugin whose types say of which types they may be dependents.
+    private static let cloud = SourceText(
+        name: "cloud.plugin.yaml",
+        bytes: Array(
+            """
+            apiVersion: cairn/v1
+            kind: Plugin
+            name: cloud
+            version: 1
+            description: Servers with volumes
+            resourceTypes:
+              - type: Cloud::Server
+                parents: []
+                operations: &all
+                  protect: {hooks: [main]}
+                  restore: {hooks: [main]}
+                  verify: {hooks: [main]}
+                  delete: {hooks: []}
+              - {type: Cloud::Volume, parents: [Cloud::Server], operations: *all}
+            """.utf8))
+
+    private func compile(_ resources: String, plugins: String) -> [Diagnostic] {
+        let provider = """
+            apiVersion: cairn/v1
+            kind: Provider
+            name: all
+            bank: {plugin: directory, config: {path: /bank}}
+            plugins: [\(plugins)]
+            """
+        var compiler = Compiler(
+            inputs: [CompiledPlans.plan(resources), provider].enumerated().map {
+                SourceText(name: "input\($0).yaml", bytes: Array($1.utf8))
+            }, providerDirectories: [],
+            catalogue: PluginCatalogue(adding: [("cloud", Self.cloud), ("cumulus", Self.cloud)]))
+        compiler.run()
+        return compiler.diagnostics.sorted
+    }
+
+    @Test func aDependentUnderATypeThatItsPluginDoesNotAllowIsReportedAtTheEdge() throws {
+        let good = "  - {id: s, type: Cloud::Server, dependsOn: [v]}\n  - {id: v, type: Cloud::Volume}\n"
+        #expect(compile(good, plugins: "{name: cloud}").isEmpty)
+        let nested = "  - {id: v, type: Cloud::Volume, resources: [{id: s, type: Cloud::Server}]}\n"
+        let faults = compile(nested, plugins: "{name: cloud}")
+        #expect(faults.map(\.code) == [.parentNotAllowed])
+        let fault = try #require(faults.first)
+        #expect(fault.message == "a 'Cloud::Server' cannot be a dependent of a 'Cloud::Volume'")
+        #expect(fault.notes == ["it stands at the top level of a plan only"])
+        let prefix = CompiledPlans.plan("  - {id: v, type: Cloud::Volume, resources: [{id: ").utf8.count
+        #expect(fault.range.map { [Int($0.start), Int($0.end)] } == [prefix, prefix + 1])
+    }
+
+    @Test func aTypeIsTakenByOnePlugin() throws {
+        let faults = compile("  - {id: s, type: Cloud::Server}\n", plugins: "{name: cloud}, {name: cumulus}")
+        #expect(faults.allSatisfy { $0.code == .typeClaimedTwice })
+        #expect(
+            faults.map(\.message) == [
+                "the plugins 'cloud' and 'cumulus' both take 'Cloud::Server'",
+                "the plugins 'cloud' and 'cumulus' both take 'Cloud::Volume'",
+            ])
+    }
+
+    @Test func aTypeOfAPluginThatTheProviderLacksIsPointedTo() {
+        let faults = compile("  - {id: s, type: Cloud::Server}\n", plugins: "{name: files}")
+        #expect(faults.first?.code == .unknownResourceType)
+        #expect(
+            faults.first?.notes == [
+                "the plugin 'cloud' takes it; add it to the provider 'all'",
+                "the plugin 'cumulus' takes it; add it to the provider 'all'",
+            ])
+    }
+
     @Test func topLevelResourceThatIsADependentIsOneNode() throws {
         let ir = try #require(
             CompiledPlans.ir("  - {id: a, type: T::X, dependsOn: [b]}\n  - {id: b, type: T::X}\n"))
         #expect(ir.resources.count == 2)
         #expect(ir.resources[0].dependents == [1])
+    }
+
+    /// Checking `plan.yaml providers/all.yaml` reads the provider once, though its directory is searched too.
+    @Test func aProviderThatIsGivenIsNotFoundAgain() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "cairn-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let providers = folder.appending(path: "providers")
+        try FileManager.default.createDirectory(at: providers, withIntermediateDirectories: true)
+        let plan = CompiledPlans.plan("  - {id: a, type: T::X}\n")
+        try Data(plan.utf8).write(to: folder.appending(path: "plan.yaml"))
+        try Data(CompiledPlans.provider.utf8).write(to: providers.appending(path: "all.yaml"))
+        var diagnostics = DiagnosticList()
+        // However the path is written.
+        let inputs = ["plan.yaml", "providers/../providers/all.yaml"].compactMap {
+            SourceReader.read(folder.path + "/" + $0, into: &diagnostics)
+        }
+        #expect(inputs.count == 2)
+        var compiler = Compiler(inputs: inputs, providerDirectories: [])
+        compiler.run()
+        #expect(compiler.diagnostics.all.isEmpty)
+        #expect(compiler.plans.first?.ir != nil)
     }
 
     @Test func sourcesAreInTheIRByNameAndDigest() throws {

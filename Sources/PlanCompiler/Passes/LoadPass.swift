@@ -9,10 +9,12 @@ enum LoadPass {
         for text in compiler.inputs { load(text, &compiler) }
         let given = compiler.providerDirectories
         if compiler.plans.isEmpty && given.isEmpty { return }
+        // A provider that was given as an input must not be found a second time.
+        let known = Set(compiler.inputs.compactMap { SourceReader.identity(of: $0.name) })
         for unit in compiler.plans {
             for place in ProviderDirectory.places(given: given, beside: unit.file) {
                 compiler.providers.read(
-                    place, isGiven: !given.isEmpty, sources: &compiler.sources, into: &compiler.diagnostics)
+                    place, isGiven: !given.isEmpty, except: known, sources: &compiler.sources, into: &compiler.diagnostics)
             }
         }
     }
