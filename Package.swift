@@ -11,6 +11,7 @@ let strictWithLibArchive: [SwiftSetting] = [
 ]
 let strict = strictWithLibArchive + [.enableUpcomingFeature("MemberImportVisibility")]
 
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let collections = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
@@ -62,6 +63,8 @@ let package = Package(
             ]),
         room("PlanIR", ["CanonicalForm", "Diagnostics"]),
 
+        room("CommandLineSupport"),
+
         // The compiler.
         room("PlanLanguage", ["CanonicalForm", "Diagnostics", "YAMLSource", "Manifests", "PlanIR"]),
         room("PlanCompiler", ["CanonicalForm", "Diagnostics", "YAMLSource", "PlanLanguage", "Manifests", "PlanIR"]),
@@ -69,7 +72,8 @@ let package = Package(
         .executableTarget(
             name: "cairnc",
             dependencies: [
-                "Diagnostics", "PlanCompiler", "PlanIR", "GraphExport", "YAMLSource", argumentParser,
+                "CommandLineSupport", "Diagnostics", "PlanCompiler", "PlanIR", "GraphExport", "YAMLSource",
+                argumentParser,
             ],
             swiftSettings: strict),
 
@@ -93,8 +97,9 @@ let package = Package(
         .executableTarget(
             name: "cairn",
             dependencies: [
-                "Bank", "CanonicalForm", "Checkpoints", "Diagnostics", "Engine", "Manifests", "PlanIR", "PluginKit",
-                "ProtectionService", "YAMLSource", argumentParser,
+                "Bank", "CanonicalForm", "Checkpoints", "CommandLineSupport", "Diagnostics", "Engine", "Manifests",
+                "PlanIR", "PluginKit",
+                "ProtectionService", "YAMLSource", argumentParser, logging,
             ],
             swiftSettings: strict),
 

@@ -1,3 +1,4 @@
+import CommandLineSupport
 import ArgumentParser
 import Bank
 import CanonicalForm
@@ -36,13 +37,13 @@ struct BankCommand: AsyncParsableCommand {
             let location = try registry.bank(of: manifest)
             let format = try await location.initialize(now: WallClock.now)
             if output == .json {
-                Stream.output.write(
+                StandardStream.output.write(
                     JSONValue.object([
                         "provider": .string(manifest.name.value), "place": .string(location.place),
                         "id": .string(format.id), "consistency": .string(format.consistency.rawValue),
                     ]).prettyText)
             } else {
-                Stream.error.write(
+                StandardStream.error.write(
                     "bank \(format.id) made at \(location.place) (consistency: \(format.consistency.rawValue))\n")
             }
         }

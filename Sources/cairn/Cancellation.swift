@@ -1,3 +1,4 @@
+import CommandLineSupport
 import Dispatch
 import Glibc
 
@@ -15,7 +16,7 @@ enum Cancellation {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler {
-                if !task.isCancelled { Stream.error.write("cairn: stopping; what was begun is undone first\n") }
+                if !task.isCancelled { StandardStream.error.write("cairn: stopping; what was begun is undone first\n") }
                 task.cancel()
             }
             source.resume()

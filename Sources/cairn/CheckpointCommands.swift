@@ -1,3 +1,4 @@
+import CommandLineSupport
 import ArgumentParser
 import CanonicalForm
 import Manifests
@@ -49,14 +50,14 @@ struct Checkpoints: AsyncParsableCommand {
             let found = try await opened.collection.list(
                 .init(plan: plan, provider: opened.manifest.name.value, status: status), limit: limit ?? .max)
             if output == .json {
-                Stream.output.write(JSONValue.array(found.map { .object($0.json) }).prettyText)
+                StandardStream.output.write(JSONValue.array(found.map { .object($0.json) }).prettyText)
                 return
             }
             guard !found.isEmpty else {
-                Stream.error.write("no checkpoints\n")
+                StandardStream.error.write("no checkpoints\n")
                 return
             }
-            Stream.output.write(
+            StandardStream.output.write(
                 Words.table(
                     ["CHECKPOINT", "PLAN", "CREATED", "STATUS", "RESOURCES", "STORED", "NOTE"],
                     found.map { summary in
@@ -95,8 +96,8 @@ struct Checkpoints: AsyncParsableCommand {
             }
             let report = try await CheckpointReport.load(summary, opened)
             switch output {
-            case .json: Stream.output.write(JSONValue.object(report.json).prettyText)
-            case .text: Stream.output.write(report.words)
+            case .json: StandardStream.output.write(JSONValue.object(report.json).prettyText)
+            case .text: StandardStream.output.write(report.words)
             }
         }
     }

@@ -1,3 +1,4 @@
+import CommandLineSupport
 import ArgumentParser
 import Bank
 import CanonicalForm
@@ -17,7 +18,7 @@ struct Delete: AsyncParsableCommand {
             """)
 
     @OptionGroup var provider: ProviderChoice
-    @OptionGroup var jobs: JobOptions
+    @OptionGroup var options: RunOptions
 
     @Flag(help: "Say what would be deleted, and delete nothing.")
     var dryRun = false
@@ -38,14 +39,14 @@ struct Delete: AsyncParsableCommand {
             try await describe(id, opened)
             return
         }
-        let jobs = jobs.jobs
+        let jobs = options.jobs
         let force = force
-        let failures = try await ProgressDisplay.showing(quiet: output == .json) { display in
+        let failures = try await ProgressDisplay.showing(options, quiet: output == .json) { display in
             let environment = opened.environment(jobs: jobs, observer: display)
             return try await DeleteOperation(environment, checkpoint: id, force: force).run()
         }
         if output == .json {
-            Stream.output.write(
+            StandardStream.output.write(
                 JSONValue.object([
                     "checkpoint": .string(id.text), "status": failures.isEmpty ? "deleted" : "error-deleting",
                     "failures": .array(failures.map(\.report)),
@@ -53,13 +54,13 @@ struct Delete: AsyncParsableCommand {
         }
         guard failures.isEmpty else {
             if output == .text {
-                Stream.error.write("checkpoint \(id.text) could not be deleted:\n")
-                for failure in failures { Stream.error.write("  \(Words.harmless(failure))\n") }
-                Stream.error.write("delete it again, or use --force\n")
+                StandardStream.error.write("checkpoint \(id.text) could not be deleted:\n")
+                for failure in failures { StandardStream.error.write("  \(Words.harmless(failure))\n") }
+                StandardStream.error.write("delete it again, or use --force\n")
             }
-            throw ExitCode(CommandLineFailure.runFailed)
+            throw ExitCode(ExitStatus.failed)
         }
-        if output == .text { Stream.error.write("checkpoint \(id.text) is deleted\n") }
+        if output == .text { StandardStream.error.write("checkpoint \(id.text) is deleted\n") }
     }
 
     private func describe(_ id: CheckpointID, _ opened: OpenedProvider) async throws {
@@ -71,10 +72,10 @@ struct Delete: AsyncParsableCommand {
             var object = summary.json
             object["objects"] = .integer(Int64(objects))
             object["dryRun"] = true
-            Stream.output.write(JSONValue.object(object).prettyText)
+            StandardStream.output.write(JSONValue.object(object).prettyText)
             return
         }
-        Stream.error.write(
+        StandardStream.error.write(
             "would delete checkpoint \(id.text) of plan '\(summary.plan)', \(summary.status.rawValue), made \(summary.created): \(Words.count(objects, "object")), \(Words.bytes(summary.storedBytes))\n"
         )
     }

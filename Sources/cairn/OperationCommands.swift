@@ -1,3 +1,4 @@
+import CommandLineSupport
 import ArgumentParser
 import Bank
 import CanonicalForm
@@ -42,14 +43,14 @@ struct Operations: AsyncParsableCommand {
         func run() async throws {
             let found = try await provider.open().collection.operations(limit: limit ?? .max)
             if output == .json {
-                Stream.output.write(JSONValue.array(found.map { .object($0.json) }).prettyText)
+                StandardStream.output.write(JSONValue.array(found.map { .object($0.json) }).prettyText)
                 return
             }
             guard !found.isEmpty else {
-                Stream.error.write("no restores or verifications\n")
+                StandardStream.error.write("no restores or verifications\n")
                 return
             }
-            Stream.output.write(
+            StandardStream.output.write(
                 Words.table(
                     ["OPERATION", "KIND", "CHECKPOINT", "PLAN", "STARTED", "STATUS", "NOTE"],
                     found.map {
@@ -82,8 +83,8 @@ struct Operations: AsyncParsableCommand {
         func run() async throws {
             let found = try await provider.open().collection.operation(prefix: operation)
             switch output {
-            case .json: Stream.output.write(JSONValue.object(found.json).prettyText)
-            case .text: Stream.output.write(found.words)
+            case .json: StandardStream.output.write(JSONValue.object(found.json).prettyText)
+            case .text: StandardStream.output.write(found.words)
             }
         }
     }

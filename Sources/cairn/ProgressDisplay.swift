@@ -1,3 +1,4 @@
+import CommandLineSupport
 import Engine
 import Foundation
 import PlanIR
@@ -33,7 +34,7 @@ final class ProgressDisplay: RunObserver {
 
     /// A display that draws when standard error is a terminal; a quiet one shows failures and warnings only.
     init(quiet: Bool) {
-        isLive = Stream.error.isTerminal && !quiet
+        isLive = StandardStream.error.isTerminal && !quiet
         isQuiet = quiet
     }
 
@@ -100,12 +101,12 @@ final class ProgressDisplay: RunObserver {
 
     private func line(_ text: String, _ state: inout State) {
         clear(&state)
-        Stream.error.write(Words.harmless(text) + "\n")
+        StandardStream.error.write(Words.harmless(text) + "\n")
     }
 
     private func clear(_ state: inout State) {
         guard state.hasLine else { return }
-        Stream.error.write("\r\u{1B}[K")
+        StandardStream.error.write("\r\u{1B}[K")
         state.hasLine = false
     }
 
@@ -129,7 +130,7 @@ final class ProgressDisplay: RunObserver {
                 if state.running.count > 1 { text += " +\(state.running.count - 1)" }
             }
             let width = max(20, Terminal.width() - 1)
-            Stream.error.write("\r" + Words.harmless(String(text.prefix(width))) + "\u{1B}[K")
+            StandardStream.error.write("\r" + Words.harmless(String(text.prefix(width))) + "\u{1B}[K")
             state.hasLine = true
         }
     }
@@ -140,16 +141,19 @@ enum Terminal {
     /// Its width in columns, 80 when it does not say.
     static func width() -> Int {
         var size = winsize()
-        guard ioctl(Stream.error.descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        guard ioctl(StandardStream.error.descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
         return Int(size.ws_col)
     }
 }
 
 extension ProgressDisplay {
-    /// Runs an operation with the display beside it; signals cancel it.
+    /// Runs an operation with the display beside it, or with a log where one is asked for; signals cancel it.
     static func showing<Result: Sendable>(
-        quiet: Bool, _ body: @escaping @Sendable (ProgressDisplay) async throws -> Result
+        _ options: RunOptions, quiet: Bool, _ body: @escaping @Sendable (any RunObserver) async throws -> Result
     ) async throws -> Result {
+        if let level = options.log {
+            return try await Cancellation.onSignals { try await body(RunLog(level: level)) }
+        }
         let display = ProgressDisplay(quiet: quiet)
         return try await Cancellation.onSignals {
             try await withThrowingTaskGroup(of: Void.self) { group in

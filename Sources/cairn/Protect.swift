@@ -1,3 +1,4 @@
+import CommandLineSupport
 import ArgumentParser
 import Bank
 import CanonicalForm
@@ -23,7 +24,7 @@ struct Protect: AsyncParsableCommand {
             """)
 
     @OptionGroup var providers: ProviderOptions
-    @OptionGroup var jobs: JobOptions
+    @OptionGroup var options: RunOptions
 
     @Option(help: "Print the result as text or json.")
     var output: OutputFormat = .text
@@ -47,20 +48,20 @@ struct Protect: AsyncParsableCommand {
         }
         let provider = try await OpenedProvider(try providers.registry(beside: plan), ir.provider.name)
         let earlierBytes = await provider.earlierContentBytes(of: ir.plan)
-        let jobs = jobs.jobs
-        let report = try await ProgressDisplay.showing(quiet: output == .json) { display in
+        let jobs = options.jobs
+        let report = try await ProgressDisplay.showing(options, quiet: output == .json) { display in
             let environment = provider.environment(jobs: jobs, observer: display)
             for notice in provider.notices(for: ir) { display.observe(.noticed(notice)) }
             return try await ProtectOperation(environment, ir: ir, irBytes: bytes).run(expectedBytes: earlierBytes)
         }
         switch output {
-        case .json: Stream.output.write(JSONValue.object(report.json(plan: ir.plan)).prettyText)
+        case .json: StandardStream.output.write(JSONValue.object(report.json(plan: ir.plan)).prettyText)
         case .text:
-            Stream.output.write(report.checkpoint.text + "\n")
-            Stream.error.write(report.words(plan: ir.plan))
+            StandardStream.output.write(report.checkpoint.text + "\n")
+            StandardStream.error.write(report.words(plan: ir.plan))
         }
-        if report.wasCancelled { throw ExitCode(CommandLineFailure.cancelled) }
-        if report.commit.status != .available { throw ExitCode(CommandLineFailure.runFailed) }
+        if report.wasCancelled { throw ExitCode(ExitStatus.cancelled) }
+        if report.commit.status != .available { throw ExitCode(ExitStatus.failed) }
     }
 }
 

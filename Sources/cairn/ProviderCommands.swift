@@ -1,3 +1,4 @@
+import CommandLineSupport
 import ArgumentParser
 import Bank
 import CanonicalForm
@@ -35,17 +36,17 @@ struct Providers: AsyncParsableCommand {
             let registry = try providers.registry()
             let (faults, sources) = registry.unreadable
             if !faults.all.isEmpty {
-                Stream.error.write(
-                    TextRenderer(sources: sources, color: Stream.error.isColored).render(faults.sorted))
+                StandardStream.error.write(
+                    TextRenderer(sources: sources, color: StandardStream.error.isColored).render(faults.sorted))
             }
             var rows: [ProviderRow] = []
             for manifest in registry.manifests { rows.append(await ProviderRow(manifest, registry)) }
             if output == .json {
-                Stream.output.write(JSONValue.array(rows.map { .object($0.json) }).prettyText)
+                StandardStream.output.write(JSONValue.array(rows.map { .object($0.json) }).prettyText)
             } else if rows.isEmpty {
-                Stream.error.write("no providers\n")
+                StandardStream.error.write("no providers\n")
             } else {
-                Stream.output.write(
+                StandardStream.output.write(
                     Words.table(
                         ["PROVIDER", "BANK", "STATE", "PLUGINS", "DESCRIPTION"],
                         rows.map {
@@ -57,7 +58,7 @@ struct Providers: AsyncParsableCommand {
             }
             for row in rows { row.printFaults() }
             let isFaulty = faults.hasErrors || rows.contains { $0.faults != nil }
-            if isFaulty { throw ExitCode(CommandLineFailure.runFailed) }
+            if isFaulty { throw ExitCode(ExitStatus.failed) }
         }
     }
 
@@ -88,8 +89,8 @@ struct Providers: AsyncParsableCommand {
                 var object = row.json
                 object["resourceTypes"] = .array(
                     types.map { ["type": .string($0.type), "plugin": .string($0.plugin)] })
-                Stream.output.write(JSONValue.object(object).prettyText)
-                if row.faults != nil { throw ExitCode(CommandLineFailure.runFailed) }
+                StandardStream.output.write(JSONValue.object(object).prettyText)
+                if row.faults != nil { throw ExitCode(ExitStatus.failed) }
                 return
             }
             var text = Words.facts([
@@ -102,8 +103,8 @@ struct Providers: AsyncParsableCommand {
                 "\n"
                 + Words.table(
                     ["RESOURCE TYPE", "PLUGIN"], types.map { [$0.type == "*" ? "any other" : $0.type, $0.plugin] })
-            Stream.output.write(text)
-            if row.faults != nil { throw ExitCode(CommandLineFailure.runFailed) }
+            StandardStream.output.write(text)
+            if row.faults != nil { throw ExitCode(ExitStatus.failed) }
         }
     }
 }
@@ -149,8 +150,8 @@ struct ProviderRow {
 
     func printFaults() {
         guard let faults else { return }
-        let renderer = TextRenderer(sources: faults.sources, color: Stream.error.isColored)
-        Stream.error.write(renderer.render(faults.list.sorted))
+        let renderer = TextRenderer(sources: faults.sources, color: StandardStream.error.isColored)
+        StandardStream.error.write(renderer.render(faults.list.sorted))
     }
 
     var plugins: [String] { manifest.plugins.map(\.name.value) }

@@ -1,3 +1,4 @@
+import CommandLineSupport
 import ArgumentParser
 import Bank
 import CanonicalForm
@@ -24,7 +25,7 @@ struct Restore: AsyncParsableCommand {
 
     @OptionGroup var provider: ProviderChoice
     @OptionGroup var choice: CheckpointChoice
-    @OptionGroup var jobs: JobOptions
+    @OptionGroup var options: RunOptions
 
     @Option(help: "Restore below this directory instead of to the original places.")
     var to: String?
@@ -37,8 +38,8 @@ struct Restore: AsyncParsableCommand {
 
     func run() async throws {
         let target = RestoreTarget(directory: try to.map(absolute), overwrite: overwrite)
-        let jobs = jobs.jobs
-        try await runOperation(provider, choice, output) { checkpoint, opened, display in
+        let jobs = options.jobs
+        try await runOperation(provider, choice, options, output) { checkpoint, opened, display in
             try await RestoreOperation.restore(
                 checkpoint, to: target, opened.environment(jobs: jobs, observer: display)
             ).run()
@@ -70,14 +71,14 @@ struct Verify: AsyncParsableCommand {
 
     @OptionGroup var provider: ProviderChoice
     @OptionGroup var choice: CheckpointChoice
-    @OptionGroup var jobs: JobOptions
+    @OptionGroup var options: RunOptions
 
     @Option(help: "Print the result as text or json.")
     var output: OutputFormat = .text
 
     func run() async throws {
-        let jobs = jobs.jobs
-        try await runOperation(provider, choice, output) { checkpoint, opened, display in
+        let jobs = options.jobs
+        try await runOperation(provider, choice, options, output) { checkpoint, opened, display in
             try await RestoreOperation.verify(checkpoint, opened.environment(jobs: jobs, observer: display)).run()
         }
     }
@@ -85,9 +86,9 @@ struct Verify: AsyncParsableCommand {
 
 /// Opens the checkpoint, runs a restore or a verification on it, prints how it went, and exits accordingly.
 private func runOperation(
-    _ provider: ProviderChoice, _ choice: CheckpointChoice, _ output: OutputFormat,
+    _ provider: ProviderChoice, _ choice: CheckpointChoice, _ options: RunOptions, _ output: OutputFormat,
     _ operation:
-        @escaping @Sendable (LoadedCheckpoint, OpenedProvider, ProgressDisplay) async throws ->
+        @escaping @Sendable (LoadedCheckpoint, OpenedProvider, any RunObserver) async throws ->
         OperationReport
 ) async throws {
     let opened = try await provider.open()
@@ -100,15 +101,15 @@ private func runOperation(
         throw CheckpointError.wrongStatus(id, summary.status, wanted: "available", reason: summary.message)
     }
     let checkpoint = try await LoadedCheckpoint.load(id, from: opened.collection)
-    let report = try await ProgressDisplay.showing(quiet: output == .json) { display in
+    let report = try await ProgressDisplay.showing(options, quiet: output == .json) { display in
         try await operation(checkpoint, opened, display)
     }
     switch output {
-    case .json: Stream.output.write(JSONValue.object(report.json).prettyText)
-    case .text: Stream.error.write(report.words)
+    case .json: StandardStream.output.write(JSONValue.object(report.json).prettyText)
+    case .text: StandardStream.error.write(report.words)
     }
-    if report.wasCancelled { throw ExitCode(CommandLineFailure.cancelled) }
-    if report.commit.status != .success { throw ExitCode(CommandLineFailure.runFailed) }
+    if report.wasCancelled { throw ExitCode(ExitStatus.cancelled) }
+    if report.commit.status != .success { throw ExitCode(ExitStatus.failed) }
 }
 
 extension OperationReport {

@@ -1,3 +1,4 @@
+import CommandLineSupport
 import ArgumentParser
 import Bank
 import Checkpoints
@@ -60,7 +61,7 @@ struct CheckpointChoice: ParsableArguments {
         let (last, failed) = try await opened.collection.last(
             .init(plan: plan, provider: opened.manifest.name.value))
         if let newest = failed.first {
-            Stream.error.write(
+            StandardStream.error.write(
                 "note: checkpoint \(last.id) of \(last.created) is the last that is available; "
                     + "\(Words.count(failed.count, "newer one")) failed, the newest at \(newest.created)\n")
         }
@@ -97,10 +98,16 @@ enum WallClock {
     }
 }
 
-/// How many activities run at a time.
-struct JobOptions: ParsableArguments {
+/// How an operation runs and what it says meanwhile.
+struct RunOptions: ParsableArguments {
     @Option(name: [.short, .long], help: "How many activities run at a time.")
     var jobs = 4
+
+    @Option(
+        help: ArgumentHelp(
+            "Log the run to standard error, with times, instead of showing progress.",
+            valueName: "level"))
+    var log: LogLevel?
 
     func validate() throws {
         guard (1...1024).contains(jobs) else { throw ValidationError("--jobs is 1 to 1024.") }

@@ -1,3 +1,4 @@
+import CommandLineSupport
 import ArgumentParser
 import Diagnostics
 import PlanCompiler
@@ -36,14 +37,15 @@ struct Check: ParsableCommand {
         let compiler = options.compile(files)
         switch format {
         case .text: options.printFaults(of: compiler)
-        case .json: Stream.output.write(JSONRenderer(sources: compiler.sources).render(compiler.diagnostics.sorted))
+        case .json:
+            StandardStream.output.write(JSONRenderer(sources: compiler.sources).render(compiler.diagnostics.sorted))
         }
         let hasFindings = strict ? !compiler.diagnostics.all.isEmpty : compiler.hasErrors
-        if hasFindings { throw ExitCode(CommandLineFailure.inputFailed) }
+        if hasFindings { throw ExitCode(ExitStatus.failed) }
         if format == .text {
             let plans = compiler.plans.count
             let resources = compiler.plans.reduce(0) { $0 + $1.resources.count }
-            Stream.error.write(
+            StandardStream.error.write(
                 "\(files.count) file\(files.count == 1 ? "" : "s") checked: \(plans) plan\(plans == 1 ? "" : "s"), \(resources) resource\(resources == 1 ? "" : "s"), no errors\n"
             )
         }

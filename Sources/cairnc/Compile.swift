@@ -1,3 +1,4 @@
+import CommandLineSupport
 import ArgumentParser
 import Diagnostics
 import Glibc
@@ -29,12 +30,12 @@ struct Compile: ParsableCommand {
         options.printFaults(of: compiler)
         let (bytes, digest) = ir.encoded
         guard let output, output != "-" else {
-            Stream.output.write(bytes)
+            StandardStream.output.write(bytes)
             return
         }
         try OutputFile.write(bytes, to: output)
         let graph = ir.graph(.protect)
-        Stream.error.write(
+        StandardStream.error.write(
             "\(output): plan '\(ir.plan)', \(ir.resources.count) resource\(ir.resources.count == 1 ? "" : "s"), \(graph.activities.filter { !$0.isBarrier }.count) protect activities, \(digest)\n"
         )
     }
@@ -46,7 +47,7 @@ extension CompilerOptions {
         let compiler = compile([path])
         guard !compiler.hasErrors else {
             printFaults(of: compiler)
-            throw ExitCode(CommandLineFailure.inputFailed)
+            throw ExitCode(ExitStatus.failed)
         }
         guard compiler.plans.count <= 1 else {
             let names = compiler.plans.map { "'\($0.name)'" }.joined(separator: ", ")

@@ -1,3 +1,4 @@
+import CommandLineSupport
 import ArgumentParser
 import Diagnostics
 import GraphExport
@@ -43,8 +44,8 @@ struct Graph: ParsableCommand {
     func run() throws {
         let ir = try load()
         switch format {
-        case .dot: Stream.output.write(GraphDOT.export(ir, view, operation))
-        case .json: Stream.output.write(GraphJSON.export(ir, view, operation))
+        case .dot: StandardStream.output.write(GraphDOT.export(ir, view, operation))
+        case .json: StandardStream.output.write(GraphJSON.export(ir, view, operation))
         }
     }
 

@@ -1,3 +1,4 @@
+import CommandLineSupport
 import ArgumentParser
 import Diagnostics
 import Glibc
@@ -25,7 +26,7 @@ struct CompilerOptions: ParsableArguments {
     var debugPasses = false
 
     /// Whether text on `stream` is coloured.
-    func isColored(_ stream: Stream) -> Bool {
+    func isColored(_ stream: StandardStream) -> Bool {
         switch color {
         case .always: return true
         case .never: return false
@@ -53,7 +54,7 @@ struct CompilerOptions: ParsableArguments {
             for timing in compiler.timings {
                 let parts = timing.duration.components
                 let microseconds = parts.seconds * 1_000_000 + parts.attoseconds / 1_000_000_000_000
-                Stream.error.write("pass \(timing.pass): \(microseconds) us\n")
+                StandardStream.error.write("pass \(timing.pass): \(microseconds) us\n")
             }
         }
         return compiler
@@ -64,7 +65,7 @@ struct CompilerOptions: ParsableArguments {
         let faults = compiler.diagnostics.sorted
         guard !faults.isEmpty else { return }
         let renderer = TextRenderer(sources: compiler.sources, color: isColored(.error))
-        Stream.error.write(renderer.render(faults))
-        Stream.error.write(renderer.summary(faults) + "\n")
+        StandardStream.error.write(renderer.render(faults))
+        StandardStream.error.write(renderer.summary(faults) + "\n")
     }
 }

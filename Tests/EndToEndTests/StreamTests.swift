@@ -18,6 +18,22 @@ import Testing
         #expect(faults.code == 1 && faults.output.isEmpty && !faults.errors.contains("\u{1B}"), "\(faults)")
     }
 
+    @Test func aLogHasATimeAndALevelOnEachLine() async throws {
+        let site = try await Site()
+        try await site.fillSource()
+        try await site.compile()
+        let ending = try await site.cairn("protect", "plan.ir", "--log", "debug")
+        #expect(ending.code == 0, "\(ending)")
+        let lines = ending.errors.split(separator: "\n").dropLast()
+        #expect(lines.count >= 4)
+        for line in lines {
+            #expect(line.wholeMatch(of: /\d{4}-\d\d-\d\dT\S+ (debug|info|notice) cairn: .+/) != nil, "\(line)")
+        }
+        #expect(lines.contains { $0.contains("hook=main") && $0.hasSuffix("started") })
+        let quiet = try await site.cairn("verify", "--last", "--log", "error")
+        #expect(quiet.code == 0 && quiet.errors.split(separator: "\n").count == 1, "\(quiet)")
+    }
+
     @Test func onATerminalProgressIsDrawnAndCleared() async throws {
         // Slow enough to be drawn more than once.
         let site = try await Site(parameters: "{level: 19}")

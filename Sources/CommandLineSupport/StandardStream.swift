@@ -1,0 +1,79 @@
+import Glibc
+import Synchronization
+
+/// Standard output, which carries data, and standard error, which carries messages.
+package enum StandardStream: Sendable {
+    case output, error
+
+    package var descriptor: Int32 { self == .output ? STDOUT_FILENO : STDERR_FILENO }
+
+    package var isTerminal: Bool { isatty(descriptor) == 1 }
+
+    /// Whether text for people may be coloured here: on a terminal, unless NO_COLOR says otherwise.
+    package var isColored: Bool {
+        let refused = getenv("NO_COLOR").map { String(cString: $0) } ?? ""
+        return refused.isEmpty && isTerminal
+    }
+
+    /// Gives the numbers of streams that were closed at the start to what takes no bytes: else the next file that is
+    /// opened, such as an object of a bank, would get the number, and messages would be written into it.
+    package static func occupyClosed() {
+        while true {
+            let descriptor = open("/dev/null", O_RDONLY)
+            guard (0...STDERR_FILENO).contains(descriptor) else {
+                if descriptor > STDERR_FILENO { close(descriptor) }
+                return
+            }
+        }
+    }
+
+    /// Whether something that belongs on standard output could not be written there.
+    package static var lostOutput: Bool { lost.withLock { $0 } }
+    private static let lost = Mutex(false)
+
+    /// Writes all of `text`, as `write(_:)` does for bytes.
+    package func write(_ text: String) { write(Array(text.utf8)) }
+
+    /// Writes all of `bytes`. What is going on must not fail for a stream that is closed or full: that is told on
+    /// standard error, and `lostOutput` says it for the exit code. A reader that wants no more, as `head` does, is no
+    /// fault.
+    package func write(_ bytes: [UInt8]) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count >= 0 {
+                rest = rest.dropFirst(count)
+                continue
+            }
+            let code = errno
+            if code == EINTR { continue }
+            if self == .output && code != EPIPE {
+                StandardStream.lost.withLock { $0 = true }
+                StandardStream.error.write(
+                    "\(ProgramName.text): cannot write to standard output: \(String(cString: strerror(code)))\n")
+            }
+            return
+        }
+    }
+}
+
+/// What the program was called as, without its directory.
+package enum ProgramName {
+    package static let text = CommandLine.arguments.first?.split(separator: "/").last.map(String.init) ?? "cairn"
+}
+
+/// The exit codes of both programs.
+package enum ExitStatus {
+    /// The input has faults, or the run failed.
+    package static let failed: Int32 = 1
+    package static let wrongUsage: Int32 = 2
+    package static let cancelled: Int32 = 3
+    package static let internalError: Int32 = 70
+}
+
+/// A failure that is told in one line.
+package struct MessageFailure: Error, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) { self.description = description }
+}
