@@ -149,6 +149,12 @@ package struct ArtifactKeys: Sendable, Hashable {
         _ = try all.appending("parts/00000000")
     }
 
+    /// The artifact `name` in a section that holds artifacts only; throws `ArtifactError.invalidName`.
+    init(_ name: String) throws {
+        guard ArtifactKeys.isName(name) else { throw ArtifactError.invalidName(name) }
+        all = try BankKey(name)
+    }
+
     private static func isName(_ name: String) -> Bool {
         (1...64).contains(name.utf8.count) && name.utf8.first != UInt8(ascii: ".")
             && name.utf8.allSatisfy { "abcdefghijklmnopqrstuvwxyz0123456789._-".utf8.contains($0) }

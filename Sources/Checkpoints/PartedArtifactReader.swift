@@ -9,19 +9,17 @@ actor PartedArtifactReader: ArtifactReader {
 
     nonisolated let summary: ArtifactSummary
 
-    private let bank: any Bank
+    private let place: ArtifactPlace
     private let record: ArtifactRecord
-    private let keys: ArtifactKeys
     private var underWay: [Task<[UInt8], any Error>] = []
     private var started: UInt32 = 0
     /// The hasher over all that was handed out.
     private var whole = Task<SHA256Hasher, Never> { SHA256Hasher() }
     private var failure: (any Error)?
 
-    init(bank: any Bank, record: ArtifactRecord, keys: ArtifactKeys) {
-        self.bank = bank
+    init(_ place: ArtifactPlace, record: ArtifactRecord) {
+        self.place = place
         self.record = record
-        self.keys = keys
         self.summary = record.summary
     }
 
@@ -57,18 +55,19 @@ actor PartedArtifactReader: ArtifactReader {
 
     private func startAhead() {
         while underWay.count < PartedArtifactReader.ahead && started < record.parts.count {
-            let (bank, key, expected) = (bank, keys.part(started), record.parts[Int(started)])
-            underWay.append(Task { try await PartedArtifactReader.fetch(key, expected, from: bank) })
+            let (place, number, expected) = (place, started, record.parts[Int(started)])
+            underWay.append(Task { try await PartedArtifactReader.fetch(number, expected, from: place) })
             started += 1
         }
     }
 
     private static func fetch(
-        _ key: BankKey, _ expected: ArtifactRecord.Part, from bank: any Bank
+        _ number: UInt32, _ expected: ArtifactRecord.Part, from place: ArtifactPlace
     ) async throws -> [UInt8] {
+        let key = place.whole.part(number)
         let bytes: [UInt8]
         do {
-            bytes = try await bank.get(key)
+            bytes = try await place.section.get(place.keys.part(number))
         } catch BankError.notFound {
             throw ArtifactError.missing(key, expected: "\(expected.size) bytes with the digest \(expected.digest)")
         }
@@ -85,7 +84,7 @@ actor PartedArtifactReader: ArtifactReader {
     private func checkWhole() async throws {
         let digest = await whole.value.finalize()
         guard digest == summary.digest else {
-            throw ArtifactError.wrongDigest(keys.record, expected: summary.digest, actual: digest)
+            throw ArtifactError.wrongDigest(place.whole.record, expected: summary.digest, actual: digest)
         }
     }
 }

@@ -10,9 +10,8 @@ package struct PartedArtifactStore: ArtifactStore {
     /// The length of every part but the last, in bytes.
     package static let partLength = 8 << 20
 
-    private let bank: any Bank
-    private let artifactsKey: BankKey
-    private let isWritable: Bool
+    /// All of the bank that this store, and so the plugin behind it, can reach.
+    private let section: BankSection
     private let expectedRecords: [String: SHA256Digest]?
 
     /// The artifacts below `artifacts` (see `CheckpointKeys.artifacts`).
@@ -22,9 +21,7 @@ package struct PartedArtifactStore: ArtifactStore {
     package init(
         bank: any Bank, artifacts: BankKey, writable: Bool, expectedRecords: [String: SHA256Digest]? = nil
     ) {
-        self.bank = bank
-        self.artifactsKey = artifacts
-        self.isWritable = writable
+        self.section = BankSection(bank, below: artifacts, writable: writable)
         self.expectedRecords = expectedRecords
     }
 
@@ -32,11 +29,11 @@ package struct PartedArtifactStore: ArtifactStore {
     /// leaves only its own parts. Throws `ArtifactError` and `BankError`.
     package func writer(_ name: String) async throws -> any ArtifactWriter {
         try await remove(name)
-        return PartedArtifactWriter(bank: bank, name: name, keys: try keys(name))
+        return PartedArtifactWriter(try place(name), name: name)
     }
 
     package func reader(_ name: String) async throws -> any ArtifactReader {
-        PartedArtifactReader(bank: bank, record: try await record(name).record, keys: try keys(name))
+        PartedArtifactReader(try place(name), record: try await record(name).record)
     }
 
     package func artifacts() async throws -> [ArtifactSummary] {
@@ -52,46 +49,46 @@ package struct PartedArtifactStore: ArtifactStore {
     }
 
     package func remove(_ name: String) async throws {
-        let keys = try keys(name)
-        guard isWritable else { throw ArtifactError.readOnly(keys.all) }
+        let place = try place(name)
+        let section = section
+        guard section.isWritable else { throw ArtifactError.readOnly(place.whole.all) }
         // Durable before any part goes: without its record, nothing looks whole.
-        try await bank.delete(keys.record, if: .none)
+        try await section.delete(place.keys.record, if: .none)
         while true {
-            let page = try await bank.list(below: keys.parts, after: nil, limit: 256)
+            let page = try await section.list(below: place.keys.parts, after: nil, limit: 256)
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for key in page.keys { group.addTask { try await bank.delete(key, if: .none) } }
+                for key in page.keys { group.addTask { try await section.delete(key, if: .none) } }
                 try await group.waitForAll()
             }
             guard page.more else { return }
         }
     }
 
-    private func keys(_ name: String) throws -> ArtifactKeys { try ArtifactKeys(name, in: artifactsKey) }
+    private func place(_ name: String) throws -> ArtifactPlace { try ArtifactPlace(name, in: section) }
 
     /// The names of the finished artifacts, in order; costs two keys of the listing for each, not all of its parts.
     private func names() async throws -> [String] {
         var names: [String] = []
         var cursor: BankKey?
-        let depth = artifactsKey.segments.count
-        while let key = try await bank.list(below: artifactsKey, after: cursor, limit: 1).keys.first {
-            let name = String(key.segments[depth])
-            guard let keys = try? ArtifactKeys(name, in: artifactsKey) else {
+        while let key = try await section.list(below: nil, after: cursor, limit: 1).keys.first {
+            guard let name = key.segments.first.map(String.init), let place = try? place(name) else {
                 // Not of an artifact; nothing that this program writes comes here.
                 cursor = key
                 continue
             }
             // `artifact.json` sorts before `parts/`, so that a finished artifact shows its record first.
-            if key == keys.record { names.append(name) }
-            cursor = keys.end
+            if key == place.keys.record { names.append(name) }
+            cursor = place.keys.end
         }
         return names
     }
 
     private func record(_ name: String) async throws -> (record: ArtifactRecord, digest: SHA256Digest) {
-        let key = try keys(name).record
+        let place = try place(name)
+        let key = place.whole.record
         let bytes: [UInt8]
         do {
-            bytes = try await bank.get(key)
+            bytes = try await section.get(place.keys.record)
         } catch BankError.notFound {
             throw ArtifactError.missing(key, expected: "the record of the artifact '\(name)'")
         }
@@ -103,6 +100,19 @@ package struct PartedArtifactStore: ArtifactStore {
             }
         }
         return (try ArtifactRecord(opening: bytes, key: key, name: name), digest)
+    }
+}
+
+/// Where one artifact lies: in its section, where its objects are reached, and in the whole bank, as errors name it.
+struct ArtifactPlace: Sendable {
+    let section: BankSection
+    let keys: ArtifactKeys
+    let whole: ArtifactKeys
+
+    init(_ name: String, in section: BankSection) throws {
+        self.section = section
+        keys = try ArtifactKeys(name)
+        whole = try ArtifactKeys(name, in: section.prefix)
     }
 }
 

@@ -14,9 +14,8 @@ actor PartedArtifactWriter: ArtifactWriter {
 
     nonisolated let preferredChunkLength = PartedArtifactStore.partLength
 
-    private let bank: any Bank
+    private let place: ArtifactPlace
     private let name: String
-    private let keys: ArtifactKeys
     private var filling: [UInt8] = []
     private var underWay: [Task<ArtifactRecord.Part, any Error>] = []
     private var parts: [ArtifactRecord.Part] = []
@@ -25,10 +24,9 @@ actor PartedArtifactWriter: ArtifactWriter {
     private var whole = Task<SHA256Hasher, Never> { SHA256Hasher() }
     private var failure: (any Error)?
 
-    init(bank: any Bank, name: String, keys: ArtifactKeys) {
-        self.bank = bank
+    init(_ place: ArtifactPlace, name: String) {
+        self.place = place
         self.name = name
-        self.keys = keys
     }
 
     deinit { for task in underWay { task.cancel() } }
@@ -56,8 +54,8 @@ actor PartedArtifactWriter: ArtifactWriter {
             let size = parts.reduce(0) { $0 + $1.size }
             let summary = ArtifactSummary(name: name, size: size, digest: await whole.value.finalize())
             let record = ArtifactRecord(summary: summary, partSize: Int64(preferredChunkLength), parts: parts)
-            try await PartedArtifactWriter.put(record.record.bytes, at: keys.record, in: bank)
-            failure = ArtifactError.closed(keys.all)
+            try await PartedArtifactWriter.put(record.record.bytes, at: place.keys.record, in: place.section)
+            failure = ArtifactError.closed(place.whole.all)
             return summary
         }
     }
@@ -86,9 +84,9 @@ actor PartedArtifactWriter: ArtifactWriter {
     private func start(_ part: [UInt8]) async throws {
         while underWay.count >= PartedArtifactWriter.inFlight { try await awaitOldest() }
         guard started < PartedArtifactWriter.mostParts else {
-            throw ArtifactError.tooLong(keys.all, mostParts: PartedArtifactWriter.mostParts)
+            throw ArtifactError.tooLong(place.whole.all, mostParts: PartedArtifactWriter.mostParts)
         }
-        let (bank, key, before) = (bank, keys.part(started), whole)
+        let (section, key, before) = (place.section, place.keys.part(started), whole)
         let hashed = Task {
             var hasher = await before.value
             hasher.update(part)
@@ -99,7 +97,7 @@ actor PartedArtifactWriter: ArtifactWriter {
         underWay.append(
             Task {
                 async let digest = SHA256Digest(of: part)
-                try await PartedArtifactWriter.put(part, at: key, in: bank)
+                try await PartedArtifactWriter.put(part, at: key, in: section)
                 // A part counts as under way until it is in the digest of the whole too: that one keeps it in memory.
                 _ = await hashed.value
                 return ArtifactRecord.Part(size: Int64(part.count), digest: await digest)
@@ -115,10 +113,10 @@ actor PartedArtifactWriter: ArtifactWriter {
     }
 
     /// Writes an object that only this writer writes, so that repeating is right where the outcome is unknown.
-    private static func put(_ bytes: [UInt8], at key: BankKey, in bank: any Bank) async throws {
+    private static func put(_ bytes: [UInt8], at key: BankKey, in section: BankSection) async throws {
         for _ in 1...2 {
-            do { return try await bank.putUnversioned(key, bytes, if: .none) } catch BankError.outcomeUnknown {}
+            do { return try await section.putUnversioned(key, bytes, if: .none) } catch BankError.outcomeUnknown {}
         }
-        try await bank.putUnversioned(key, bytes, if: .none)
+        try await section.putUnversioned(key, bytes, if: .none)
     }
 }
