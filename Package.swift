@@ -47,6 +47,7 @@ let package = Package(
     targets: [
         // Libraries of the system.
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CLibArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CLinux", path: "Sources/Plugins/CLinux"),
 
@@ -84,7 +85,7 @@ let package = Package(
         room("PluginKit", ["CanonicalForm", "PlanIR", "BlockingIO"]),
         room("NoopPlugin", ["CanonicalForm", "PluginKit", "PlanIR"], path: "Sources/Plugins/Noop"),
         room(
-            "FilesPlugin", ["PluginKit", "PlanIR", "BlockingIO", "CanonicalForm", "CLibArchive", "CLinux"],
+            "FilesPlugin", ["PluginKit", "PlanIR", "BlockingIO", "CanonicalForm", "CLibArchive", "CLinux", "CXXHash"],
             path: "Sources/Plugins/Files", settings: strictWithLibArchive),
         room("Checkpoints", ["Bank", "CanonicalForm", "PlanIR", "PluginKit"]),
         room("Engine", ["Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", collections]),

@@ -14,7 +14,8 @@ enum LoadPass {
         for unit in compiler.plans {
             for place in ProviderDirectory.places(given: given, beside: unit.file) {
                 compiler.providers.read(
-                    place, isGiven: !given.isEmpty, except: known, sources: &compiler.sources, into: &compiler.diagnostics)
+                    place, isGiven: !given.isEmpty, except: known, sources: &compiler.sources,
+                    into: &compiler.diagnostics)
             }
         }
     }

@@ -41,7 +41,7 @@ struct CatalogEntry: Equatable {
     var accessList: String?
     var inheritedList: String?
     /// The digest of the content as archived; of a sparse file, of its stored runs.
-    var digest: SHA256Digest?
+    var digest: ContentDigest?
     /// A kind of warning, such as `changed-while-read`.
     var flag: String?
 
@@ -100,12 +100,8 @@ extension CatalogEntry {
         }
         CatalogEntry.bytes(path, "path", to: &writer)
         if let digest {
-            writer.raw(",\"sha256\":\"")
-            for byte in digest.bytes {
-                writer.raw(JSONWriter.hexadecimal[Int(byte >> 4)])
-                writer.raw(JSONWriter.hexadecimal[Int(byte & 15)])
-            }
-            writer.raw("\"")
+            writer.raw(",\"xxh128\":")
+            writer.string(digest.hexadecimal)
         }
         if kind == .file {
             writer.raw(",\"size\":")
@@ -186,8 +182,8 @@ extension CatalogEntry {
         switch kind {
         case .file:
             size = try integer("size")
-            digest = object["sha256"]?.stringValue.flatMap { SHA256Digest("sha256:" + $0) }
-            if digest == nil { throw CatalogError("a file has no sha256") }
+            digest = object["xxh128"]?.stringValue.flatMap { ContentDigest($0) }
+            if digest == nil { throw CatalogError("a file has no xxh128") }
             extents = try CatalogEntry.extents(object, size: size)
         case .symlink, .hardlink:
             guard let target = CatalogEntry.bytes(object, "target", "targetHex") else {

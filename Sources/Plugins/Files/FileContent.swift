@@ -7,7 +7,7 @@ final class FileContent {
     /// What became of one file's content.
     struct Outcome {
         /// The digest of what was archived.
-        var digest: SHA256Digest
+        var digest: ContentDigest
         /// A sentence when the file was not what its metadata had announced.
         var change: String?
     }
@@ -35,7 +35,7 @@ final class FileContent {
 
     /// Writes exactly as many bytes as `line` announces: zeros in place of what is missing, nothing of what is more.
     func copy(_ fd: Int32, _ line: CatalogEntry, to archive: ArchiveOutput) throws -> Outcome {
-        var hasher = SHA256Hasher()
+        let hasher = try ContentHasher()
         var offset: Int64 = 0
         var shrunkTo: Int64?
         for extent in line.extents ?? [Extent(offset: 0, length: line.size)] {
@@ -51,7 +51,7 @@ final class FileContent {
                 let count = try FileSystem.read(fd, into: window, at: offset, path: line.path)
                 if count == 0 {
                     shrunkTo = shrunkTo ?? offset
-                    try writeZeros(end - offset, archive, &hasher)
+                    try writeZeros(end - offset, archive, hasher)
                     offset = end
                     break
                 }
@@ -68,12 +68,8 @@ final class FileContent {
             change: shrunkTo.map { "the file shrank from \(line.size) to \($0) bytes; the rest was filled with zeros" })
     }
 
-    private func writeZeros(_ count: Int64, _ archive: ArchiveOutput, _ hasher: inout SHA256Hasher) throws {
-        try eachZeros(count, archive) { hasher.update($0) }
-    }
-
-    private func writeZeros(_ count: Int64, _ archive: ArchiveOutput, _ hasher: SHA256Hasher?) throws {
-        try eachZeros(count, archive) { _ in }
+    private func writeZeros(_ count: Int64, _ archive: ArchiveOutput, _ hasher: ContentHasher?) throws {
+        try eachZeros(count, archive) { hasher?.update($0) }
     }
 
     private func eachZeros(

@@ -154,7 +154,7 @@ final class TreeComparison {
     // MARK: Content
 
     private func sameContent(_ line: CatalogEntry, _ fd: Int32) throws -> Bool {
-        var hasher = SHA256Hasher()
+        let hasher = try ContentHasher()
         var position: Int64 = 0
         for extent in line.extents ?? [Extent(offset: 0, length: line.size)] {
             if try !isZero(fd, from: position, to: extent.offset, line.path) { return false }

@@ -105,7 +105,7 @@ struct VerifyRun {
         if line.mode & mask != found.mode & mask { return "mode" }
         guard line.kind == .file else { return nil }
         if line.size != found.size { return "size" }
-        var hasher = ExtentHasher(line)
+        var hasher = try ExtentHasher(line)
         while let (bytes, offset) = try input.nextData() {
             try stop.check()
             if !hasher.update(bytes, at: offset) { return "content where the catalog has none" }
@@ -120,9 +120,12 @@ struct ExtentHasher {
     private let extents: [Extent]
     private var index = 0
     private var done: Int64 = 0
-    private var hasher = SHA256Hasher()
+    private let hasher: ContentHasher
 
-    init(_ line: CatalogEntry) { extents = line.extents ?? [Extent(offset: 0, length: line.size)] }
+    init(_ line: CatalogEntry) throws {
+        extents = line.extents ?? [Extent(offset: 0, length: line.size)]
+        hasher = try ContentHasher()
+    }
 
     /// Takes the next run; false when it is not where the catalog expects content.
     mutating func update(_ bytes: UnsafeRawBufferPointer, at offset: Int64) -> Bool {
@@ -143,5 +146,5 @@ struct ExtentHasher {
     }
 
     /// The digest of all that was taken in; wrong when a run was missing, since its bytes are.
-    func finalize() -> SHA256Digest { hasher.finalize() }
+    func finalize() -> ContentDigest { hasher.finalize() }
 }
