@@ -49,7 +49,7 @@ let package = Package(
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CLibArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
-        .systemLibrary(name: "CLinux", path: "Sources/Plugins/CLinux"),
+        .systemLibrary(name: "CLinux"),
 
         // Shared by the compiler and the executor.
         room("CanonicalForm", [crypto]),
@@ -81,7 +81,7 @@ let package = Package(
         // The executor.
         room("BlockingIO"),
         room("Bank", ["CanonicalForm"]),
-        room("DirectoryBank", ["Bank", "BlockingIO", "CanonicalForm"]),
+        room("DirectoryBank", ["Bank", "BlockingIO", "CanonicalForm", "CLinux"]),
         room("PluginKit", ["CanonicalForm", "PlanIR", "BlockingIO"]),
         room("NoopPlugin", ["CanonicalForm", "PluginKit", "PlanIR"], path: "Sources/Plugins/Noop"),
         room(

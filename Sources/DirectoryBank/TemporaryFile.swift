@@ -25,9 +25,12 @@ final class TemporaryFile: Sendable {
         }
     }
 
-    /// Appends bytes, straight from the array.
+    /// Appends bytes; large ones past the page cache, where nobody would look for them again.
     func write(_ bytes: [UInt8]) throws {
-        try bytes.withUnsafeBytes { try file.write($0) }
+        try bytes.withUnsafeBytes { bytes in
+            let written = bytes.count >= DirectWriter.worthwhile ? try DirectWriter.write(bytes, to: file) : 0
+            try file.write(UnsafeRawBufferPointer(rebasing: bytes[written...]))
+        }
     }
 
     /// Whether the file is still there: nothing of a bank takes it while it is locked, but a person may.
