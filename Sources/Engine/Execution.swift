@@ -122,9 +122,13 @@ struct Execution: ActivityRunner {
                 }
             }
         } catch {
-            let message = String(describing: error)
+            let isCancelled = error is CancellationError
+            let message = isCancelled ? "cancelled" : String(describing: error)
             environment.observer.observe(
-                .activityFailed(resource: index, identity: resource.identity, hook: activity.hook, message: message))
+                isCancelled
+                    ? .activityCancelled(resource: index, identity: resource.identity, hook: activity.hook)
+                    : .activityFailed(
+                        resource: index, identity: resource.identity, hook: activity.hook, message: message))
             // The failure itself matters more than a bank that cannot take note of it.
             try? await journal?.append(
                 JournalEvent(activity: name, state: .failed, time: environment.now(), message: message))

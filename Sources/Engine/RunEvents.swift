@@ -8,6 +8,8 @@ package enum RunEvent: Sendable {
     case began(operation: OperationKind, resources: Int, activities: Int, expectedBytes: Int64?)
     case activityStarted(resource: Int, identity: String, hook: Hook)
     case activityFinished(resource: Int, identity: String, hook: Hook)
+    /// It was stopped because another one failed, or the whole run was cancelled.
+    case activityCancelled(resource: Int, identity: String, hook: Hook)
     case activityFailed(resource: Int, identity: String, hook: Hook, message: String)
     /// All hooks of a resource are done.
     case resourceFinished(resource: Int, identity: String, contentBytes: Int64)

@@ -66,6 +66,7 @@ final class ProgressDisplay: RunObserver {
             case .activityFinished(_, let identity, let hook):
                 state.finishedActivities += 1
                 end("\(identity) \(hook.name)", &state)
+            case .activityCancelled(_, let identity, let hook): end("\(identity) \(hook.name)", &state)
             case .activityFailed(_, let identity, let hook, let message):
                 end("\(identity) \(hook.name)", &state)
                 line("failed: \(identity), \(hook.name): \(message)", &state)

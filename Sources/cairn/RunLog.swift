@@ -41,6 +41,8 @@ struct RunLog: RunObserver {
             logger.debug("started", metadata: place(identity, hook))
         case .activityFinished(_, let identity, let hook):
             logger.debug("finished", metadata: place(identity, hook))
+        case .activityCancelled(_, let identity, let hook):
+            logger.notice("cancelled", metadata: place(identity, hook))
         case .activityFailed(_, let identity, let hook, let message):
             logger.error("failed: \(Words.harmless(message))", metadata: place(identity, hook))
         case .resourceFinished(_, let identity, let bytes):

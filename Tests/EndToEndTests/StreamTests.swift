@@ -34,6 +34,28 @@ import Testing
         #expect(quiet.code == 0 && quiet.errors.split(separator: "\n").count == 1, "\(quiet)")
     }
 
+    @Test func whatIsStoppedBecauseAnotherFailedIsNotCalledAFailure() async throws {
+        let site = try await Site()
+        try await site.fillSource()
+        let plan = """
+            apiVersion: cairn/v1
+            kind: Plan
+            name: two
+            provider: local
+            resources:
+              - {id: gone, type: Host::FileSystem::Directory, properties: {path: /no/such/place}}
+              - {id: here, type: Host::FileSystem::Directory, properties: {path: \(site.source)}}
+            """
+        try site.write("two.yaml", plan)
+        let compiled = try await site.cairnc("compile", "two.yaml", "-o", "two.ir")
+        #expect(compiled.code == 0, "\(compiled)")
+        let ending = try await site.cairn("protect", "two.ir")
+        #expect(ending.code == 1, "\(ending)")
+        #expect(ending.errors.contains("failed: Host::FileSystem::Directory#gone, main: "), "\(ending)")
+        #expect(!ending.errors.contains("failed: Host::FileSystem::Directory#here"), "\(ending)")
+        #expect(!ending.errors.contains("CancellationError"), "\(ending)")
+    }
+
     @Test func onATerminalProgressIsDrawnAndCleared() async throws {
         // Slow enough to be drawn more than once.
         let site = try await Site(parameters: "{level: 19}")

@@ -26,6 +26,15 @@ package struct JSONSchema: Sendable {
         checkDefaults(&diagnostics)
     }
 
+    /// The schema that nothing fits.
+    init(refusingAt text: SourceText) {
+        var node = SchemaNode(place: SourceRange(source: SourceID(index: 0), start: 0, end: Int32(text.bytes.count)))
+        node.verdict = false
+        nodes = [node]
+        patterns = []
+        root = 0
+    }
+
     /// The violations in `instance`, one diagnostic per fault, in the order of their places.
     ///
     /// `subject` is what the instance says, for messages. With `partial`, the instance is a layer that others are

@@ -12,7 +12,8 @@ extension JSONSchema {
         var diagnostics = DiagnosticList()
         let text = SourceText(name: "<schema>", bytes: Array(yaml.utf8))
         let tree = YAMLParser.parse(text, as: SourceID(index: 0), into: &diagnostics)
-        guard let root = tree.documents.first else { preconditionFailure("a constant schema is YAML") }
+        // The texts above are YAML; were one not, its schema would refuse everything rather than let anything pass.
+        guard let root = tree.documents.first else { return JSONSchema(refusingAt: text) }
         return JSONSchema(compiling: root, into: &diagnostics)
     }
 }
