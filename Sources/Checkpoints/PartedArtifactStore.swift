@@ -37,15 +37,16 @@ package struct PartedArtifactStore: ArtifactStore {
     }
 
     package func artifacts() async throws -> [ArtifactSummary] {
-        try await names().asyncMap { try await record($0).record.summary }
+        try await finished().map(\.summary)
     }
 
-    /// For each finished artifact the SHA-256 of the bytes of its `artifact.json`: what a commit record keeps and a
-    /// later reader is given as `expectedRecords`.
-    package func recordDigests() async throws -> [String: SHA256Digest] {
-        let names = try await names()
-        return Dictionary(
-            uniqueKeysWithValues: zip(names, try await names.asyncMap { try await record($0).digest }))
+    /// The finished artifacts in order of their names, each with the SHA-256 of the bytes of its `artifact.json`: what a
+    /// definition record keeps, and a later reader is given as `expectedRecords`.
+    package func finished() async throws -> [DefinitionRecord.Artifact] {
+        try await names().asyncMap { name in
+            let (record, digest) = try await record(name)
+            return DefinitionRecord.Artifact(summary: record.summary, record: digest)
+        }
     }
 
     package func remove(_ name: String) async throws {

@@ -19,9 +19,6 @@ package struct SourceRange: Sendable, Hashable {
         self.start = start
         self.end = max(start, end)
     }
-
-    /// The empty range at the start of this one.
-    package var atStart: SourceRange { SourceRange(source: source, start: start, end: start) }
 }
 
 /// A file's name and bytes, as they were read.

@@ -113,14 +113,10 @@ package struct ProtectOperation: Sendable {
         let store = PartedArtifactStore(
             bank: environment.bank, artifacts: try layout.artifacts(resource.identity, epoch: Self.epoch),
             writable: false)
-        let digests = try await store.recordDigests()
-        let artifacts = try await store.artifacts().compactMap { summary in
-            digests[summary.name].map { DefinitionRecord.Artifact(summary: summary, record: $0) }
-        }
         let binding = ir.plugins[Int(resource.plugin)]
         let record = DefinitionRecord(
             resource: resource.identity, epoch: Self.epoch, plugin: binding.name, pluginDigest: binding.digest,
-            definition: state.definition, artifacts: artifacts, warnings: state.warnings)
+            definition: state.definition, artifacts: try await store.finished(), warnings: state.warnings)
         let bytes = record.record.bytes
         try await environment.bank.putOnce(
             try layout.definition(resource.identity, epoch: Self.epoch), bytes)

@@ -57,9 +57,6 @@ package final class SyntaxTree: Sendable {
 
     /// The root node of each document, in order.
     package var documents: [LocatedNode] { roots.map { LocatedNode(tree: self, index: $0) } }
-
-    /// The number of nodes stored.
-    package var nodeCount: Int { records.count }
 }
 
 /// One node of a syntax tree: a scalar, a sequence or a mapping, with its place.

@@ -98,7 +98,8 @@ private func write(_ data: [UInt8], as name: String, to bank: any Bank, chunk: I
         let bank = InMemoryBank()
         try await write([1], as: "data", to: bank)
         let open = PartedArtifactStore(bank: bank, artifacts: place, writable: false)
-        let digests = try await open.recordDigests()
+        let digests = Dictionary(
+            uniqueKeysWithValues: try await open.finished().map { ($0.summary.name, $0.record) })
         func committed() -> PartedArtifactStore {
             PartedArtifactStore(bank: bank, artifacts: place, writable: false, expectedRecords: digests)
         }
