@@ -105,10 +105,11 @@ let package = Package(
             swiftSettings: strict),
 
         // Tests.
-        tests("DiagnosticsTests", ["CanonicalForm", "Diagnostics"]),
-        tests("YAMLSourceTests", ["CanonicalForm", "Diagnostics", "YAMLSource"]),
-        tests("JSONSchemaTests", ["CanonicalForm", "Diagnostics", "YAMLSource", "Manifests"]),
-        room("BankConformance", ["Bank"], path: "Tests/BankConformance"),
+        room("SeededRandom", path: "Tests/SeededRandom"),
+        tests("DiagnosticsTests", ["CanonicalForm", "Diagnostics", "SeededRandom"]),
+        tests("YAMLSourceTests", ["CanonicalForm", "Diagnostics", "SeededRandom", "YAMLSource"]),
+        tests("JSONSchemaTests", ["CanonicalForm", "Diagnostics", "Manifests", "SeededRandom", "YAMLSource"]),
+        room("BankConformance", ["Bank", "SeededRandom"], path: "Tests/BankConformance"),
         tests("BankTests", ["Bank", "BankConformance", "CanonicalForm"]),
         tests("DirectoryBankTests", ["Bank", "BankConformance", "CanonicalForm", "DirectoryBank"]),
 
@@ -124,10 +125,13 @@ let package = Package(
         room(
             "PlanTestSupport", ["Diagnostics", "PlanCompiler", "PlanIR", "YAMLSource"], path: "Tests/PlanTestSupport"),
         tests("PlanIRTests", ["CanonicalForm", "PlanIR", "PlanTestSupport"]),
-        tests("CanonicalFormTests", ["CanonicalForm"]),
+        tests("CanonicalFormTests", ["CanonicalForm", "SeededRandom"]),
         tests(
             "PlanCompilerTests",
-            ["CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR", "PlanTestSupport", "YAMLSource"]),
+            [
+                "SeededRandom", "CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR",
+                "PlanTestSupport", "YAMLSource",
+            ]),
         tests(
             "GoldenTests",
             ["CanonicalForm", "Diagnostics", "GraphExport", "PlanCompiler", "PlanIR", "YAMLSource"]),
@@ -140,14 +144,15 @@ let package = Package(
             ]),
         tests(
             "CheckpointsTests",
-            ["Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DirectoryBank", "PluginKit"]),
+            ["Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DirectoryBank", "PluginKit", "SeededRandom"]),
         tests(
             "EngineTests",
             [
+                "SeededRandom",
                 "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DirectoryBank", "Engine", "PlanIR",
                 "PluginKit",
             ]),
         // Starts the two programs, which are therefore built with it.
-        tests("EndToEndTests", ["CanonicalForm", "cairn", "cairnc", subprocess]),
+        tests("EndToEndTests", ["CanonicalForm", "SeededRandom", "cairn", "cairnc", subprocess]),
     ]
 )

@@ -1,4 +1,5 @@
 package import Bank
+import SeededRandom
 
 /// What a bank did that its contract does not allow.
 package struct ConformanceFailure: Error, CustomStringConvertible {
@@ -64,20 +65,5 @@ package struct BankConformance: Sendable, CustomStringConvertible {
     static func pattern(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
         var generator = SeededGenerator(seed: seed)
         return (0..<count).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
-    }
-}
-
-/// A small repeatable generator (SplitMix64): a printed seed repeats a whole run.
-package struct SeededGenerator: RandomNumberGenerator, Sendable {
-    private var state: UInt64
-
-    package init(seed: UInt64) { state = seed }
-
-    package mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

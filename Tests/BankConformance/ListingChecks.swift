@@ -1,4 +1,5 @@
 import Bank
+import SeededRandom
 
 extension BankConformance {
     static let listings: [BankConformance] = [

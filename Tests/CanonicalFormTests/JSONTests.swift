@@ -1,4 +1,5 @@
 import CanonicalForm
+import SeededRandom
 import Testing
 
 struct JSONTests {
@@ -67,7 +68,7 @@ struct JSONTests {
 
     @Test func randomValuesSurviveARoundTrip() throws {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var generator = SplitMix(state: seed)
+        var generator = SeededGenerator(seed: seed)
         for _ in 0..<2000 {
             let value = randomValue(&generator, depth: 0)
             let bytes = value.canonicalBytes
@@ -77,7 +78,7 @@ struct JSONTests {
         }
     }
 
-    private func randomValue(_ generator: inout SplitMix, depth: Int) -> JSONValue {
+    private func randomValue(_ generator: inout SeededGenerator, depth: Int) -> JSONValue {
         switch Int.random(in: 0..<(depth > 4 ? 5 : 7), using: &generator) {
         case 0: return .null
         case 1: return .bool(.random(using: &generator))
@@ -98,7 +99,7 @@ struct JSONTests {
         }
     }
 
-    private func randomText(_ generator: inout SplitMix) -> String {
+    private func randomText(_ generator: inout SeededGenerator) -> String {
         var text = ""
         for _ in 0..<Int.random(in: 0..<8, using: &generator) {
             if let scalar = Unicode.Scalar(UInt32.random(in: 0..<0x11000, using: &generator)) {
@@ -106,18 +107,6 @@ struct JSONTests {
             }
         }
         return text
-    }
-}
-
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }
 

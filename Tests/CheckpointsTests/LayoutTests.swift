@@ -1,6 +1,7 @@
 import Bank
 import BankConformance
 import Checkpoints
+import SeededRandom
 import Testing
 
 @Suite struct TimestampTests {

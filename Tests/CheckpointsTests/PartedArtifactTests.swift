@@ -5,6 +5,7 @@ import Checkpoints
 import DirectoryBank
 import Foundation
 import PluginKit
+import SeededRandom
 import Synchronization
 import Testing
 

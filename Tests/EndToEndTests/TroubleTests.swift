@@ -1,6 +1,7 @@
 import CanonicalForm
 import Foundation
 import Glibc
+import SeededRandom
 import Testing
 
 @Suite(.timeLimit(.minutes(5))) struct TroubleTests {

@@ -1,4 +1,5 @@
 import PlanIR
+import SeededRandom
 import Synchronization
 import Testing
 

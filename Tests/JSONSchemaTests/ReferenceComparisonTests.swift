@@ -1,5 +1,6 @@
 import CanonicalForm
 import Foundation
+import SeededRandom
 import Testing
 
 /// Makes random schemas and values that are likely to meet each other.

@@ -2,6 +2,7 @@ import Diagnostics
 import PlanCompiler
 import PlanIR
 import PlanTestSupport
+import SeededRandom
 import Testing
 
 /// The activity graph against a reference that says the rules one by one and walks naively.

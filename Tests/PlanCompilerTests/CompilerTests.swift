@@ -5,6 +5,7 @@ import Manifests
 import PlanCompiler
 import PlanIR
 import PlanTestSupport
+import SeededRandom
 import Testing
 import YAMLSource
 

@@ -1,5 +1,6 @@
 import CanonicalForm
 import Diagnostics
+import SeededRandom
 import Testing
 import YAMLSource
 
@@ -233,20 +234,5 @@ struct TreeTests {
     func cutOff() {
         let text = Array("a: &x [1, 'zwei', \"d\\u00e4\"]\nb: {c: *x, <<: {d: |-\n    é\n  }}\n---\n? k\n: - v\n".utf8)
         for length in 0...text.count { #expect(Parsed(Array(text[..<length])).faults.count <= 2) }
-    }
-}
-
-/// A small generator with a seed, so that a failure can be repeated.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1 }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }
