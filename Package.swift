@@ -64,6 +64,7 @@ let package = Package(
             ]),
         room("PlanIR", ["CanonicalForm", "Diagnostics"]),
 
+        room("Explanations", ["Diagnostics"]),
         room("CommandLineSupport"),
 
         // The compiler.
@@ -73,7 +74,8 @@ let package = Package(
         .executableTarget(
             name: "cairnc",
             dependencies: [
-                "CommandLineSupport", "Diagnostics", "PlanCompiler", "PlanIR", "GraphExport", "YAMLSource",
+                "CommandLineSupport", "Diagnostics", "Explanations", "PlanCompiler", "PlanIR", "GraphExport",
+                "YAMLSource",
                 argumentParser,
             ],
             swiftSettings: strict),

@@ -24,17 +24,22 @@ package struct Suggestion: Sendable, Hashable {
     package let range: SourceRange
     /// What to put in their place.
     package let replacement: String
+    /// Whether the change is surely what the author means, so that a program may apply it unasked.
+    package let isCertain: Bool
 
-    package init(_ message: String, replacing range: SourceRange, with replacement: String) {
+    package init(_ message: String, replacing range: SourceRange, with replacement: String, isCertain: Bool = false) {
         self.message = message
         self.range = range
         self.replacement = replacement
+        self.isCertain = isCertain
     }
 }
 
 /// One fault in a source, with all that a reader needs to find and mend it.
 package struct Diagnostic: Sendable, Hashable {
     package let code: DiagnosticCode
+    /// The code's own severity, unless the project gives its lint another one.
+    package var severity: Severity
     /// One line, in lower case, naming the thing.
     package let message: String
     /// The exact characters; `nil` when the fault is with a file as a whole and none of it could be read.
@@ -53,6 +58,7 @@ package struct Diagnostic: Sendable, Hashable {
         related: [RelatedPlace] = [], notes: [String] = [], suggestions: [Suggestion] = []
     ) {
         self.code = code
+        self.severity = code.severity
         self.message = message
         self.range = range
         self.file = nil
@@ -65,6 +71,7 @@ package struct Diagnostic: Sendable, Hashable {
     /// A fault with a file as a whole.
     package init(_ code: DiagnosticCode, _ message: String, file: String, notes: [String] = []) {
         self.code = code
+        self.severity = code.severity
         self.message = message
         self.range = nil
         self.file = file
@@ -73,8 +80,6 @@ package struct Diagnostic: Sendable, Hashable {
         self.notes = notes
         self.suggestions = []
     }
-
-    package var severity: Severity { code.severity }
 }
 
 /// The diagnostics of one run; passes add to it and go on.

@@ -44,6 +44,10 @@ package enum DiagnosticCode: String, Sendable, Hashable, CaseIterable {
     case schemaEnum = "E0305"
     case literalSecret = "E0306"
 
+    // Several files: the project and its plans.
+
+    // Lints: a plan that compiles and still loses data.
+
     // Internal consistency.
     case invalidIR = "E0901"
 
