@@ -64,13 +64,14 @@ let package = Package(
             ]),
         room("PlanIR", ["CanonicalForm", "Diagnostics"]),
 
-        room("Explanations", ["Diagnostics"]),
         room("CommandLineSupport"),
 
         // The compiler.
         room("PlanLanguage", ["CanonicalForm", "Diagnostics", "YAMLSource", "Manifests", "PlanIR"]),
         room("PlanCompiler", ["CanonicalForm", "Diagnostics", "YAMLSource", "PlanLanguage", "Manifests", "PlanIR"]),
         room("GraphExport", ["CanonicalForm", "PlanIR"]),
+        room(
+            "Explanations", ["CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR", "YAMLSource"]),
         .executableTarget(
             name: "cairnc",
             dependencies: [
@@ -134,9 +135,10 @@ let package = Package(
                 "SeededRandom", "CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR",
                 "PlanTestSupport", "YAMLSource",
             ]),
+        tests("ExplanationsTests", ["CanonicalForm", "Diagnostics", "Explanations", "PlanCompiler", "YAMLSource"]),
         tests(
             "GoldenTests",
-            ["CanonicalForm", "Diagnostics", "GraphExport", "PlanCompiler", "PlanIR", "YAMLSource"]),
+            ["CanonicalForm", "Diagnostics", "Explanations", "GraphExport", "PlanCompiler", "PlanIR", "YAMLSource"]),
         tests("SchemaFileTests", ["CanonicalForm"]),
         tests(
             "DocumentationTests",
@@ -155,6 +157,6 @@ let package = Package(
                 "PluginKit",
             ]),
         // Starts the two programs, which are therefore built with it.
-        tests("EndToEndTests", ["CanonicalForm", "SeededRandom", "cairn", "cairnc", subprocess]),
+        tests("EndToEndTests", ["CanonicalForm", "Explanations", "SeededRandom", "cairn", "cairnc", subprocess]),
     ]
 )
