@@ -17,7 +17,9 @@ package enum ExplanationPage {
         text += files(of: explanation.wrong, lead: "Wrong")
         text += "`\(explanation.wrong.command)` prints:\n\n"
         text += fenced("text", ExampleRun(explanation.wrong).text()) + "\n"
-        text += files(of: explanation.right, lead: "Right")
+        let isSameCommand = explanation.right.command == explanation.wrong.command
+        text += files(
+            of: explanation.right, lead: isSameCommand ? "Right" : "Right, with `\(explanation.right.command)`")
         text += ExplanationText.paragraphs("**Why it matters.** " + explanation.reason, width: 120)
         return text
     }

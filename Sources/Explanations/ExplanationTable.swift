@@ -13,8 +13,11 @@ extension Explanation {
 
     /// The codes and names that `text` may have been meant for, the nearest first.
     package static func similar(to text: String) -> [String] {
-        Similar.nearest(3, to: text.uppercased(), among: all.map(\.code.rawValue))
-            + Similar.nearest(3, to: text.lowercased(), among: all.map(\.code.name))
+        // The digits alone name a code: a wrong letter is the likeliest slip.
+        let sameNumber = all.map(\.code.rawValue).filter { $0.dropFirst() == text.dropFirst() }
+        let nearCodes = Similar.nearest(3, to: text.uppercased(), among: all.map(\.code.rawValue))
+        let nearNames = Similar.nearest(3, to: text.lowercased(), among: all.map(\.code.name))
+        return sameNumber.isEmpty ? nearCodes + nearNames : sameNumber
     }
 }
 

@@ -20,7 +20,9 @@ package enum ExplanationText {
         text += wrapped(explanation.meaning)
         text += "\nWrong:\n\n" + files(of: explanation.wrong)
         text += "\n\(explanation.wrong.command) prints:\n\n" + indented(run.text(color: color))
-        text += "\nRight:\n\n" + files(of: explanation.right)
+        let isSameCommand = explanation.right.command == explanation.wrong.command
+        text += isSameCommand ? "\nRight:\n\n" : "\nRight, with \(explanation.right.command):\n\n"
+        text += files(of: explanation.right)
         text += "\nWhy it matters:\n\n" + wrapped(explanation.reason)
         return text
     }

@@ -1,4 +1,5 @@
 import CanonicalForm
+import Diagnostics
 import Explanations
 import Foundation
 import Testing

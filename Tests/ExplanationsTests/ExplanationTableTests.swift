@@ -1,6 +1,7 @@
 import CanonicalForm
 import Diagnostics
 import Explanations
+import PlanCompiler
 import Testing
 import YAMLSource
 
@@ -44,7 +45,8 @@ struct ExplanationTableTests {
         for text in ["", "E", "0208", "E02080", "W0208", "dependency cycle"] { #expect(Explanation.of(text) == nil) }
         #expect(Explanation.similar(to: "W0208").first == "E0208")
         #expect(Explanation.similar(to: "dependency-circle") == ["dependency-cycle"])
-        #expect(Explanation.similar(to: "e0211").first == "W0211")
+        #expect(Explanation.similar(to: "e0211") == ["W0211"])
+        #expect(Explanation.similar(to: "E0299") == ["E0209"])
         #expect(Explanation.similar(to: "nonsense").isEmpty && Explanation.similar(to: "").isEmpty)
     }
 

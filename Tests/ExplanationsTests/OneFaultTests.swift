@@ -1,5 +1,6 @@
 import Diagnostics
 import Explanations
+import PlanCompiler
 import Testing
 
 /// Each code's wrong example beside other faults: mending it takes away its own diagnostic and no other, so that none
