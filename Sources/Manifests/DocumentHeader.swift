@@ -13,6 +13,7 @@ package enum DocumentKind: String, Sendable, CaseIterable {
 
     /// Reads `apiVersion` and `kind`; reports what is missing or unknown and returns `nil` then.
     package static func read(_ node: LocatedNode, into diagnostics: inout DiagnosticList) -> DocumentKind? {
+        if node.isFaulty && node.kind != .mapping { return nil }
         guard node.kind == .mapping else {
             diagnostics.add(
                 Diagnostic(
@@ -21,6 +22,7 @@ package enum DocumentKind: String, Sendable, CaseIterable {
             return nil
         }
         guard let version = node["apiVersion"], let kind = node["kind"] else {
+            if node.isFaulty { return nil }
             let missing = node["apiVersion"] == nil ? "apiVersion" : "kind"
             diagnostics.add(
                 Diagnostic(
@@ -29,6 +31,7 @@ package enum DocumentKind: String, Sendable, CaseIterable {
                     notes: ["a plan begins with 'apiVersion: \(apiVersion)' and 'kind: Plan'"]))
             return nil
         }
+        if version.isFaulty || kind.isFaulty { return nil }
         guard version.kind == .scalar, version.text == apiVersion else {
             diagnostics.add(
                 Diagnostic(
@@ -43,7 +46,8 @@ package enum DocumentKind: String, Sendable, CaseIterable {
         diagnostics.add(
             Diagnostic(
                 .unknownKind, "there is no kind of document called '\(kind.text)'", at: kind.headRange,
-                notes: close == nil ? ["the kinds are Plan, Provider and Plugin"] : [],
+                notes: close == nil
+                    ? ["the kinds are \(DocumentKind.allCases.map(\.rawValue).joined(separator: ", "))"] : [],
                 suggestions: close.map { [Suggestion("did you mean '\($0)'?", replacing: kind.range, with: $0)] } ?? []
             ))
         return nil

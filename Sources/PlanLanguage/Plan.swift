@@ -12,6 +12,8 @@ package struct Plan: Sendable {
     package let parameters: [ParameterBlock]
     /// The resources in the order of the text; a parent stands before those nested in it.
     package let resources: [ResourceDeclaration]
+    /// Whether there are resources that could not be read: that one is missing may be a consequence.
+    package let lacksResources: Bool
     package let triggers: [JSONValue]
     package let retention: JSONObject
 }

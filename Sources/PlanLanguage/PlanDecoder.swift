@@ -30,7 +30,8 @@ package enum PlanDecoder {
         for phase in ParameterPhase.allCases {
             blocks += ParameterBlock.read(fields[5 + phase.rawValue], phase: phase, into: &diagnostics)
         }
-        let resources = decodeResources(fields[8], into: &diagnostics)
+        var lacksResources = fields.isUnread(8)
+        let resources = decodeResources(fields[8], lacking: &lacksResources, into: &diagnostics)
         if let list = fields[8], list.count == 0 {
             diagnostics.add(
                 Diagnostic(.invalidValue, "a plan without resources protects nothing", at: list.headRange))
@@ -40,7 +41,7 @@ package enum PlanDecoder {
         guard let name = fields.text(2), let provider = fields.text(4) else { return nil }
         return Plan(
             node: node, name: name, description: fields.text(3)?.value ?? "", provider: provider, parameters: blocks,
-            resources: resources, triggers: triggers, retention: retention)
+            resources: resources, lacksResources: lacksResources, triggers: triggers, retention: retention)
     }
 
     /// A list of resources still to be read, and in whom it is nested.
@@ -52,7 +53,7 @@ package enum PlanDecoder {
 
     /// Walks nested lists without recursion, so that nesting costs no stack.
     private static func decodeResources(
-        _ list: LocatedNode?, into diagnostics: inout DiagnosticList
+        _ list: LocatedNode?, lacking: inout Bool, into diagnostics: inout DiagnosticList
     ) -> [ResourceDeclaration] {
         var resources: [ResourceDeclaration] = []
         guard let list else { return resources }
@@ -67,7 +68,8 @@ package enum PlanDecoder {
             let fields = FieldReader(node, as: "a resource", resourceFields, into: &diagnostics)
             let position = Int32(resources.count)
             let declaration = declaration(fields, parent: parent, into: &diagnostics)
-            if let declaration { resources.append(declaration) }
+            if let declaration { resources.append(declaration) } else { lacking = true }
+            if fields.isUnread(8) { lacking = true }
             if let nested = fields[8] {
                 // The dependents of a resource that cannot be named still have faults of their own to report.
                 stack.append(PendingList(list: nested, next: 0, parent: declaration == nil ? nil : position))
@@ -80,7 +82,7 @@ package enum PlanDecoder {
         _ fields: FieldReader, parent: Int32?, into diagnostics: inout DiagnosticList
     ) -> ResourceDeclaration? {
         var dependsOn: [Spanned<String>] = []
-        for target in fields[7]?.elements ?? [] {
+        for target in fields[7]?.elements ?? [] where !target.isFaulty {
             guard case .string(let text) = target.scalarValue, target.kind == .scalar else {
                 diagnostics.add(
                     Diagnostic(

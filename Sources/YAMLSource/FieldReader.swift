@@ -45,6 +45,8 @@ package struct Field: Sendable {
 package struct FieldReader: Sendable {
     /// The mapping that was read.
     package let node: LocatedNode
+    /// Positions of the fields that unknown keys were probably meant for.
+    private var misspelt: [Int] = []
     private var keys: [LocatedNode?]
     private var values: [LocatedNode?]
 
@@ -59,6 +61,7 @@ package struct FieldReader: Sendable {
         keys = Array(repeating: nil, count: table.count)
         values = keys
         guard node.kind == .mapping else {
+            if node.isFaulty { return }
             diagnostics.add(
                 Diagnostic(.wrongType, "\(what) is a mapping, not \(node.shapeWords)", at: node.headRange))
             return
@@ -66,14 +69,20 @@ package struct FieldReader: Sendable {
         for position in 0..<node.count {
             let (key, value) = node.entry(position)
             guard let field = table.firstIndex(where: { key.textEquals($0.name) }) else {
-                if allowsExtensions && key.text.hasPrefix("x-") { continue }
-                FieldReader.reportUnknown(key, in: what, table, &diagnostics)
+                if key.isFaulty || allowsExtensions && key.text.hasPrefix("x-") { continue }
+                let meant = FieldReader.reportUnknown(key, in: what, table, &diagnostics)
+                if let meant = meant.flatMap({ name in table.firstIndex { "\($0.name)" == name } }) {
+                    misspelt.append(meant)
+                }
                 continue
             }
             keys[field] = key
             if FieldReader.fits(value, table[field], key: key, what, &diagnostics) { values[field] = value }
         }
+        if node.isFaulty { return }
         for (position, field) in table.enumerated() where field.isRequired && keys[position] == nil {
+            // That a misspelt key is missing is the same fault.
+            if misspelt.contains(position) { continue }
             diagnostics.add(
                 Diagnostic(.missingField, "\(what) needs the key '\(field.name)'", at: node.headRange))
         }
@@ -85,14 +94,22 @@ package struct FieldReader: Sendable {
     /// The key of the field at `position` of the table, if it is there.
     package func key(_ position: Int) -> LocatedNode? { keys[position] }
 
+    /// Whether the field at `position` of the table is there and could not be read, so that what it lacks is not the
+    /// author's fault.
+    package func isUnread(_ position: Int) -> Bool {
+        guard values[position] == nil else { return false }
+        return keys[position] != nil || node.isFaulty || misspelt.contains(position)
+    }
+
     /// The text of a field.
     package func text(_ position: Int) -> Spanned<String>? {
         values[position].map { Spanned($0.text, at: $0.range) }
     }
 
+    /// Reports a key that is not in the table; returns the name that it was probably meant for.
     private static func reportUnknown(
         _ key: LocatedNode, in what: String, _ table: [Field], _ diagnostics: inout DiagnosticList
-    ) {
+    ) -> String? {
         let names = table.map { "\($0.name)" }
         let text = key.text
         let close = Similar.best(for: text, among: names)
@@ -102,6 +119,7 @@ package struct FieldReader: Sendable {
                 notes: close == nil ? ["the keys of \(what) are \(names.joined(separator: ", "))"] : [],
                 suggestions: close.map { [Suggestion("did you mean '\($0)'?", replacing: key.range, with: $0)] } ?? []
             ))
+        return close
     }
 
     private static func fits(

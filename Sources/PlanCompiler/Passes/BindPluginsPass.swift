@@ -19,6 +19,7 @@ enum BindPluginsPass {
         guard let entry = found.first else {
             // A provider that could not be read may be the one: show why.
             compiler.diagnostics.merge(compiler.providers.unreadable)
+            if compiler.providers.isUnreadable(name.value) { return nil }
             let close = Similar.best(for: name.value, among: compiler.providers.names)
             var notes: [String] = []
             if close == nil {

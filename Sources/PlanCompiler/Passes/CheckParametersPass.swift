@@ -18,7 +18,8 @@ enum CheckParametersPass {
     }
 
     private static func reportUnusedTargets(_ unit: PlanUnit, _ diagnostics: inout DiagnosticList) {
-        guard !unit.plan.parameters.isEmpty else { return }
+        // A target that is not there may be one of the resources that could not be read.
+        guard !unit.plan.parameters.isEmpty, !unit.plan.lacksResources else { return }
         var targets: Set<String> = []
         for resource in unit.resources {
             targets.insert(resource.declaration.type.value)

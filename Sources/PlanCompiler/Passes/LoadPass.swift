@@ -24,13 +24,17 @@ enum LoadPass {
         let before = compiler.diagnostics.all.count
         let source = compiler.sources.add(text)
         let tree = YAMLParser.parse(text, as: source, into: &compiler.diagnostics)
-        if tree.documents.isEmpty && compiler.diagnostics.all.count == before {
+        let documents = tree.documents.filter { !$0.isEmptyDocument }
+        if documents.isEmpty && compiler.diagnostics.all.count == before {
             compiler.diagnostics.add(
                 Diagnostic(
                     .emptyDocument, "there is no document in this file",
                     at: SourceRange(source: source, start: 0, end: 0)))
         }
-        for document in tree.documents where !document.isNull || tree.documents.count == 1 {
+        // What could not be read may be the provider that a plan names.
+        var isReadable = compiler.diagnostics.all.count == before
+        defer { if !isReadable { compiler.providers.addUnreadable(text) } }
+        for document in documents {
             switch DocumentKind.read(document, into: &compiler.diagnostics) {
             case .plan:
                 if let plan = PlanDecoder.decode(document, into: &compiler.diagnostics) {
@@ -40,6 +44,8 @@ enum LoadPass {
                 if let provider = ProviderManifest.decode(document, into: &compiler.diagnostics) {
                     compiler.providers.add(provider)
                     BindPluginsPass.checkProvider(provider, &compiler)
+                } else {
+                    isReadable = false
                 }
             case .plugin, .bankPlugin:
                 compiler.diagnostics.add(
@@ -47,7 +53,7 @@ enum LoadPass {
                         .unknownKind,
                         "a \(document["kind"]?.text ?? "") manifest comes with its plugin and is not checked here",
                         at: document["kind"]?.range ?? document.headRange))
-            case nil: break
+            case nil: isReadable = false
             }
         }
     }

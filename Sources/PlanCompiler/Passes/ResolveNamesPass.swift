@@ -70,6 +70,8 @@ enum ResolveNamesPass {
                 switch found.count {
                 case 1: unit.resources[Int(own)].dependents.append((found[0], target.range))
                 case 0:
+                    // It may be one of those that could not be read.
+                    if unit.plan.lacksResources { continue }
                     suggestions += 1
                     let names =
                         suggestions > suggestionLimit

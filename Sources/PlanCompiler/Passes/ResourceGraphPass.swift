@@ -36,17 +36,33 @@ enum ResourceGraphPass {
         }
     }
 
-    /// Reports one cycle of each strongly connected component: the shortest through its first resource.
+    /// The most edges that are looked at for the cycles of one plan: in a knot of thousands of cycles, the rest is told
+    /// when some are mended.
+    private static let maximumWork = 20_000_000
+
+    /// Reports cycles that share no dependency, until none is left beside them: mending one leaves the others.
+    ///
+    /// Of each strongly connected component, the shortest cycle through its first resource is told; what is left of
+    /// the component without the dependencies of that cycle is looked at in the same way.
     private static func findCycles(_ unit: inout PlanUnit, _ diagnostics: inout DiagnosticList) {
         let components = StronglyConnected.components(
             count: unit.resources.count, successors: { unit.resources[$0].dependents.count },
             successor: { Int(unit.resources[$0].dependents[$1].resource) })
-        for component in components {
-            let first = component[0]
-            let isLoop = unit.resources[first].dependents.contains { Int($0.resource) == first }
-            guard component.count > 1 || isLoop else { continue }
-            unit.isAcyclic = false
-            report(shortestCycle(through: first, within: component, unit), unit, &diagnostics)
+        var waiting = components.filter { component in
+            component.count > 1
+                || unit.resources[component[0]].dependents.contains { Int($0.resource) == component[0] }
+        }
+        guard !waiting.isEmpty else { return }
+        unit.isAcyclic = false
+        var graph = RemainingGraph(unit.resources.map { $0.dependents.map(\.resource) })
+        waiting.reverse()
+        var work = 0
+        while let component = waiting.popLast(), work < maximumWork {
+            let cycle = graph.shortestCycle(through: component[0], within: component)
+            report(cycle, unit, &diagnostics)
+            for step in cycle { graph.remove(step) }
+            work += component.reduce(0) { $0 + unit.resources[$1].dependents.count + 1 }
+            waiting += graph.cyclicComponents(of: component).reversed()
         }
     }
 
@@ -56,32 +72,72 @@ enum ResourceGraphPass {
         let edge: Int
     }
 
-    private static func shortestCycle(through start: Int, within component: [Int], _ unit: PlanUnit) -> [Step] {
-        let members = Set(component)
-        var cameFrom: [Int: Step] = [:]
-        var queue = [start]
-        var next = 0
-        while next < queue.count {
-            let resource = queue[next]
-            next += 1
-            for (edge, dependent) in unit.resources[resource].dependents.enumerated() {
-                let target = Int(dependent.resource)
-                guard members.contains(target), cameFrom[target] == nil else { continue }
-                cameFrom[target] = Step(resource: resource, edge: edge)
-                if target == start {
-                    var steps: [Step] = []
-                    var at = start
-                    repeat {
-                        guard let step = cameFrom[at] else { return steps.reversed() }
-                        steps.append(step)
-                        at = step.resource
-                    } while at != start
-                    return steps.reversed()
-                }
-                queue.append(target)
-            }
+    /// The resource graph without the dependencies that were reported.
+    private struct RemainingGraph {
+        private let dependents: [[Int32]]
+        private var isRemoved: [[Bool]]
+        /// The place of each resource among the members that are looked at, -1 for all others.
+        private var positions: [Int32]
+
+        init(_ dependents: [[Int32]]) {
+            self.dependents = dependents
+            isRemoved = Array(repeating: [], count: dependents.count)
+            positions = Array(repeating: -1, count: dependents.count)
         }
-        return []
+
+        private func isLeft(_ resource: Int, _ edge: Int) -> Bool {
+            isRemoved[resource].isEmpty || !isRemoved[resource][edge]
+        }
+
+        mutating func remove(_ step: Step) {
+            if isRemoved[step.resource].isEmpty {
+                isRemoved[step.resource] = Array(repeating: false, count: dependents[step.resource].count)
+            }
+            isRemoved[step.resource][step.edge] = true
+        }
+
+        /// The strongly connected components with a cycle among `members`, which ascend.
+        mutating func cyclicComponents(of members: [Int]) -> [[Int]] {
+            for (position, member) in members.enumerated() { positions[member] = Int32(position) }
+            defer { for member in members { positions[member] = -1 } }
+            let successors = members.map { member in
+                dependents[member].indices.compactMap { edge -> Int? in
+                    let position = positions[Int(dependents[member][edge])]
+                    return position >= 0 && isLeft(member, edge) ? Int(position) : nil
+                }
+            }
+            return StronglyConnected.components(
+                count: members.count, successors: { successors[$0].count }, successor: { successors[$0][$1] }
+            ).filter { $0.count > 1 || successors[$0[0]].contains($0[0]) }.map { $0.map { members[$0] } }
+        }
+
+        func shortestCycle(through start: Int, within component: [Int]) -> [Step] {
+            let members = Set(component)
+            var cameFrom: [Int: Step] = [:]
+            var queue = [start]
+            var next = 0
+            while next < queue.count {
+                let resource = queue[next]
+                next += 1
+                for (edge, dependent) in dependents[resource].enumerated() {
+                    let target = Int(dependent)
+                    guard isLeft(resource, edge), members.contains(target), cameFrom[target] == nil else { continue }
+                    cameFrom[target] = Step(resource: resource, edge: edge)
+                    if target == start {
+                        var steps: [Step] = []
+                        var at = start
+                        repeat {
+                            guard let step = cameFrom[at] else { return steps.reversed() }
+                            steps.append(step)
+                            at = step.resource
+                        } while at != start
+                        return steps.reversed()
+                    }
+                    queue.append(target)
+                }
+            }
+            return []
+        }
     }
 
     private static func report(_ cycle: [Step], _ unit: PlanUnit, _ diagnostics: inout DiagnosticList) {
