@@ -25,6 +25,8 @@ package struct ResourceDeclaration: Sendable {
     package let type: Spanned<String>
     package let name: String?
     package let properties: LocatedNode?
+    /// Whether there are properties that could not be read.
+    package let lacksProperties: Bool
     /// The resource's own parameters, by `ParameterPhase.rawValue`.
     package let parameters: [LocatedNode?]
     /// Position of the resource in which it is nested, if any.

@@ -103,6 +103,7 @@ package enum PlanDecoder {
         }
         return ResourceDeclaration(
             node: fields.node, id: id, type: type, name: fields.text(2)?.value, properties: fields[3],
+            lacksProperties: fields.isUnread(3),
             parameters: [fields[4], fields[5], fields[6]], parent: parent, dependsOn: dependsOn)
     }
 }

@@ -125,7 +125,8 @@ package struct FieldReader: Sendable {
     private static func fits(
         _ value: LocatedNode, _ field: Field, key: LocatedNode, _ what: String, _ diagnostics: inout DiagnosticList
     ) -> Bool {
-        if value.isFaulty { return false }
+        // A mapping that lacks what could not be merged still has the rest.
+        if value.isFaulty && value.kind != .mapping { return false }
         let scalar = value.kind == .scalar ? value.scalarValue : nil
         let fits =
             switch field.shape {

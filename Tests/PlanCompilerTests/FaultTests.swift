@@ -21,6 +21,7 @@ struct FaultTests {
             ("  - {id: a, \(directory), parameters: {<<: *none}}\n", "E0006"),
             ("  - {id: a, type: Host::FileSystem::Directory, properties: {<<: *none}}\n", "E0006"),
             ("  - {id: a, type: Host::FileSystem::Directory, properties: {path: *none}}\n", "E0006"),
+            ("  - {id: a, type: Host::FileSystem::Directory, properties: *none}\n", "E0006"),
             ("  - {id: a, \(directory), dependsOn: [*none]}\n", "E0006"),
             ("  - {id: a, \(directory), dependsOn: *none}\n", "E0006"),
             ("  - {id: a, \(directory)}\n  - *none\n", "E0006"),
@@ -57,6 +58,26 @@ struct FaultTests {
         ])
     func unreadResource(_ resources: String, _ code: String) {
         #expect(codes(CompiledPlans.plan(resources)) == [code])
+    }
+
+    @Test("Properties of another kind are not missing, too") func unreadProperties() {
+        #expect(
+            codes(CompiledPlans.plan("  - {id: a, type: Host::FileSystem::Directory, properties: [/a]}\n")) == ["E0104"]
+        )
+    }
+
+    @Test(
+        "What a provider says in another shape is not missing, too",
+        arguments: [
+            ("{path: /bank}", "[/bank]", "E0104"), ("config: {path", "cnfig: {path", "E0103"),
+            ("[{name: files}, {name: noop}]", "files", "E0104"), ("{name: noop}", "{nmae: noop}", "E0103"),
+            ("{name: noop}", "{}", "E0102"), ("{name: noop}", "noop", "E0104"),
+        ])
+    func unreadInProvider(_ right: String, _ wrong: String, _ code: String) {
+        let provider = CompiledPlans.provider.replacing(right, with: wrong)
+        #expect(provider != CompiledPlans.provider)
+        let plan = CompiledPlans.plan("  - {id: a, type: T::X}\n")
+        #expect(CompiledPlans.compile([plan, provider]).diagnostics.all.map(\.code.rawValue) == [code])
     }
 
     @Test(

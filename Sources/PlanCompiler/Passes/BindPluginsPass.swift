@@ -79,6 +79,7 @@ enum BindPluginsPass {
             reportUnknown("bank", provider.bankPlugin, compiler.catalogue.bankNames, &compiler.diagnostics)
             return
         }
+        if provider.lacksBankConfig { return }
         let subject = Subject(.setting, of: "the bank '\(bank.name)'")
         let config: SchemaInstance =
             provider.bankConfig.map { .node($0) }
@@ -134,8 +135,8 @@ enum BindPluginsPass {
                 offered.append(plugin)
             }
         }
-        // A plugin that could not be found has been reported; what it would have taken is not known.
-        let isComplete = offered.count == provider.plugins.count
+        // A plugin that could not be found or read has been reported; what it would have taken is not known.
+        let isComplete = offered.count == provider.plugins.count && !provider.lacksPlugins
         var bindings: [String: Int32?] = [:]
         for index in compiler.plans[position].resources.indices {
             let type = compiler.plans[position].resources[index].declaration.type

@@ -112,6 +112,7 @@ enum CheckParametersPass {
     private static func checkProperties(
         _ declaration: ResourceDeclaration, _ support: PluginManifest.ResourceType, _ diagnostics: inout DiagnosticList
     ) {
+        if declaration.lacksProperties { return }
         let subject = Subject(.property, of: declaration.type.value)
         let instance: SchemaInstance =
             declaration.properties.map { .node($0) }
