@@ -71,11 +71,14 @@ let package = Package(
         room("PlanLanguage", ["CanonicalForm", "Diagnostics", "YAMLSource", "Manifests", "PlanIR"]),
         room("PlanCompiler", ["CanonicalForm", "Diagnostics", "YAMLSource", "PlanLanguage", "Manifests", "PlanIR"]),
         room("GraphExport", ["CanonicalForm", "PlanIR"]),
+        room(
+            "PlanSchemas", ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR", "PlanLanguage", "YAMLSource"],
+            resources: [.embedInCode("ir.schema.json")]),
         .executableTarget(
             name: "cairnc",
             dependencies: [
-                "CommandLineSupport", "Diagnostics", "Explanations", "PlanCompiler", "PlanIR", "GraphExport",
-                "YAMLSource",
+                "CommandLineSupport", "Diagnostics", "Explanations", "Manifests", "PlanCompiler", "PlanIR",
+                "GraphExport", "PlanSchemas", "YAMLSource",
                 argumentParser,
             ],
             swiftSettings: strict),

@@ -92,3 +92,12 @@ extension JSONSchema {
         return node.items == nil ? "value" : "list"
     }
 }
+
+extension JSONSchema {
+    /// Whether an empty mapping does not fit, so that one must be given.
+    package var needsMembers: Bool {
+        guard let written else { return true }
+        let empty = MergedMapping(entries: [], head: written.headRange)
+        return !validate(.merged(empty), as: Subject(.property, of: ""), partial: false).isEmpty
+    }
+}
