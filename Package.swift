@@ -74,11 +74,12 @@ let package = Package(
         room(
             "PlanSchemas", ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR", "PlanLanguage", "YAMLSource"],
             resources: [.embedInCode("ir.schema.json")]),
+        room("PluginReference", ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR"]),
         .executableTarget(
             name: "cairnc",
             dependencies: [
                 "CommandLineSupport", "Diagnostics", "Explanations", "Manifests", "PlanCompiler", "PlanIR",
-                "GraphExport", "PlanSchemas", "YAMLSource",
+                "CanonicalForm", "GraphExport", "PlanSchemas", "PluginReference", "YAMLSource",
                 argumentParser,
             ],
             swiftSettings: strict),

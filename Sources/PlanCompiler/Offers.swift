@@ -21,4 +21,9 @@ extension Compiler {
             return Offer(provider: provider, plugins: plugins)
         }
     }
+
+    /// The manifests of all plugins that are known, in the order of the catalogue.
+    package mutating func knownPlugins() -> [PluginManifest] {
+        catalogue.pluginNames.compactMap { catalogue.plugin($0, sources: &sources, into: &diagnostics) }
+    }
 }

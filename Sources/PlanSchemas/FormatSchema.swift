@@ -63,7 +63,8 @@ package enum FormatSchema: String, Sendable, CaseIterable {
             var schema = ManifestSchema(root: root, base: name)
             tables.furtherDefinitions.append(.init(name, schema.whole()))
             banks.append(
-                when("plugin", is: bank.name, needs: bank.config.needsMembers ? ["config"] : [],
+                when(
+                    "plugin", is: bank.name, needs: bank.config.needsMembers ? ["config"] : [],
                     ["config": .object([.init("$ref", .value(.string("#/$defs/\(ManifestSchema.escaped(name))")))])]))
         }
         tables.additions["bank"] = [.init("allOf", .array(banks))]

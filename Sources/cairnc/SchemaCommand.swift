@@ -40,15 +40,23 @@ struct SchemaCommand: ParsableCommand {
             return
         }
         var compiler = options.compile([provider])
-        let offers = compiler.offers(in: provider)
+        let offer = try compiler.onlyOffer(in: provider, options)
         options.printFaults(of: compiler)
         if compiler.hasErrors { throw ExitCode(ExitStatus.failed) }
-        guard let offer = offers.first else { throw MessageFailure("'\(provider)' holds no provider") }
-        guard offers.count == 1 else {
-            let names = offers.map { "'\($0.name)'" }.joined(separator: ", ")
-            throw MessageFailure(
-                "'\(provider)' holds \(offers.count) providers (\(names)); put each in a file of its own")
-        }
         StandardStream.output.write(FormatSchema.plan(for: offer.provider, offer.plugins))
+    }
+}
+
+extension Compiler {
+    /// What the one provider of a file offers. When there is none or another number of them, the faults are printed
+    /// and that is thrown.
+    mutating func onlyOffer(in file: String, _ options: CompilerOptions) throws -> Offer {
+        let offers = offers(in: file)
+        if offers.count == 1 { return offers[0] }
+        options.printFaults(of: self)
+        if hasErrors { throw ExitCode(ExitStatus.failed) }
+        if offers.isEmpty { throw MessageFailure("'\(file)' holds no provider") }
+        let names = offers.map { "'\($0.name)'" }.joined(separator: ", ")
+        throw MessageFailure("'\(file)' holds \(offers.count) providers (\(names)); put each in a file of its own")
     }
 }
