@@ -72,11 +72,15 @@ let package = Package(
         room("GraphExport", ["CanonicalForm", "PlanIR"]),
         room(
             "Explanations", ["CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR", "YAMLSource"]),
+        room(
+            "PlanSchemas", ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR", "PlanLanguage", "YAMLSource"],
+            resources: [.embedInCode("ir.schema.json")]),
+        room("PluginReference", ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR"]),
         .executableTarget(
             name: "cairnc",
             dependencies: [
-                "CommandLineSupport", "Diagnostics", "Explanations", "PlanCompiler", "PlanIR", "GraphExport",
-                "YAMLSource",
+                "CommandLineSupport", "Diagnostics", "Explanations", "Manifests", "PlanCompiler", "PlanIR",
+                "CanonicalForm", "GraphExport", "PlanSchemas", "PluginReference", "YAMLSource",
                 argumentParser,
             ],
             swiftSettings: strict),
