@@ -38,7 +38,7 @@ enum ResourceGraphPass {
 
     /// The most edges that are looked at for the cycles of one plan: in a knot of thousands of cycles, the rest is told
     /// when some are mended.
-    private static let maximumWork = 20_000_000
+    private static let maximumWork = 5_000_000
 
     /// Reports cycles that share no dependency, until none is left beside them: mending one leaves the others.
     ///
@@ -57,11 +57,14 @@ enum ResourceGraphPass {
         var graph = RemainingGraph(unit.resources.map { $0.dependents.map(\.resource) })
         waiting.reverse()
         var work = 0
-        while let component = waiting.popLast(), work < maximumWork {
+        while let component = waiting.popLast() {
             let cycle = graph.shortestCycle(through: component[0], within: component)
-            report(cycle, unit, &diagnostics)
-            for step in cycle { graph.remove(step) }
             work += component.reduce(0) { $0 + unit.resources[$1].dependents.count + 1 }
+            let isLast = work > maximumWork
+            report(
+                cycle, unit, isLast ? ["there are more circles; they are told when some are mended"] : [], &diagnostics)
+            if isLast { return }
+            for step in cycle { graph.remove(step) }
             waiting += graph.cyclicComponents(of: component).reversed()
         }
     }
@@ -140,7 +143,9 @@ enum ResourceGraphPass {
         }
     }
 
-    private static func report(_ cycle: [Step], _ unit: PlanUnit, _ diagnostics: inout DiagnosticList) {
+    private static func report(
+        _ cycle: [Step], _ unit: PlanUnit, _ notes: [String], _ diagnostics: inout DiagnosticList
+    ) {
         guard let first = cycle.first else { return }
         func name(_ resource: Int) -> String { unit.resources[resource].declaration.id.value }
         func edge(_ step: Step) -> (resource: Int32, range: SourceRange) {
@@ -149,7 +154,8 @@ enum ResourceGraphPass {
         if cycle.count == 1 {
             diagnostics.add(
                 Diagnostic(
-                    .dependencyCycle, "'\(name(first.resource))' depends on itself", at: edge(first).range))
+                    .dependencyCycle, "'\(name(first.resource))' depends on itself", at: edge(first).range, notes: notes
+                ))
             return
         }
         let path = (cycle.map { name($0.resource) } + [name(first.resource)]).joined(separator: " -> ")
@@ -161,7 +167,7 @@ enum ResourceGraphPass {
                     RelatedPlace(
                         edge(step).range, "'\(name(step.resource))' needs '\(name(Int(edge(step).resource)))'")
                 },
-                notes: ["take away one of these dependencies"]))
+                notes: ["take away one of these dependencies"] + notes))
     }
 }
 
