@@ -17,6 +17,10 @@ let collections = Target.Dependency.product(name: "HeapModule", package: "swift-
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 
+/// Set for release builds by the Makefile, together with --static-swift-stdlib: the compiler then needs no library of
+/// the system at run time, and starts in the time that loading them would take.
+let isStatic = Context.environment["CAIRN_STATIC"] == "1"
+
 func room(
     _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil, resources: [Resource] = [],
     settings: [SwiftSetting] = strict
@@ -78,7 +82,7 @@ let package = Package(
                 "YAMLSource",
                 argumentParser,
             ],
-            swiftSettings: strict),
+            swiftSettings: strict, linkerSettings: isStatic ? [.unsafeFlags(["-static-executable"])] : []),
 
         // The executor.
         room("BlockingIO"),

@@ -34,7 +34,7 @@ struct Check: ParsableCommand {
     var files: [String]
 
     func run() throws {
-        let compiler = options.compile(files)
+        let compiler = options.compile(files, makesIR: false)
         switch format {
         case .text: options.printFaults(of: compiler)
         case .json:

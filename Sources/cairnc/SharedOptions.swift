@@ -36,8 +36,8 @@ struct CompilerOptions: ParsableArguments {
         }
     }
 
-    /// Reads and compiles `paths`; `-` is standard input.
-    func compile(_ paths: [String]) -> Compiler {
+    /// Reads and compiles `paths`, as far as the IR or only as far as faults can be found; `-` is standard input.
+    func compile(_ paths: [String], makesIR: Bool = true) -> Compiler {
         var faults = DiagnosticList()
         var texts: [SourceText] = []
         for path in paths {
@@ -47,7 +47,7 @@ struct CompilerOptions: ParsableArguments {
                 : SourceReader.read(path, into: &faults)
             if let text { texts.append(text) }
         }
-        var compiler = Compiler(inputs: texts, providerDirectories: providerDirectories)
+        var compiler = Compiler(inputs: texts, providerDirectories: providerDirectories, makesIR: makesIR)
         compiler.diagnostics.merge(faults)
         compiler.run()
         if debugPasses {
