@@ -68,18 +68,23 @@ let package = Package(
             ]),
         room("PlanIR", ["CanonicalForm", "Diagnostics"]),
 
-        room("Explanations", ["Diagnostics"]),
         room("CommandLineSupport"),
 
         // The compiler.
         room("PlanLanguage", ["CanonicalForm", "Diagnostics", "YAMLSource", "Manifests", "PlanIR"]),
         room("PlanCompiler", ["CanonicalForm", "Diagnostics", "YAMLSource", "PlanLanguage", "Manifests", "PlanIR"]),
         room("GraphExport", ["CanonicalForm", "PlanIR"]),
+        room(
+            "Explanations", ["CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR", "YAMLSource"]),
+        room(
+            "PlanSchemas", ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR", "PlanLanguage", "YAMLSource"],
+            resources: [.embedInCode("ir.schema.json")]),
+        room("PluginReference", ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR"]),
         .executableTarget(
             name: "cairnc",
             dependencies: [
-                "CommandLineSupport", "Diagnostics", "Explanations", "PlanCompiler", "PlanIR", "GraphExport",
-                "YAMLSource",
+                "CommandLineSupport", "Diagnostics", "Explanations", "Manifests", "PlanCompiler", "PlanIR",
+                "CanonicalForm", "GraphExport", "PlanSchemas", "PluginReference", "YAMLSource",
                 argumentParser,
             ],
             swiftSettings: strict, linkerSettings: isStatic ? [.unsafeFlags(["-static-executable"])] : []),
@@ -138,9 +143,10 @@ let package = Package(
                 "SeededRandom", "CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR",
                 "PlanTestSupport", "YAMLSource",
             ]),
+        tests("ExplanationsTests", ["CanonicalForm", "Diagnostics", "Explanations", "PlanCompiler", "YAMLSource"]),
         tests(
             "GoldenTests",
-            ["CanonicalForm", "Diagnostics", "GraphExport", "PlanCompiler", "PlanIR", "YAMLSource"]),
+            ["CanonicalForm", "Diagnostics", "Explanations", "GraphExport", "PlanCompiler", "PlanIR", "YAMLSource"]),
         tests("SchemaFileTests", ["CanonicalForm"]),
         tests(
             "DocumentationTests",
@@ -159,6 +165,8 @@ let package = Package(
                 "PluginKit",
             ]),
         // Starts the two programs, which are therefore built with it.
-        tests("EndToEndTests", ["CanonicalForm", "SeededRandom", "cairn", "cairnc", subprocess]),
+        tests(
+            "EndToEndTests",
+            ["CanonicalForm", "Diagnostics", "Explanations", "SeededRandom", "cairn", "cairnc", subprocess]),
     ]
 )

@@ -2,7 +2,7 @@ package import Diagnostics
 package import Manifests
 package import PlanIR
 package import PlanLanguage
-import YAMLSource
+package import YAMLSource
 
 /// Compiles plans: one run over the files given, with all faults of all of them.
 package struct Compiler: Sendable {
@@ -20,6 +20,8 @@ package struct Compiler: Sendable {
     let providerDirectories: [String]
     /// Whether plans without errors become IRs; all that can be found out about them is found out without.
     let makesIR: Bool
+    /// Where providers are read from.
+    let files: any FileSource
     /// The time that each pass took, if `measures`.
     package private(set) var timings: [(pass: String, duration: Duration)] = []
 
@@ -27,18 +29,19 @@ package struct Compiler: Sendable {
     /// `makesIR` it finds the same faults, and its plans get no IR.
     package init(
         inputs: [SourceText], providerDirectories: [String], catalogue: PluginCatalogue = PluginCatalogue(),
-        makesIR: Bool = true
+        files: any FileSource = HostFiles(), makesIR: Bool = true
     ) {
         self.makesIR = makesIR
         self.catalogue = catalogue
         self.inputs = inputs
         self.providerDirectories = providerDirectories
+        self.files = files
     }
 
-    /// Runs the passes in order. Each reports all that it finds; `encode` alone stops at errors.
-    package mutating func run() {
+    /// Runs passes in order. Each reports all that it finds and goes on.
+    package mutating func run(_ passes: [Pass] = Pass.pipeline) {
         let clock = ContinuousClock()
-        for pass in Pass.pipeline {
+        for pass in passes {
             let start = clock.now
             pass.run(&self)
             timings.append((pass.name, clock.now - start))
@@ -69,8 +72,11 @@ package struct Pass: Sendable {
         // Needs resolved parameters, because a hook's presence may depend on them.
         Pass(name: "lower-to-activities", run: LowerPass.run),
         // Last before anything is written: the compiler trusts its own output no more than the executor does.
-        Pass(name: "verify-ir", run: VerifyPass.run),
+        verify,
     ]
+
+    /// Checks the compiled plans as the executor will.
+    package static let verify = Pass(name: "verify-ir", run: VerifyPass.run)
 }
 
 /// One plan on its way through the passes.

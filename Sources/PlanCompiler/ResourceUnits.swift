@@ -43,7 +43,8 @@ extension ResourceUnits: RandomAccessCollection {
         let plugin = pluginOfType.isEmpty ? -1 : pluginOfType[Int(type(of: position))]
         let sets = parameterSetsOf.isEmpty ? -1 : parameterSetsOf[3 * position]
         return ResourceUnit(
-            declaration: declaration(of: position), dependents: graph.dependents(of: position), plugin: plugin < 0 ? nil : plugin,
+            declaration: declaration(of: position), dependents: graph.dependents(of: position),
+            plugin: plugin < 0 ? nil : plugin,
             parameters: sets < 0 ? [] : Array(parameterSetsOf[3 * position..<3 * position + 3]))
     }
 }

@@ -5,17 +5,9 @@ package import YAMLSource
 
 /// Reads a plan's document; reports every fault of its shape and gives what could be read.
 package enum PlanDecoder {
-    private static let planFields = [
-        Field("apiVersion", .text, required: true), Field("kind", .text, required: true),
-        Field("name", .text, required: true), Field("description", .text),
-        Field("provider", .text, required: true), Field("parameters", .mapping),
-        Field("restoreParameters", .mapping), Field("verifyParameters", .mapping),
-        Field("resources", .sequence, required: true), Field("triggers", .sequence), Field("retention", .mapping),
-    ]
-
     /// Decodes the plan in `node`; `nil` when it has no name or provider to go on with.
     package static func decode(_ node: LocatedNode, into diagnostics: inout DiagnosticList) -> Plan? {
-        let fields = FieldReader(node, as: "a plan", planFields, allowsExtensions: true, into: &diagnostics)
+        let fields = FieldReader(node, PlanFields.plan, into: &diagnostics)
         if let name = fields.text(2), let fault = NameRules.planFault(name.value) {
             diagnostics.add(
                 Diagnostic(.invalidValue, "'\(name.value)' is not a plan name", at: name.range, notes: [fault]))

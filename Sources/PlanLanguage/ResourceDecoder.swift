@@ -5,12 +5,6 @@ import YAMLSource
 
 /// Reads a plan's resources, however many and however nested, into a table.
 struct ResourceDecoder {
-    private static let fields = [
-        Field("id", .text, required: true), Field("type", .text, required: true), Field("name", .text),
-        Field("properties", .mapping), Field("parameters", .mapping), Field("restoreParameters", .mapping),
-        Field("verifyParameters", .mapping), Field("dependsOn", .sequence), Field("resources", .sequence),
-    ]
-
     private let tree: SyntaxTree
     private let view: TreeView
     private var reader: FieldReader
@@ -36,7 +30,7 @@ struct ResourceDecoder {
     private init(tree: SyntaxTree, view: TreeView) {
         self.tree = tree
         self.view = view
-        reader = FieldReader(of: "a resource", Self.fields, in: tree)
+        reader = FieldReader(of: PlanFields.resource, in: tree)
     }
 
     /// A list of resources still to be read, and in whom it is nested.

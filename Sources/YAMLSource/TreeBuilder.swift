@@ -256,7 +256,8 @@ struct TreeBuilder {
         // libyaml lets a block container end where the next thing begins; a person sees it end with its last child.
         records[index].end = ended.isFlow ? end : max(records[index].start, ended.lastEnd)
         if ended.anchor >= 0 {
-            anchors[anchorNames[Int(ended.anchor)]] = Anchor(node: ended.node, weight: ended.weight, height: ended.height, open: false)
+            anchors[anchorNames[Int(ended.anchor)]] = Anchor(
+                node: ended.node, weight: ended.weight, height: ended.height, open: false)
         }
         attach(ended.node, weight: ended.weight, height: ended.height, end: records[index].end)
     }
@@ -329,13 +330,7 @@ struct TreeBuilder {
                     if text.count == 2 && text[0] == UInt8(ascii: "<") { return false }
                     for earlier in stride(from: 0, to: position, by: 2) {
                         let other = records[Int(entries[earlier])]
-                        if other.count == key.count
-                            && ByteTexts.equal(
-                                UnsafeBufferPointer(rebasing: bytes[Int(other.first)..<Int(other.first + other.count)]),
-                                text)
-                        {
-                            return false
-                        }
+                        if other.count == key.count && stands(text, at: Int(other.first)) { return false }
                     }
                 }
                 return true

@@ -205,7 +205,8 @@ enum BindPluginsPass {
                 let isAllowed = allowed[pair] ?? support.allows(parent: types[Int(parentType)])
                 allowed[pair] = isAllowed
                 if !isAllowed {
-                    report(unit.resources[child], below: unit.resources[parent], support, at: graph.range(of: edge),
+                    report(
+                        unit.resources[child], below: unit.resources[parent], support, at: graph.range(of: edge),
                         &diagnostics)
                 }
             }
