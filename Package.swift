@@ -65,6 +65,7 @@ let package = Package(
         room("PlanIR", ["CanonicalForm", "Diagnostics"]),
 
         room("Explanations", ["Diagnostics"]),
+        room("Reports", ["CanonicalForm", "Diagnostics", "Explanations"]),
         room("CommandLineSupport"),
 
         // The compiler.
@@ -75,7 +76,7 @@ let package = Package(
             name: "cairnc",
             dependencies: [
                 "CommandLineSupport", "Diagnostics", "Explanations", "PlanCompiler", "PlanIR", "GraphExport",
-                "YAMLSource",
+                "Reports", "YAMLSource",
                 argumentParser,
             ],
             swiftSettings: strict),
@@ -109,6 +110,10 @@ let package = Package(
         // Tests.
         room("SeededRandom", path: "Tests/SeededRandom"),
         tests("DiagnosticsTests", ["CanonicalForm", "Diagnostics", "SeededRandom"]),
+        room("PythonSupport", path: "Tests/PythonSupport"),
+        tests(
+            "ReportsTests",
+            ["CanonicalForm", "Diagnostics", "Explanations", "PlanCompiler", "PythonSupport", "Reports", "YAMLSource"]),
         tests("YAMLSourceTests", ["CanonicalForm", "Diagnostics", "SeededRandom", "YAMLSource"]),
         tests("JSONSchemaTests", ["CanonicalForm", "Diagnostics", "Manifests", "SeededRandom", "YAMLSource"]),
         room("BankConformance", ["Bank", "SeededRandom"], path: "Tests/BankConformance"),
@@ -136,7 +141,7 @@ let package = Package(
             ]),
         tests(
             "GoldenTests",
-            ["CanonicalForm", "Diagnostics", "GraphExport", "PlanCompiler", "PlanIR", "YAMLSource"]),
+            ["CanonicalForm", "Diagnostics", "GraphExport", "PlanCompiler", "PlanIR", "Reports", "YAMLSource"]),
         tests("SchemaFileTests", ["CanonicalForm"]),
         tests(
             "DocumentationTests",
