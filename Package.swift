@@ -64,19 +64,25 @@ let package = Package(
             ]),
         room("PlanIR", ["CanonicalForm", "Diagnostics"]),
 
-        room("Explanations", ["Diagnostics"]),
-        room("Reports", ["CanonicalForm", "Diagnostics", "Explanations"]),
         room("CommandLineSupport"),
 
         // The compiler.
         room("PlanLanguage", ["CanonicalForm", "Diagnostics", "YAMLSource", "Manifests", "PlanIR"]),
         room("PlanCompiler", ["CanonicalForm", "Diagnostics", "YAMLSource", "PlanLanguage", "Manifests", "PlanIR"]),
         room("GraphExport", ["CanonicalForm", "PlanIR"]),
+        room(
+            "Explanations", ["CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR", "YAMLSource"]),
+        room("Reports", ["CanonicalForm", "Diagnostics", "Explanations"]),
+        room(
+            "PlanSchemas",
+            ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR", "PlanLanguage", "Reports", "YAMLSource"],
+            resources: [.embedInCode("ir.schema.json")]),
+        room("PluginReference", ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR"]),
         .executableTarget(
             name: "cairnc",
             dependencies: [
-                "CommandLineSupport", "Diagnostics", "Explanations", "PlanCompiler", "PlanIR", "GraphExport",
-                "Reports", "YAMLSource",
+                "CommandLineSupport", "Diagnostics", "Explanations", "Manifests", "PlanCompiler", "PlanIR",
+                "CanonicalForm", "GraphExport", "PlanSchemas", "PluginReference", "Reports", "YAMLSource",
                 argumentParser,
             ],
             swiftSettings: strict),
@@ -139,9 +145,13 @@ let package = Package(
                 "SeededRandom", "CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR",
                 "PlanTestSupport", "YAMLSource",
             ]),
+        tests("ExplanationsTests", ["CanonicalForm", "Diagnostics", "Explanations", "PlanCompiler", "YAMLSource"]),
         tests(
             "GoldenTests",
-            ["CanonicalForm", "Diagnostics", "GraphExport", "PlanCompiler", "PlanIR", "Reports", "YAMLSource"]),
+            [
+                "CanonicalForm", "Diagnostics", "Explanations", "GraphExport", "PlanCompiler", "PlanIR", "Reports",
+                "YAMLSource",
+            ]),
         tests("SchemaFileTests", ["CanonicalForm"]),
         tests(
             "DocumentationTests",
@@ -160,6 +170,8 @@ let package = Package(
                 "PluginKit",
             ]),
         // Starts the two programs, which are therefore built with it.
-        tests("EndToEndTests", ["CanonicalForm", "SeededRandom", "cairn", "cairnc", subprocess]),
+        tests(
+            "EndToEndTests",
+            ["CanonicalForm", "Diagnostics", "Explanations", "SeededRandom", "cairn", "cairnc", subprocess]),
     ]
 )

@@ -131,32 +131,27 @@ struct SARIFRenderer {
             "shortDescription": ["text": .string(code.name)],
         ]
         if let explanation = Explanation.of(code.rawValue) {
-            rule["shortDescription"] = ["text": .string(firstSentence(of: explanation.meaning))]
-            rule["fullDescription"] = ["text": .string(explanation.meaning)]
+            // Links of the page lead nowhere from here.
+            let meaning = ExplanationText.plain(explanation.meaning)
+            let reason = ExplanationText.plain(explanation.reason)
+            rule["shortDescription"] = ["text": .string(ExplanationText.plain(explanation.summary))]
+            rule["fullDescription"] = ["text": .string(meaning)]
             rule["help"] = [
-                "text": .string("\(explanation.meaning)\n\n\(explanation.reason)"),
-                "markdown": .string(markdown(explanation)),
+                "text": .string("\(meaning)\n\n\(reason)"),
+                "markdown": .string(
+                    "\(meaning)\(examples(explanation))\n\n**Why it matters.** \(reason)\n"),
             ]
         }
         return .object(rule)
     }
 
-    private static func markdown(_ explanation: Explanation) -> String {
+    private static func examples(_ explanation: Explanation) -> String {
         func show(_ title: String, _ example: Example) -> String {
-            example.files.reduce("\n\n**\(title)**") { $0 + "\n\n`\($1.name)`:\n\n```yaml\n\($1.text)```" }
+            example.files.reduce("\n\n**\(title)**, checked with `\(example.command)`") {
+                $0 + "\n\n`\($1.name)`:\n\n```yaml\n\($1.text)```"
+            }
         }
-        return "\(explanation.meaning)\n\n\(explanation.reason)" + show("Wrong", explanation.wrong)
-            + show("Right", explanation.right) + "\n"
-    }
-
-    /// The text up to the first full stop that ends a sentence, on one line.
-    static func firstSentence(of text: String) -> String {
-        var words: [Substring] = []
-        for word in text.split(whereSeparator: \.isWhitespace) {
-            words.append(word)
-            if word.hasSuffix(".") { break }
-        }
-        return words.joined(separator: " ")
+        return show("Wrong", explanation.wrong) + show("Right", explanation.right)
     }
 
     // MARK: Results

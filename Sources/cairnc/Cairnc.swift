@@ -22,7 +22,9 @@ struct Cairnc: ParsableCommand {
               cairnc graph plans/quickstart.yaml --format dot | dot -Tsvg > quickstart.svg
             """,
         version: ToolVersion.text,
-        subcommands: [Check.self, Compile.self, Graph.self])
+        subcommands: [
+            Check.self, Compile.self, Graph.self, Explain.self, SchemaCommand.self, PluginsCommand.self,
+        ])
 
     static func main() {
         StandardStream.occupyClosed()

@@ -1,3 +1,4 @@
+import CanonicalForm
 import Foundation
 import Reports
 import Testing
@@ -16,5 +17,16 @@ struct ReportGoldenTests {
         let expected = String(decoding: try Data(contentsOf: file), as: UTF8.self)
         #expect(rendered == expected, "it differs; if it should, run 'make golden' and look at the difference")
         #expect(isHarmless(rendered))
+    }
+
+    @Test("The schema file is the one that the tables make")
+    func schemaHasNotDrifted() throws {
+        let file = Sample.root.appending(path: "schemas/diagnostics.schema.json")
+        if ProcessInfo.processInfo.environment["CAIRN_ACCEPT"] == "1" {
+            try Data(DiagnosticShapes.schema.prettyText.utf8).write(to: file)
+        }
+        #expect(
+            String(decoding: try Data(contentsOf: file), as: UTF8.self) == DiagnosticShapes.schema.prettyText,
+            "run 'make golden' and look at the difference")
     }
 }
