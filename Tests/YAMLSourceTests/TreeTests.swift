@@ -200,7 +200,8 @@ struct TreeTests {
             Parsed("['1', !!str 1, !!str true, ! 2, !!int 3, \"true\", !!null '', !!float 1]").shown
                 == #"["1","1","true","2",3,"true",null,1]"#)
         #expect(
-            Parsed("[!!int 123456789012345678901, !!bool 'true', !!null ]").shown == "[123456789012345680000,true,null]")
+            Parsed("[!!int 123456789012345678901, !!bool 'true', !!null ]").shown == "[123456789012345680000,true,null]"
+        )
     }
 
     @Test("Random bytes never crash, and every range lies within the file")
