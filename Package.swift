@@ -71,11 +71,13 @@ let package = Package(
         room("PlanLanguage", ["CanonicalForm", "Diagnostics", "YAMLSource", "Manifests", "PlanIR"]),
         room("PlanCompiler", ["CanonicalForm", "Diagnostics", "YAMLSource", "PlanLanguage", "Manifests", "PlanIR"]),
         room("GraphExport", ["CanonicalForm", "PlanIR"]),
+        room("PlanDiff", ["CanonicalForm", "Diagnostics", "PlanIR"]),
+        room("GitHistory", ["CLinux"]),
         .executableTarget(
             name: "cairnc",
             dependencies: [
-                "CommandLineSupport", "Diagnostics", "Explanations", "PlanCompiler", "PlanIR", "GraphExport",
-                "YAMLSource",
+                "CommandLineSupport", "Diagnostics", "Explanations", "GitHistory", "Manifests", "PlanCompiler",
+                "PlanDiff", "PlanIR", "GraphExport", "YAMLSource",
                 argumentParser,
             ],
             swiftSettings: strict),

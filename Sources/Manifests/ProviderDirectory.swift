@@ -19,18 +19,38 @@ package struct ProviderDirectory: Sendable {
 
     package init() {}
 
+    /// A directory whose files were read elsewhere, such as from a revision of a repository.
+    package struct Listing: Sendable {
+        /// The name to print.
+        package let name: String
+        package let files: [SourceText]
+
+        package init(name: String, files: [SourceText]) {
+            self.name = name
+            self.files = files
+        }
+    }
+
+    /// Takes in every provider of a listing.
+    package mutating func add(_ listing: Listing, sources: inout SourceMap) {
+        directories.append(listing.name)
+        for file in listing.files { add(file, sources: &sources) }
+    }
+
     /// The directory of last resort.
     package static let systemDirectory = "/etc/cairn/providers.d"
 
     /// The directories to look in: those given, else `providers/` beside `file`, else the system's.
     package static func places(given: [String], beside file: String?) -> [String] {
         if !given.isEmpty { return given }
-        var directory = "."
-        if let file, let slash = file.lastIndex(of: "/") {
-            directory = slash == file.startIndex ? "/" : String(file[..<slash])
-        }
-        let beside = directory == "." ? "providers" : directory + "/providers"
+        let beside = besidePlan(file ?? "")
         return SourceReader.yamlFiles(in: beside) != nil ? [beside] : [systemDirectory]
+    }
+
+    /// The directory `providers/` beside `file`.
+    package static func besidePlan(_ file: String) -> String {
+        guard let slash = file.lastIndex(of: "/") else { return "providers" }
+        return file[...slash] + "providers"
     }
 
     /// Reads every provider of a directory, except files that were read already, named by `SourceReader.identity`. A

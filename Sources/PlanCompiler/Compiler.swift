@@ -18,16 +18,21 @@ package struct Compiler: Sendable {
     /// The files to read, as given.
     let inputs: [SourceText]
     let providerDirectories: [String]
+    /// Provider directories that were read elsewhere.
+    let providerListings: [ProviderDirectory.Listing]
     /// The time that each pass took, if `measures`.
     package private(set) var timings: [(pass: String, duration: Duration)] = []
 
-    /// A compiler over `inputs`; providers are looked for in `providerDirectories`, else beside each plan.
+    /// A compiler over `inputs`; providers are looked for in `providerListings` and `providerDirectories`, else beside
+    /// each plan.
     package init(
-        inputs: [SourceText], providerDirectories: [String], catalogue: PluginCatalogue = PluginCatalogue()
+        inputs: [SourceText], providerDirectories: [String], providerListings: [ProviderDirectory.Listing] = [],
+        catalogue: PluginCatalogue = PluginCatalogue()
     ) {
         self.catalogue = catalogue
         self.inputs = inputs
         self.providerDirectories = providerDirectories
+        self.providerListings = providerListings
     }
 
     /// Runs the passes in order. Each reports all that it finds; `encode` alone stops at errors.

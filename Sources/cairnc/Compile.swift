@@ -45,6 +45,11 @@ extension CompilerOptions {
     /// Compiles a file that holds exactly one plan; prints the faults and throws when there is no IR.
     func compileOne(_ path: String) throws -> (Compiler, PlanIR) {
         let compiler = compile([path])
+        return (compiler, try onlyPlan(of: compiler, from: path))
+    }
+
+    /// The one plan that was compiled from a file; prints the faults and throws when there is none.
+    func onlyPlan(of compiler: Compiler, from path: String) throws -> PlanIR {
         guard !compiler.hasErrors else {
             printFaults(of: compiler)
             throw ExitCode(ExitStatus.failed)
@@ -58,7 +63,7 @@ extension CompilerOptions {
             printFaults(of: compiler)
             throw MessageFailure("'\(path)' holds no plan")
         }
-        return (compiler, ir)
+        return ir
     }
 }
 

@@ -42,20 +42,28 @@ struct Graph: ParsableCommand {
     var input: String
 
     func run() throws {
-        let ir = try load()
+        let ir = try options.loadPlan(input)
         switch format {
         case .dot: StandardStream.output.write(GraphDOT.export(ir, view, operation))
         case .json: StandardStream.output.write(GraphJSON.export(ir, view, operation))
         }
     }
+}
 
-    private func load() throws -> PlanIR {
+extension CompilerOptions {
+    /// The IR of a file that holds a plan or a compiled plan. Errors are printed, and warnings too if `warns`.
+    func loadPlan(_ path: String, warns: Bool = true) throws -> PlanIR {
         // A compiled plan is known by its format member; anything else is the compiler's to judge.
-        if input != "-", case .success(let bytes) = SourceReader.contents(of: input), PlanIR.isLikely(bytes) {
-            do { return try PlanIR(loading: bytes) } catch { throw MessageFailure("\(input): \(error)") }
+        if path != "-", case .success(let bytes) = SourceReader.contents(of: path), PlanIR.isLikely(bytes) {
+            return try Self.load(bytes, named: path)
         }
-        let (compiler, ir) = try options.compileOne(input)
-        options.printFaults(of: compiler)
+        let (compiler, ir) = try compileOne(path)
+        if warns { printFaults(of: compiler) }
         return ir
+    }
+
+    /// A compiled plan from its bytes.
+    static func load(_ bytes: [UInt8], named name: String) throws -> PlanIR {
+        do { return try PlanIR(loading: bytes) } catch { throw MessageFailure("\(name): \(error)") }
     }
 }
