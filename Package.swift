@@ -138,13 +138,14 @@ let package = Package(
             ]),
         tests(
             "GoldenTests",
-            ["CanonicalForm", "Diagnostics", "GraphExport", "PlanCompiler", "PlanIR", "YAMLSource"]),
+            ["CanonicalForm", "Diagnostics", "GraphExport", "PlanCompiler", "PlanDiff", "PlanIR", "YAMLSource"]),
+        tests("PlanDiffTests", ["CanonicalForm", "PlanDiff", "PlanIR", "PlanTestSupport", "SeededRandom"]),
         tests("SchemaFileTests", ["CanonicalForm"]),
         tests(
             "DocumentationTests",
             [
-                "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "Diagnostics", "PlanCompiler", "PlanIR",
-                "PluginKit", "YAMLSource",
+                "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "Diagnostics", "PlanCompiler", "PlanDiff",
+                "PlanIR", "PluginKit", "YAMLSource",
             ]),
         tests(
             "CheckpointsTests",

@@ -41,7 +41,7 @@ package enum DiffMarkdown {
                     code("\($0.key): \(DiffWords.text($0.value))")
                 }
                 return [
-                    word, code(resource.identity), resource.name == resource.id ? "" : words(resource.name),
+                    word, code(resource.identity), resource.name == resource.id ? "" : code(resource.name),
                     properties.joined(separator: "<br>"), code(resource.plugin),
                 ]
             }
@@ -124,12 +124,20 @@ package enum DiffMarkdown {
         guard !plain.isEmpty else { return "" }
         let needsEntities =
             plain.utf8.contains { [0x60, 0x5C, 0x7C].contains($0) } || plain.hasPrefix(" ") || plain.hasSuffix(" ")
-        return needsEntities ? "<code>\(entities(plain))</code>" : "`\(plain)`"
+        return needsEntities ? "<code>\(entities(plain).replacing(":", with: "&#58;"))</code>" : "`\(plain)`"
     }
 
-    /// Text in which nothing is markup.
+    /// Text in which nothing is markup. Words that GitHub would make a link, a mention or a reference of are code,
+    /// because it looks for them after entities were resolved; so identities and paths are code too.
     static func words(_ text: String) -> String {
-        entities(DisplayWidth.harmless(clipped(text.replacing(" -> ", with: " → "))))
+        let words = clipped(text.replacing(" -> ", with: " → ")).split(separator: " ", omittingEmptySubsequences: false)
+        return words.map { word in
+            let isReference =
+                word.utf8.contains { [0x23, 0x2F, 0x40].contains($0) } || word.contains("::") || word.contains("www.")
+            guard isReference else { return entities(DisplayWidth.harmless(String(word))) }
+            let end = word.last.map { ",;:".contains($0) } == true ? 1 : 0
+            return code(String(word.dropLast(end))) + word.suffix(end)
+        }.joined(separator: " ")
     }
 
     /// Every mark of ASCII that Markdown, HTML or GitHub's links give a meaning as an entity.
@@ -142,7 +150,7 @@ package enum DiffMarkdown {
                 out.unicodeScalars.append(scalar)
             }
         }
-        return out.replacing("://", with: "&#58;//").replacing("www.", with: "www&#46;")
+        return out
     }
 
     private static func clipped(_ text: String) -> String {
