@@ -64,7 +64,6 @@ let package = Package(
             ]),
         room("PlanIR", ["CanonicalForm", "Diagnostics"]),
 
-        room("Explanations", ["Diagnostics"]),
         room("CommandLineSupport"),
 
         // The compiler.
@@ -73,11 +72,17 @@ let package = Package(
         room("GraphExport", ["CanonicalForm", "PlanIR"]),
         room("PlanDiff", ["CanonicalForm", "Diagnostics", "PlanIR"]),
         room("GitHistory", ["CLinux"]),
+        room(
+            "Explanations", ["CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR", "YAMLSource"]),
+        room(
+            "PlanSchemas", ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR", "PlanLanguage", "YAMLSource"],
+            resources: [.embedInCode("ir.schema.json")]),
+        room("PluginReference", ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR"]),
         .executableTarget(
             name: "cairnc",
             dependencies: [
                 "CommandLineSupport", "Diagnostics", "Explanations", "GitHistory", "Manifests", "PlanCompiler",
-                "PlanDiff", "PlanIR", "GraphExport", "YAMLSource",
+                "PlanDiff", "PlanIR", "CanonicalForm", "GraphExport", "PlanSchemas", "PluginReference", "YAMLSource",
                 argumentParser,
             ],
             swiftSettings: strict),
@@ -136,9 +141,13 @@ let package = Package(
                 "SeededRandom", "CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR",
                 "PlanTestSupport", "YAMLSource",
             ]),
+        tests("ExplanationsTests", ["CanonicalForm", "Diagnostics", "Explanations", "PlanCompiler", "YAMLSource"]),
         tests(
             "GoldenTests",
-            ["CanonicalForm", "Diagnostics", "GraphExport", "PlanCompiler", "PlanDiff", "PlanIR", "YAMLSource"]),
+            [
+                "CanonicalForm", "Diagnostics", "Explanations", "GraphExport", "PlanCompiler", "PlanDiff", "PlanIR",
+                "YAMLSource",
+            ]),
         tests("PlanDiffTests", ["CanonicalForm", "PlanDiff", "PlanIR", "PlanTestSupport", "SeededRandom"]),
         tests("SchemaFileTests", ["CanonicalForm"]),
         tests(
@@ -158,6 +167,8 @@ let package = Package(
                 "PluginKit",
             ]),
         // Starts the two programs, which are therefore built with it.
-        tests("EndToEndTests", ["CanonicalForm", "SeededRandom", "cairn", "cairnc", subprocess]),
+        tests(
+            "EndToEndTests",
+            ["CanonicalForm", "Diagnostics", "Explanations", "SeededRandom", "cairn", "cairnc", subprocess]),
     ]
 )

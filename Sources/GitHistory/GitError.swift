@@ -6,8 +6,6 @@ package enum GitError: Error, Sendable, Hashable, CustomStringConvertible {
     case notARepository(place: String, reason: String)
     case unknownRevision(name: String, isShallow: Bool)
     case noCommonAncestor(String, String, isShallow: Bool)
-    /// What stands at the path is no file.
-    case notAFile(path: String, revision: String, what: String)
     case failed(command: String, reason: String)
 
     package var description: String {
@@ -20,7 +18,6 @@ package enum GitError: Error, Sendable, Hashable, CustomStringConvertible {
             "the repository has no commit '\(name)'" + (isShallow ? Self.shallowNote : "")
         case .noCommonAncestor(let a, let b, let isShallow):
             "'\(a)' and '\(b)' have no common ancestor" + (isShallow ? Self.shallowNote : "")
-        case .notAFile(let path, let revision, let what): "'\(path)' is \(what) in '\(revision)', not a file"
         case .failed(let command, let reason): "git \(command) failed: \(reason)"
         }
     }

@@ -1,5 +1,5 @@
 package import Diagnostics
-import YAMLSource
+package import YAMLSource
 
 /// Where provider manifests are looked for, and what was found.
 package struct ProviderDirectory: Sendable {
@@ -19,48 +19,30 @@ package struct ProviderDirectory: Sendable {
 
     package init() {}
 
-    /// A directory whose files were read elsewhere, such as from a revision of a repository.
-    package struct Listing: Sendable {
-        /// The name to print.
-        package let name: String
-        package let files: [SourceText]
-
-        package init(name: String, files: [SourceText]) {
-            self.name = name
-            self.files = files
-        }
-    }
-
-    /// Takes in every provider of a listing.
-    package mutating func add(_ listing: Listing, sources: inout SourceMap) {
-        directories.append(listing.name)
-        for file in listing.files { add(file, sources: &sources) }
-    }
-
     /// The directory of last resort.
     package static let systemDirectory = "/etc/cairn/providers.d"
 
     /// The directories to look in: those given, else `providers/` beside `file`, else the system's.
-    package static func places(given: [String], beside file: String?) -> [String] {
+    package static func places(
+        given: [String], beside file: String?, files: any FileSource = HostFiles()
+    ) -> [String] {
         if !given.isEmpty { return given }
-        let beside = besidePlan(file ?? "")
-        return SourceReader.yamlFiles(in: beside) != nil ? [beside] : [systemDirectory]
+        var directory = "."
+        if let file, let slash = file.lastIndex(of: "/") {
+            directory = slash == file.startIndex ? "/" : String(file[..<slash])
+        }
+        let beside = directory == "." ? "providers" : directory + "/providers"
+        return files.yamlFiles(in: beside) != nil ? [beside] : [systemDirectory]
     }
 
-    /// The directory `providers/` beside `file`.
-    package static func besidePlan(_ file: String) -> String {
-        guard let slash = file.lastIndex(of: "/") else { return "providers" }
-        return file[...slash] + "providers"
-    }
-
-    /// Reads every provider of a directory, except files that were read already, named by `SourceReader.identity`. A
+    /// Reads every provider of a directory, except files that were read already, named by `FileSource.identity`. A
     /// directory that was named and is not there is reported.
     package mutating func read(
-        _ directory: String, isGiven: Bool, except known: Set<String> = [], sources: inout SourceMap,
-        into diagnostics: inout DiagnosticList
+        _ directory: String, isGiven: Bool, except known: Set<String> = [], files: any FileSource = HostFiles(),
+        sources: inout SourceMap, into diagnostics: inout DiagnosticList
     ) {
         if directories.contains(directory) { return }
-        guard let names = SourceReader.yamlFiles(in: directory) else {
+        guard let names = files.yamlFiles(in: directory) else {
             if isGiven {
                 diagnostics.add(
                     Diagnostic(.unreadableFile, "there is no provider directory '\(directory)'", file: directory))
@@ -70,9 +52,9 @@ package struct ProviderDirectory: Sendable {
         directories.append(directory)
         for name in names {
             let path = directory.hasSuffix("/") ? directory + name : directory + "/" + name
-            if !known.isEmpty, let identity = SourceReader.identity(of: path), known.contains(identity) { continue }
+            if !known.isEmpty, let identity = files.identity(of: path), known.contains(identity) { continue }
             var faults = DiagnosticList()
-            guard let text = SourceReader.read(path, into: &faults) else {
+            guard let text = SourceReader.read(path, from: files, into: &faults) else {
                 unreadable.merge(faults)
                 continue
             }

@@ -1,9 +1,6 @@
 import ArgumentParser
 import CommandLineSupport
-import Diagnostics
 import GitHistory
-import Manifests
-import PlanCompiler
 import PlanDiff
 import PlanIR
 import YAMLSource
@@ -85,7 +82,8 @@ struct Diff: ParsableCommand {
         }
         let path = inputs[0]
         do {
-            let sides = try GitRevision.revisions(of: GitRange(parsing: revisions), near: path)
+            let directory = RevisionFiles.nearestDirectory(path).directory
+            let sides = try GitRevision.revisions(of: GitRange(parsing: revisions), in: directory)
             let old = try load(path, from: sides.old)
             let new = try sides.new.map { try load(path, from: $0) } ?? loadIfThere(path)
             if old == nil && new == nil {
@@ -109,34 +107,14 @@ struct Diff: ParsableCommand {
 
     /// The plan as the revision has it, `nil` when it has none of this name.
     private func load(_ path: String, from revision: GitRevision) throws -> PlanIR? {
-        guard let bytes = try revision.contents(of: path) else { return nil }
-        let name = "\(revision.name):\(path)"
-        if PlanIR.isLikely(bytes) { return try CompilerOptions.load(bytes, named: name) }
-        var listings: [ProviderDirectory.Listing] = []
-        var directories: [String] = []
-        func take(_ directory: String) throws -> Bool {
-            guard let files = try revision.yamlFiles(in: directory) else { return false }
-            let listing = "\(revision.name):\(directory)"
-            listings.append(
-                ProviderDirectory.Listing(
-                    name: listing, files: files.map { SourceText(name: "\(listing)/\($0.name)", bytes: $0.bytes) }))
-            return true
+        let files = RevisionFiles(revision)
+        if case .failure(let fault) = files.contents(of: path), fault.isMissing { return nil }
+        do {
+            return try options.loadPlan(path, from: files, warns: false)
+        } catch {
+            // The places in what was printed are those of the revision's files.
+            StandardStream.error.write("these are faults of '\(path)' in '\(revision.name)'\n")
+            throw error
         }
-        if options.providerDirectories.isEmpty {
-            _ = try take(ProviderDirectory.besidePlan(path))
-        }
-        for directory in options.providerDirectories {
-            // Outside the repository there is no older state.
-            if !revision.covers(directory) {
-                directories.append(directory)
-            } else if try !take(directory) {
-                throw MessageFailure("'\(revision.name)' has no provider directory '\(directory)'")
-            }
-        }
-        var compiler = Compiler(
-            inputs: [SourceText(name: name, bytes: bytes)], providerDirectories: directories,
-            providerListings: listings)
-        compiler.run()
-        return try options.onlyPlan(of: compiler, from: name)
     }
 }

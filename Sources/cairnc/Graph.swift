@@ -52,18 +52,13 @@ struct Graph: ParsableCommand {
 
 extension CompilerOptions {
     /// The IR of a file that holds a plan or a compiled plan. Errors are printed, and warnings too if `warns`.
-    func loadPlan(_ path: String, warns: Bool = true) throws -> PlanIR {
+    func loadPlan(_ path: String, from files: any FileSource = HostFiles(), warns: Bool = true) throws -> PlanIR {
         // A compiled plan is known by its format member; anything else is the compiler's to judge.
-        if path != "-", case .success(let bytes) = SourceReader.contents(of: path), PlanIR.isLikely(bytes) {
-            return try Self.load(bytes, named: path)
+        if path != "-", case .success(let bytes) = files.contents(of: path), PlanIR.isLikely(bytes) {
+            do { return try PlanIR(loading: bytes) } catch { throw MessageFailure("\(path): \(error)") }
         }
-        let (compiler, ir) = try compileOne(path)
+        let (compiler, ir) = try compileOne(path, from: files)
         if warns { printFaults(of: compiler) }
         return ir
-    }
-
-    /// A compiled plan from its bytes.
-    static func load(_ bytes: [UInt8], named name: String) throws -> PlanIR {
-        do { return try PlanIR(loading: bytes) } catch { throw MessageFailure("\(name): \(error)") }
     }
 }

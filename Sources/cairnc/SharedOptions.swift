@@ -37,17 +37,17 @@ struct CompilerOptions: ParsableArguments {
     }
 
     /// Reads and compiles `paths`; `-` is standard input.
-    func compile(_ paths: [String]) -> Compiler {
+    func compile(_ paths: [String], from files: any FileSource = HostFiles()) -> Compiler {
         var faults = DiagnosticList()
         var texts: [SourceText] = []
         for path in paths {
             let text =
                 path == "-"
                 ? SourceReader.readStandardInput(name: "<stdin>", into: &faults)
-                : SourceReader.read(path, into: &faults)
+                : SourceReader.read(path, from: files, into: &faults)
             if let text { texts.append(text) }
         }
-        var compiler = Compiler(inputs: texts, providerDirectories: providerDirectories)
+        var compiler = Compiler(inputs: texts, providerDirectories: providerDirectories, files: files)
         compiler.diagnostics.merge(faults)
         compiler.run()
         if debugPasses {

@@ -7,17 +7,15 @@ import YAMLSource
 enum LoadPass {
     @Sendable static func run(_ compiler: inout Compiler) {
         for text in compiler.inputs { load(text, &compiler) }
-        for listing in compiler.providerListings { compiler.providers.add(listing, sources: &compiler.sources) }
         let given = compiler.providerDirectories
-        if given.isEmpty && !compiler.providerListings.isEmpty { return }
         if compiler.plans.isEmpty && given.isEmpty { return }
         // A provider that was given as an input must not be found a second time.
-        let known = Set(compiler.inputs.compactMap { SourceReader.identity(of: $0.name) })
+        let known = Set(compiler.inputs.compactMap { compiler.files.identity(of: $0.name) })
         for unit in compiler.plans {
-            for place in ProviderDirectory.places(given: given, beside: unit.file) {
+            for place in ProviderDirectory.places(given: given, beside: unit.file, files: compiler.files) {
                 compiler.providers.read(
-                    place, isGiven: !given.isEmpty, except: known, sources: &compiler.sources,
-                    into: &compiler.diagnostics)
+                    place, isGiven: !given.isEmpty, except: known, files: compiler.files,
+                    sources: &compiler.sources, into: &compiler.diagnostics)
             }
         }
     }
