@@ -65,7 +65,7 @@ package enum FormatSchema: String, Sendable, CaseIterable {
             banks.append(
                 when(
                     "plugin", is: bank.name, needs: bank.config.needsMembers ? ["config"] : [],
-                    ["config": .object([.init("$ref", .value(.string("#/$defs/\(ManifestSchema.escaped(name))")))])]))
+                    ["config": .object([.init("$ref", .value(.string("#/$defs/\(JSONPointer.escaped(name))")))])]))
         }
         tables.additions["bank"] = [.init("allOf", .array(banks))]
         let names: SchemaText = .object([
