@@ -140,8 +140,16 @@ let package = Package(
             ]),
         tests(
             "GoldenTests",
-            ["CanonicalForm", "Diagnostics", "GraphExport", "PlanCompiler", "PlanIR", "YAMLSource"]),
-        tests("SchemaFileTests", ["CanonicalForm"]),
+            [
+                "CanonicalForm", "Diagnostics", "GraphExport", "PlanCompiler", "PlanIR", "PlanSchemas",
+                "PluginReference", "YAMLSource",
+            ]),
+        tests(
+            "SchemaFileTests",
+            [
+                "CanonicalForm", "Diagnostics", "Explanations", "Manifests", "PlanCompiler", "PlanIR", "PlanLanguage",
+                "PlanSchemas", "SeededRandom", "YAMLSource",
+            ]),
         tests(
             "DocumentationTests",
             [
