@@ -17,6 +17,10 @@ let collections = Target.Dependency.product(name: "HeapModule", package: "swift-
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 
+/// Set for release builds by the Makefile, together with --static-swift-stdlib: the compiler then needs no library of
+/// the system at run time, and starts in the time that loading them would take.
+let isStatic = Context.environment["CAIRN_STATIC"] == "1"
+
 func room(
     _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil, resources: [Resource] = [],
     settings: [SwiftSetting] = strict
@@ -64,25 +68,31 @@ let package = Package(
             ]),
         room("PlanIR", ["CanonicalForm", "Diagnostics"]),
 
-        room("Explanations", ["Diagnostics"]),
         room("CommandLineSupport"),
 
         // The compiler.
         room("PlanLanguage", ["CanonicalForm", "Diagnostics", "YAMLSource", "Manifests", "PlanIR"]),
         room("PlanCompiler", ["CanonicalForm", "Diagnostics", "YAMLSource", "PlanLanguage", "Manifests", "PlanIR"]),
         room("GraphExport", ["CanonicalForm", "PlanIR"]),
+        room("PlanDiff", ["CanonicalForm", "Diagnostics", "PlanIR"]),
+        room("GitHistory", ["CLinux"]),
         room(
-            "PlanSchemas", ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR", "PlanLanguage", "YAMLSource"],
-            resources: [.embedInCode("ir.schema.json")]),
+            "Explanations", ["CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR", "YAMLSource"]),
+        room("Reports", ["CanonicalForm", "Diagnostics", "Explanations"]),
+        room(
+            "PlanSchemas",
+            ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR", "PlanLanguage", "Reports", "YAMLSource"],
+            resources: [.embedInCode("diff.schema.json"), .embedInCode("ir.schema.json")]),
         room("PluginReference", ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR"]),
         .executableTarget(
             name: "cairnc",
             dependencies: [
-                "CommandLineSupport", "Diagnostics", "Explanations", "Manifests", "PlanCompiler", "PlanIR",
-                "CanonicalForm", "GraphExport", "PlanSchemas", "PluginReference", "YAMLSource",
+                "CanonicalForm", "CommandLineSupport", "Diagnostics", "Explanations", "GitHistory", "GraphExport",
+                "Manifests", "PlanCompiler", "PlanDiff", "PlanIR", "PlanSchemas", "PluginReference", "Reports",
+                "YAMLSource",
                 argumentParser,
             ],
-            swiftSettings: strict),
+            swiftSettings: strict, linkerSettings: isStatic ? [.unsafeFlags(["-static-executable"])] : []),
 
         // The executor.
         room("BlockingIO"),
@@ -113,6 +123,10 @@ let package = Package(
         // Tests.
         room("SeededRandom", path: "Tests/SeededRandom"),
         tests("DiagnosticsTests", ["CanonicalForm", "Diagnostics", "SeededRandom"]),
+        room("PythonSupport", path: "Tests/PythonSupport"),
+        tests(
+            "ReportsTests",
+            ["CanonicalForm", "Diagnostics", "Explanations", "PlanCompiler", "PythonSupport", "Reports", "YAMLSource"]),
         tests("YAMLSourceTests", ["CanonicalForm", "Diagnostics", "SeededRandom", "YAMLSource"]),
         tests("JSONSchemaTests", ["CanonicalForm", "Diagnostics", "Manifests", "SeededRandom", "YAMLSource"]),
         room("BankConformance", ["Bank", "SeededRandom"], path: "Tests/BankConformance"),
@@ -138,12 +152,14 @@ let package = Package(
                 "SeededRandom", "CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR",
                 "PlanTestSupport", "YAMLSource",
             ]),
+        tests("ExplanationsTests", ["CanonicalForm", "Diagnostics", "Explanations", "PlanCompiler", "YAMLSource"]),
         tests(
             "GoldenTests",
             [
-                "CanonicalForm", "Diagnostics", "GraphExport", "PlanCompiler", "PlanIR", "PlanSchemas",
-                "PluginReference", "YAMLSource",
+                "CanonicalForm", "Diagnostics", "Explanations", "GraphExport", "PlanCompiler", "PlanDiff", "PlanIR",
+                "PlanSchemas", "PluginReference", "Reports", "YAMLSource",
             ]),
+        tests("PlanDiffTests", ["CanonicalForm", "PlanDiff", "PlanIR", "PlanTestSupport", "SeededRandom"]),
         tests(
             "SchemaFileTests",
             [
@@ -153,8 +169,8 @@ let package = Package(
         tests(
             "DocumentationTests",
             [
-                "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "Diagnostics", "PlanCompiler", "PlanIR",
-                "PluginKit", "YAMLSource",
+                "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "Diagnostics", "PlanCompiler", "PlanDiff",
+                "PlanIR", "PluginKit", "YAMLSource",
             ]),
         tests(
             "CheckpointsTests",
@@ -167,6 +183,8 @@ let package = Package(
                 "PluginKit",
             ]),
         // Starts the two programs, which are therefore built with it.
-        tests("EndToEndTests", ["CanonicalForm", "SeededRandom", "cairn", "cairnc", subprocess]),
+        tests(
+            "EndToEndTests",
+            ["CanonicalForm", "Diagnostics", "Explanations", "SeededRandom", "cairn", "cairnc", subprocess]),
     ]
 )

@@ -6,8 +6,10 @@ package enum SourceReader {
     /// Reads the file at `path`; a file that cannot be read is one diagnostic.
     ///
     /// Only regular files are read, so that a FIFO or a device cannot hold the program up.
-    package static func read(_ path: String, into diagnostics: inout DiagnosticList) -> SourceText? {
-        switch contents(of: path) {
+    package static func read(
+        _ path: String, from files: any FileSource = HostFiles(), into diagnostics: inout DiagnosticList
+    ) -> SourceText? {
+        switch files.contents(of: path) {
         case .success(let bytes): return SourceText(name: path, bytes: bytes)
         case .failure(let fault):
             diagnostics.add(Diagnostic(.unreadableFile, "cannot read '\(path)': \(fault.reason)", file: path))
@@ -30,6 +32,14 @@ package enum SourceReader {
         package let reason: String
         /// Whether there is nothing of this name.
         package let isMissing: Bool
+
+        /// The reason for a directory.
+        package static let isDirectory = "it is a directory"
+
+        package init(reason: String, isMissing: Bool) {
+            self.reason = reason
+            self.isMissing = isMissing
+        }
     }
 
     /// The bytes of the regular file at `path`.
@@ -42,7 +52,7 @@ package enum SourceReader {
         guard fstat(descriptor, &status) == 0 else { return .failure(fault(errno)) }
         switch status.st_mode & S_IFMT {
         case S_IFREG: break
-        case S_IFDIR: return .failure(Fault(reason: "it is a directory", isMissing: false))
+        case S_IFDIR: return .failure(Fault(reason: Fault.isDirectory, isMissing: false))
         default: return .failure(Fault(reason: "it is not a regular file", isMissing: false))
         }
         if Int(status.st_size) > SourceText.maximumLength {
@@ -63,26 +73,41 @@ package enum SourceReader {
     }
 
     private static func drain(_ descriptor: Int32, expecting size: Int = 0) -> Result<[UInt8], Fault> {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(size + 1)
-        let chunk = max(65536, size + 1)
-        while true {
-            var failure: Int32 = 0
-            let before = bytes.count
-            bytes.append(
-                contentsOf: [UInt8](unsafeUninitializedCapacity: chunk) { buffer, count in
-                    let result = Glibc.read(descriptor, buffer.baseAddress, chunk)
-                    if result < 0 { failure = errno }
-                    count = max(0, result)
-                })
-            if failure == EINTR { continue }
-            if failure != 0 { return .failure(fault(failure)) }
-            if bytes.count == before { return .success(bytes) }
+        var failure: Int32 = 0
+        var isAtEnd = false
+        // A file usually has the length that it was said to have: one array takes it, with room to see its end.
+        var bytes = [UInt8](unsafeUninitializedCapacity: max(size + 1, 65536)) { buffer, count in
+            (isAtEnd, failure) = fill(buffer, descriptor, &count)
+        }
+        while !isAtEnd {
             if bytes.count > SourceText.maximumLength {
                 return .failure(
                     Fault(reason: "it is longer than \(SourceText.maximumLength >> 20) MiB", isMissing: false))
             }
+            bytes.append(
+                contentsOf: [UInt8](unsafeUninitializedCapacity: bytes.count) { buffer, count in
+                    (isAtEnd, failure) = fill(buffer, descriptor, &count)
+                })
         }
+        return failure == 0 ? .success(bytes) : .failure(fault(failure))
+    }
+
+    /// Reads until `buffer` is full, or there is no more, or reading fails with an error number other than 0.
+    private static func fill(
+        _ buffer: UnsafeMutableBufferPointer<UInt8>, _ descriptor: Int32, _ count: inout Int
+    ) -> (isAtEnd: Bool, failure: Int32) {
+        while count < buffer.count {
+            let result = Glibc.read(descriptor, buffer.baseAddress.map { $0 + count }, buffer.count - count)
+            if result < 0 && errno == EINTR { continue }
+            if result <= 0 { return (true, result < 0 ? errno : 0) }
+            count += result
+        }
+        return (false, 0)
+    }
+
+    /// Whether a file of this name is looked into when a directory is read.
+    package static func isYAMLName(_ name: Substring) -> Bool {
+        !name.hasPrefix(".") && (name.hasSuffix(".yaml") || name.hasSuffix(".yml"))
     }
 
     /// The names of the entries of a directory that end in `.yaml` or `.yml`, in byte order; `nil` when there is no
@@ -95,8 +120,7 @@ package enum SourceReader {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            if name.hasPrefix(".") || !(name.hasSuffix(".yaml") || name.hasSuffix(".yml")) { continue }
-            names.append(name)
+            if isYAMLName(name[...]) { names.append(name) }
         }
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }

@@ -4,6 +4,7 @@ import Diagnostics
 import Glibc
 import PlanCompiler
 import PlanIR
+import YAMLSource
 
 /// `cairnc compile`
 struct Compile: ParsableCommand {
@@ -33,7 +34,7 @@ struct Compile: ParsableCommand {
             StandardStream.output.write(bytes)
             return
         }
-        try OutputFile.write(bytes, to: output)
+        try Interruption.deferred { try OutputFile.write(bytes, to: output) }
         let graph = ir.graph(.protect)
         StandardStream.error.write(
             "\(output): plan '\(ir.plan)', \(ir.resources.count) resource\(ir.resources.count == 1 ? "" : "s"), \(graph.activities.filter { !$0.isBarrier }.count) protect activities, \(digest)\n"
@@ -43,8 +44,8 @@ struct Compile: ParsableCommand {
 
 extension CompilerOptions {
     /// Compiles a file that holds exactly one plan; prints the faults and throws when there is no IR.
-    func compileOne(_ path: String) throws -> (Compiler, PlanIR) {
-        let compiler = compile([path])
+    func compileOne(_ path: String, from files: any FileSource = HostFiles()) throws -> (Compiler, PlanIR) {
+        let compiler = compile([path], from: files)
         guard !compiler.hasErrors else {
             printFaults(of: compiler)
             throw ExitCode(ExitStatus.failed)

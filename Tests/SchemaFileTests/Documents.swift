@@ -25,12 +25,24 @@ struct Bundle {
     /// Takes in the files of one folder, `plan.yaml` first.
     init(name: String, files: [(name: String, bytes: [UInt8])]) {
         self.name = name
-        documents = files.flatMap { Bundle.documents(in: $0.bytes, name: name + "/" + $0.name) }
         let texts = files.map { SourceText(name: $0.name, bytes: $0.bytes) }
         var compiler = Compiler(inputs: texts, providerDirectories: [])
         compiler.run()
+        self.init(name: name, files: files, compiler)
+    }
+
+    /// An example, as `cairnc check` sees it.
+    init(name: String, _ example: Example) {
+        let files = example.allFiles.filter { $0.name.hasSuffix(".yaml") }.map { ($0.name, $0.bytes) }
+        self.init(name: name, files: files, ExampleRun(example).compiler)
+    }
+
+    private init(name: String, files: [(name: String, bytes: [UInt8])], _ compiler: Compiler) {
+        self.name = name
+        documents = files.flatMap { Bundle.documents(in: $0.bytes, name: name + "/" + $0.name) }
+        var compiler = compiler
         codes = Set(compiler.diagnostics.all.map(\.code))
-        let offers = texts.flatMap { compiler.offers(in: $0.name) }
+        let offers = files.flatMap { compiler.offers(in: $0.name) }
         planSchema = offers.first.map { FormatSchema.plan(for: $0.provider, $0.plugins) }
     }
 
@@ -74,13 +86,7 @@ struct Bundle {
 
     /// The right or the wrong examples of the explanations.
     static func examples(_ side: KeyPath<Explanation, Example>) -> [Bundle] {
-        Explanation.all.map { explanation in
-            Bundle(
-                name: explanation.code.rawValue,
-                files: explanation[keyPath: side].files.filter { $0.name.hasSuffix(".yaml") }.map {
-                    ($0.name, Array($0.text.utf8))
-                })
-        }
+        Explanation.all.map { Bundle(name: $0.code.rawValue, $0[keyPath: side]) }
     }
 
     static func yamlFiles(in folder: URL) throws -> [(name: String, bytes: [UInt8])] {

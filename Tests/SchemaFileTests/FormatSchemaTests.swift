@@ -79,9 +79,10 @@ struct FormatSchemaTests {
     /// Names in other places that the schema for a provider knows: it may refuse what has such a code.
     static let codesOfNames: Set<DiagnosticCode> = [.unknownProvider, .unknownPlugin, .unknownParameterTarget]
 
-    @Test("Every fixture with a fault of shape is refused, and no other") func faulty() throws {
+    @Test("Every fixture and wrong example with a fault of shape is refused, and no other") func faulty() throws {
         // What is no YAML of Cairn's, a validator tells in its own way, or takes hours for.
-        let bundles = try Bundle.fixtures("errors").filter { $0.codes.isDisjoint(with: Self.codesOfYAML) }
+        let all = try Bundle.fixtures("errors") + Bundle.examples(\.wrong)
+        let bundles = all.filter { $0.codes.isDisjoint(with: Self.codesOfYAML) }
         let faults = try Self.faults(in: bundles)
         var refused = 0
         for bundle in bundles {
