@@ -63,19 +63,23 @@ let package = Package(
                 .embedInCode("Builtin/noop.plugin.yaml"),
             ]),
         room("PlanIR", ["CanonicalForm", "Diagnostics"]),
+        room("PathPatterns"),
 
         room("Explanations", ["Diagnostics"]),
         room("CommandLineSupport"),
 
         // The compiler.
         room("PlanLanguage", ["CanonicalForm", "Diagnostics", "YAMLSource", "Manifests", "PlanIR"]),
-        room("PlanCompiler", ["CanonicalForm", "Diagnostics", "YAMLSource", "PlanLanguage", "Manifests", "PlanIR"]),
+        room("Project", ["Diagnostics", "Manifests", "PathPatterns", "YAMLSource", "CLinux"]),
+        room(
+            "PlanCompiler",
+            ["CanonicalForm", "Diagnostics", "YAMLSource", "PlanLanguage", "Manifests", "PlanIR", "Project"]),
         room("GraphExport", ["CanonicalForm", "PlanIR"]),
         .executableTarget(
             name: "cairnc",
             dependencies: [
                 "CommandLineSupport", "Diagnostics", "Explanations", "PlanCompiler", "PlanIR", "GraphExport",
-                "YAMLSource",
+                "Project", "YAMLSource",
                 argumentParser,
             ],
             swiftSettings: strict),
@@ -87,7 +91,11 @@ let package = Package(
         room("PluginKit", ["CanonicalForm", "PlanIR", "BlockingIO"]),
         room("NoopPlugin", ["CanonicalForm", "PluginKit", "PlanIR"], path: "Sources/Plugins/Noop"),
         room(
-            "FilesPlugin", ["PluginKit", "PlanIR", "BlockingIO", "CanonicalForm", "CLibArchive", "CLinux", "CXXHash"],
+            "FilesPlugin",
+            [
+                "PluginKit", "PathPatterns", "PlanIR", "BlockingIO", "CanonicalForm", "CLibArchive", "CLinux",
+                "CXXHash",
+            ],
             path: "Sources/Plugins/Files", settings: strictWithLibArchive),
         room("Checkpoints", ["Bank", "CanonicalForm", "PlanIR", "PluginKit"]),
         room("Engine", ["Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", collections]),
@@ -110,6 +118,7 @@ let package = Package(
         room("SeededRandom", path: "Tests/SeededRandom"),
         tests("DiagnosticsTests", ["CanonicalForm", "Diagnostics", "SeededRandom"]),
         tests("YAMLSourceTests", ["CanonicalForm", "Diagnostics", "SeededRandom", "YAMLSource"]),
+        tests("PathPatternsTests", ["PathPatterns"]),
         tests("JSONSchemaTests", ["CanonicalForm", "Diagnostics", "Manifests", "SeededRandom", "YAMLSource"]),
         room("BankConformance", ["Bank", "SeededRandom"], path: "Tests/BankConformance"),
         tests("BankTests", ["Bank", "BankConformance", "CanonicalForm"]),

@@ -2,7 +2,8 @@ package import Diagnostics
 package import Manifests
 package import PlanIR
 package import PlanLanguage
-import YAMLSource
+package import Project
+package import YAMLSource
 
 /// Compiles plans: one run over the files given, with all faults of all of them.
 package struct Compiler: Sendable {
@@ -15,25 +16,59 @@ package struct Compiler: Sendable {
     var providers = ProviderDirectory()
     /// The plans found, in order of the files.
     package var plans: [PlanUnit] = []
-    /// The files to read, as given.
-    let inputs: [SourceText]
+    /// The files to check.
+    let inputs: [InputFile]
     let providerDirectories: [String]
+    /// Where providers are read from.
+    let files: any FileSource
+    /// The projects of the files.
+    var projects: ProjectSet
+    /// The project of each file that was read.
+    var projectOfSource: [SourceID: Int] = [:]
+    /// The files of the inputs.
+    var inputSources: Set<SourceID> = []
+    /// What comments allow.
+    var allowances = Allowances()
+    /// The levels that go before those of the projects.
+    package var levels = LintLevels()
     /// The time that each pass took, if `measures`.
     package private(set) var timings: [(pass: String, duration: Duration)] = []
 
-    /// A compiler over `inputs`; providers are looked for in `providerDirectories`, else beside each plan.
+    /// A compiler over `inputs`; providers are looked for in `providerDirectories`, else where the project says, else
+    /// beside each plan.
     package init(
-        inputs: [SourceText], providerDirectories: [String], catalogue: PluginCatalogue = PluginCatalogue()
+        inputs: [SourceText], providerDirectories: [String], catalogue: PluginCatalogue = PluginCatalogue(),
+        files: any FileSource = HostFiles(), projects: ProjectSet.Choice = .none
     ) {
+        var set = ProjectSet(projects, files: files)
+        var found: [InputFile] = []
+        for text in inputs {
+            let directory = Paths.directory(of: text.name)
+            let project = set.project(of: directory, sources: &sources, into: &diagnostics)
+            found.append(InputFile(text: text, isFound: false, project: project))
+        }
+        self.inputs = found
+        self.projects = set
         self.catalogue = catalogue
-        self.inputs = inputs
         self.providerDirectories = providerDirectories
+        self.files = files
     }
 
-    /// Runs the passes in order. Each reports all that it finds; `encode` alone stops at errors.
-    package mutating func run() {
+    /// A compiler over what was found on the host.
+    package init(_ found: InputFinder, providerDirectories: [String]) {
+        sources = found.sources
+        diagnostics = found.diagnostics
+        projects = found.projects
+        inputs = found.inputs
+        catalogue = PluginCatalogue()
+        self.providerDirectories = providerDirectories
+        files = HostFiles()
+    }
+
+    /// Runs passes in order. Each reports all that it finds and goes on.
+    package mutating func run(_ passes: [Pass] = Pass.pipeline) {
         let clock = ContinuousClock()
-        for pass in Pass.pipeline {
+        for pass in passes {
             let start = clock.now
             pass.run(&self)
             timings.append((pass.name, clock.now - start))
@@ -42,6 +77,20 @@ package struct Compiler: Sendable {
 
     /// Whether anything found is an error.
     package var hasErrors: Bool { diagnostics.hasErrors }
+
+    /// The project of the file that holds `diagnostic`.
+    package func project(of diagnostic: Diagnostic) -> ProjectFile? {
+        diagnostic.range.flatMap { projectOfSource[$0.source] }.map { projects.projects[$0] }
+    }
+
+    /// Works on each plan by itself, and remembers in which of them errors were met.
+    mutating func forEachPlan(_ work: (_ position: Int, _ compiler: inout Compiler) -> Void) {
+        for position in plans.indices {
+            let before = diagnostics.errorsMet
+            work(position, &self)
+            if diagnostics.errorsMet != before { plans[position].isFaulty = true }
+        }
+    }
 }
 
 /// One step of compilation.
@@ -64,8 +113,15 @@ package struct Pass: Sendable {
         // Needs resolved parameters, because a hook's presence may depend on them.
         Pass(name: "lower-to-activities", run: LowerPass.run),
         // Last before anything is written: the compiler trusts its own output no more than the executor does.
-        Pass(name: "verify-ir", run: VerifyPass.run),
+        verify,
+        // Needs all plans with their providers, because it compares them with each other.
+        Pass(name: "compare-plans", run: ComparePlansPass.run),
+        // Behind everything that reports: it gives lints their levels, and keeps quiet what comments allow.
+        Pass(name: "settle-lints", run: SettlePass.run),
     ]
+
+    /// Checks the compiled plans as the executor will.
+    package static let verify = Pass(name: "verify-ir", run: VerifyPass.run)
 }
 
 /// One plan on its way through the passes.
@@ -73,6 +129,11 @@ package struct PlanUnit: Sendable {
     package let plan: Plan
     /// The name of the plan's file.
     package let file: String
+    /// The directories in which the plan's provider is looked for: as they are printed, and resolved.
+    var providerDirectories: [String] = []
+    var providerPlaces: [String] = []
+    /// Whether errors were met in the plan, or in what it names.
+    package var isFaulty = false
     /// The plan's name.
     package var name: String { plan.name.value }
     /// The plan's resources that can be worked with: the first of each identity, in plan order.

@@ -10,8 +10,8 @@ import YAMLSource
 /// Layers: schema defaults < provider < plan `TYPE` < plan `TYPE#ID` < the resource's own.
 enum CheckParametersPass {
     @Sendable static func run(_ compiler: inout Compiler) {
-        for position in compiler.plans.indices {
-            guard compiler.plans[position].provider != nil else { continue }
+        compiler.forEachPlan { position, compiler in
+            guard compiler.plans[position].provider != nil else { return }
             reportUnusedTargets(compiler.plans[position], &compiler.diagnostics)
             resolve(&compiler.plans[position], &compiler.diagnostics)
         }

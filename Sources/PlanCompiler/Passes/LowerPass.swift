@@ -9,8 +9,7 @@ import YAMLSource
 enum LowerPass {
     @Sendable static func run(_ compiler: inout Compiler) {
         // An IR of a plan with faults would be a guess.
-        guard !compiler.diagnostics.hasErrors else { return }
-        for position in compiler.plans.indices {
+        for position in compiler.plans.indices where !compiler.plans[position].isFaulty {
             compiler.plans[position].ir = lower(compiler.plans[position])
         }
     }
@@ -101,6 +100,7 @@ enum VerifyPass {
                         at: compiler.plans[position].plan.name.range,
                         notes: ["this is a fault of cairnc, please report it with the plan"]))
                 compiler.plans[position].ir = nil
+                compiler.plans[position].isFaulty = true
             }
         }
     }

@@ -9,7 +9,7 @@ enum ResolveNamesPass {
     private static let suggestionLimit = 50
 
     @Sendable static func run(_ compiler: inout Compiler) {
-        for position in compiler.plans.indices {
+        compiler.forEachPlan { position, compiler in
             resolve(&compiler.plans[position], &compiler.diagnostics)
         }
     }

@@ -5,7 +5,7 @@ import YAMLSource
 /// Checks the resource graph: no dependent twice, no cycle.
 enum ResourceGraphPass {
     @Sendable static func run(_ compiler: inout Compiler) {
-        for position in compiler.plans.indices {
+        compiler.forEachPlan { position, compiler in
             dropRepetitions(&compiler.plans[position], &compiler.diagnostics)
             findCycles(&compiler.plans[position], &compiler.diagnostics)
         }
