@@ -65,7 +65,6 @@ let package = Package(
         room("PlanIR", ["CanonicalForm", "Diagnostics"]),
         room("PathPatterns"),
 
-        room("Explanations", ["Diagnostics"]),
         room("CommandLineSupport"),
 
         // The compiler.
@@ -75,6 +74,8 @@ let package = Package(
             "PlanCompiler",
             ["CanonicalForm", "Diagnostics", "YAMLSource", "PlanLanguage", "Manifests", "PlanIR", "Project"]),
         room("GraphExport", ["CanonicalForm", "PlanIR"]),
+        room(
+            "Explanations", ["CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR", "YAMLSource"]),
         .executableTarget(
             name: "cairnc",
             dependencies: [
@@ -143,9 +144,10 @@ let package = Package(
                 "SeededRandom", "CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR",
                 "PlanTestSupport", "YAMLSource",
             ]),
+        tests("ExplanationsTests", ["CanonicalForm", "Diagnostics", "Explanations", "PlanCompiler", "YAMLSource"]),
         tests(
             "GoldenTests",
-            ["CanonicalForm", "Diagnostics", "GraphExport", "PlanCompiler", "PlanIR", "YAMLSource"]),
+            ["CanonicalForm", "Diagnostics", "Explanations", "GraphExport", "PlanCompiler", "PlanIR", "YAMLSource"]),
         tests("SchemaFileTests", ["CanonicalForm"]),
         tests(
             "DocumentationTests",
@@ -164,6 +166,8 @@ let package = Package(
                 "PluginKit",
             ]),
         // Starts the two programs, which are therefore built with it.
-        tests("EndToEndTests", ["CanonicalForm", "SeededRandom", "cairn", "cairnc", subprocess]),
+        tests(
+            "EndToEndTests",
+            ["CanonicalForm", "Diagnostics", "Explanations", "SeededRandom", "cairn", "cairnc", subprocess]),
     ]
 )
