@@ -62,8 +62,14 @@ package struct Compiler: Sendable {
         inputs = found.inputs
         catalogue = PluginCatalogue()
         self.providerDirectories = providerDirectories
-        files = HostFiles()
+        files = found.files
     }
+
+    /// How many files were checked.
+    package var fileCount: Int { inputs.count }
+
+    /// The directories in which providers were looked for.
+    package var searchedProviderDirectories: [String] { plans.flatMap(\.searchedDirectories) }
 
     /// Runs passes in order. Each reports all that it finds and goes on.
     package mutating func run(_ passes: [Pass] = Pass.pipeline) {
@@ -78,9 +84,12 @@ package struct Compiler: Sendable {
     /// Whether anything found is an error.
     package var hasErrors: Bool { diagnostics.hasErrors }
 
-    /// The project of the file that holds `diagnostic`.
-    package func project(of diagnostic: Diagnostic) -> ProjectFile? {
-        diagnostic.range.flatMap { projectOfSource[$0.source] }.map { projects.projects[$0] }
+    /// Whether a project wants its warnings to count as findings, and has any.
+    package var isStrict: Bool {
+        diagnostics.all.contains { diagnostic in
+            diagnostic.severity == .warning
+                && diagnostic.range.flatMap { projectOfSource[$0.source] }.map { projects.projects[$0].isStrict } == true
+        }
     }
 
     /// Works on each plan by itself, and remembers in which of them errors were met.
@@ -129,8 +138,9 @@ package struct PlanUnit: Sendable {
     package let plan: Plan
     /// The name of the plan's file.
     package let file: String
-    /// The directories in which the plan's provider is looked for: as they are printed, and resolved.
+    /// The directories in which the plan's provider is looked for: those that were read, all, and all resolved.
     var providerDirectories: [String] = []
+    var searchedDirectories: [String] = []
     var providerPlaces: [String] = []
     /// Whether errors were met in the plan, or in what it names.
     package var isFaulty = false

@@ -1,7 +1,7 @@
 package import Diagnostics
 import Glibc
 import PathPatterns
-import YAMLSource
+package import YAMLSource
 
 /// One file to check.
 package struct InputFile: Sendable {
@@ -35,6 +35,8 @@ package struct InputFinder: Sendable {
     private var known: Set<DirectoryListing.FileKey> = []
     private var walked: Set<DirectoryListing.FileKey> = []
     private let standardInput: StandardInput?
+    /// Where the content of files comes from; directories are the host's.
+    package let files: any FileSource
 
     /// What came from standard input, in the place of the file of this name.
     package struct StandardInput: Sendable {
@@ -42,8 +44,11 @@ package struct InputFinder: Sendable {
         package init(_ text: SourceText) { self.text = text }
     }
 
-    package init(projects: ProjectSet.Choice, standardInput: StandardInput? = nil) {
-        self.projects = ProjectSet(projects)
+    package init(
+        projects: ProjectSet.Choice, standardInput: StandardInput? = nil, files: any FileSource = HostFiles()
+    ) {
+        self.projects = ProjectSet(projects, files: files)
+        self.files = files
         self.standardInput = standardInput
     }
 
@@ -73,6 +78,12 @@ package struct InputFinder: Sendable {
         }
     }
 
+    /// Adds what went wrong before.
+    package mutating func report(_ faults: DiagnosticList) { diagnostics.merge(faults) }
+
+    /// Whether `text` is what came from standard input.
+    package func isStandardInput(_ text: SourceText) -> Bool { standardInput?.text === text }
+
     private static func isYAML(_ name: String) -> Bool { name.hasSuffix(".yaml") || name.hasSuffix(".yml") }
 
     private static func trimmed(_ path: String) -> String {
@@ -99,7 +110,7 @@ package struct InputFinder: Sendable {
         let project = projects.project(of: Paths.directory(of: path), sources: &sources, into: &diagnostics)
         // A project file that is in force has been read, and its faults are told.
         if projects.holds(path) { return true }
-        guard let text = SourceReader.read(path, into: &diagnostics) else { return true }
+        guard let text = SourceReader.read(path, from: files, into: &diagnostics) else { return true }
         if isFound && !CairnMark.isIn(text.bytes) { return false }
         inputs.append(InputFile(text: text, isFound: isFound, project: project))
         return true
@@ -121,7 +132,7 @@ package struct InputFinder: Sendable {
         if !hasAny && diagnostics.errorsMet == before {
             diagnostics.add(
                 Diagnostic(
-                    .nothingToCheck, "there is no plan, provider or plugin manifest in '\(named)'", file: named,
+                    .unreadableFile, "there is no plan, provider or plugin manifest in '\(named)'", file: named,
                     notes: ["looked for are files that end in .yaml or .yml and say 'apiVersion: cairn/v1'"]))
         }
     }
@@ -187,7 +198,7 @@ package struct InputFinder: Sendable {
         let pattern: PathPattern
         do { pattern = try PathPattern("/" + rest) } catch {
             diagnostics.add(
-                Diagnostic(.nothingToCheck, error.description, file: text, notes: error.advice.map { [$0] } ?? []))
+                Diagnostic(.unreadableFile, error.description, file: text, notes: error.advice.map { [$0] } ?? []))
             return
         }
         var matched: [(path: String, isDirectory: Bool)] = []
@@ -203,7 +214,7 @@ package struct InputFinder: Sendable {
         if !hasAny && diagnostics.errorsMet == before {
             diagnostics.add(
                 Diagnostic(
-                    .nothingToCheck,
+                    .unreadableFile,
                     matched.isEmpty
                         ? "nothing matches the pattern '\(text)'"
                         : "nothing that matches the pattern '\(text)' is a plan, provider or plugin manifest",

@@ -8,12 +8,17 @@ struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Reports every fault of plans and provider manifests.",
         discussion: """
-            All faults of all files are reported in one run, sorted by file and place. Nothing is run or written, and \
-            no network or plugin is needed.
+            All faults of all files are reported in one run, sorted by file and place. Nothing is run, and nothing \
+            written without --fix. No network, no preparation and no plugin is needed.
+
+            Exit codes: 0 clean, 1 findings (or --fix --dry-run has something to mend), 2 wrong usage, 3 interrupted, \
+            as --watch always ends, 70 internal error.
 
             EXAMPLES
               cairnc check plans/shop.yaml
-              cairnc check plans/*.yaml --providers /etc/cairn/providers.d
+              cairnc check
+              cairnc check plans "archive/**/*.yaml" --providers /etc/cairn/providers.d
+              cairnc check plans --fix
               cairnc check plans/shop.yaml --format json | jq '.diagnostics[].message'
             """)
 
@@ -27,27 +32,89 @@ struct Check: ParsableCommand {
     @Option(help: "Print faults as text (on standard error) or json (on standard output).")
     var format: Format = .text
 
-    @Flag(help: "Treat warnings like errors in the exit code.")
-    var strict = false
+    @Flag(inversion: .prefixedNo, help: "Treat warnings like errors in the exit code, or not, whatever the project says.")
+    var strict: Bool?
 
-    @Argument(help: "Files with plans or provider manifests; - reads standard input.")
-    var files: [String]
+    @Flag(help: "Mend what can be mended with certainty, and check what is left.")
+    var fix = false
+
+    @Flag(help: "With --fix: print the changes as a unified diff instead of writing them.")
+    var dryRun = false
+
+    @Flag(help: "Check again whenever something is saved, until interrupted.")
+    var watch = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Read standard input in place of the file of this name, as editors do.", valueName: "name"))
+    var stdinName: String?
+
+    @Argument(
+        help: ArgumentHelp(
+            "Files, directories, and patterns in quotes; - reads standard input.",
+            discussion: "Without any: the project, that is all below the nearest cairn.yaml, else all below here."))
+    var files: [String] = []
+
+    func validate() throws {
+        if dryRun && !fix { throw ValidationError("--dry-run needs --fix") }
+        if watch && fix { throw ValidationError("--watch writes nothing; use it without --fix") }
+        let isFromInput = files.contains("-") || stdinName != nil
+        if watch && isFromInput { throw ValidationError("--watch needs files; standard input cannot be watched") }
+        if fix && (dryRun || isFromInput) && format == .json {
+            throw ValidationError("standard output is for the fixed text or the diff; use --fix without --format here")
+        }
+    }
 
     func run() throws {
-        let compiler = options.compile(files)
+        let given = CheckedFiles(files, standardInputName: stdinName, projects: options.project.choice)
+        if watch {
+            try CheckWatch(files: given, options: options).run { _ = report($0, fixes: nil) }
+        }
+        guard fix else {
+            let found = report(options.compile(given.find()), fixes: nil)
+            if found { throw ExitCode(ExitStatus.failed) }
+            return
+        }
+        let fixes = CheckFixes(given, options: options)
+        let difference = fixes.difference
+        if dryRun {
+            StandardStream.output.write(difference)
+        } else {
+            _ = try fixes.write()
+        }
+        let found = report(fixes.compiler, fixes: fixes.count)
+        if found || dryRun && !difference.isEmpty { throw ExitCode(ExitStatus.failed) }
+    }
+
+    /// Prints what was found, and says whether there are findings.
+    private func report(_ compiler: Compiler, fixes: Int?) -> Bool {
         switch format {
         case .text: options.printFaults(of: compiler)
         case .json:
             StandardStream.output.write(JSONRenderer(sources: compiler.sources).render(compiler.diagnostics.sorted))
         }
-        let hasFindings = strict ? !compiler.diagnostics.all.isEmpty : compiler.hasErrors
-        if hasFindings { throw ExitCode(ExitStatus.failed) }
-        if format == .text {
-            let plans = compiler.plans.count
-            let resources = compiler.plans.reduce(0) { $0 + $1.resources.count }
-            StandardStream.error.write(
-                "\(files.count) file\(files.count == 1 ? "" : "s") checked: \(plans) plan\(plans == 1 ? "" : "s"), \(resources) resource\(resources == 1 ? "" : "s"), no errors\n"
-            )
-        }
+        let isStrict = strict ?? compiler.isStrict
+        let hasFindings = isStrict ? !compiler.diagnostics.all.isEmpty : compiler.hasErrors
+        if format == .text { StandardStream.error.write(CheckSummary.text(of: compiler, hasFindings: hasFindings, fixes: fixes, isDry: dryRun)) }
+        return hasFindings
     }
+}
+
+/// The last lines of a check, for people.
+enum CheckSummary {
+    static func text(of compiler: Compiler, hasFindings: Bool, fixes: Int?, isDry: Bool) -> String {
+        var text = ""
+        if let fixes, fixes > 0 {
+            text += "\(counted(fixes, "fault")) \(isDry ? "would be mended" : "mended")\n"
+        }
+        let silenced = compiler.diagnostics.silenced.count
+        let allowed = silenced == 0 ? "" : ", \(counted(silenced, "finding")) allowed by comments"
+        guard !hasFindings else { return silenced == 0 ? text : text + allowed.dropFirst(2) + "\n" }
+        let plans = compiler.plans.count
+        let resources = compiler.plans.reduce(0) { $0 + $1.resources.count }
+        return text
+            + "\(counted(compiler.fileCount, "file")) checked: \(counted(plans, "plan")), \(counted(resources, "resource")), no errors\(allowed)\n"
+    }
+
+    static func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
 }

@@ -99,6 +99,7 @@ enum LoadPass {
                 compiler.allowances.read(tree, into: &compiler.diagnostics)
             }
             compiler.plans[position].providerDirectories = places.filter(compiler.providers.directories.contains)
+            compiler.plans[position].searchedDirectories = places
             compiler.plans[position].providerPlaces = places.compactMap(compiler.files.identity)
         }
     }
