@@ -75,7 +75,8 @@ let package = Package(
             ["CanonicalForm", "Diagnostics", "YAMLSource", "PlanLanguage", "Manifests", "PlanIR", "Project"]),
         room("GraphExport", ["CanonicalForm", "PlanIR"]),
         room(
-            "Explanations", ["CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR", "YAMLSource"]),
+            "Explanations",
+            ["CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR", "Project", "YAMLSource"]),
         .executableTarget(
             name: "cairnc",
             dependencies: [
@@ -118,6 +119,9 @@ let package = Package(
         // Tests.
         room("SeededRandom", path: "Tests/SeededRandom"),
         tests("DiagnosticsTests", ["CanonicalForm", "Diagnostics", "SeededRandom"]),
+        tests(
+            "ProjectTests",
+            ["Diagnostics", "PlanCompiler", "PlanIR", "PlanTestSupport", "Project", "SeededRandom", "YAMLSource"]),
         tests("YAMLSourceTests", ["CanonicalForm", "Diagnostics", "SeededRandom", "YAMLSource"]),
         tests("PathPatternsTests", ["PathPatterns"]),
         tests("JSONSchemaTests", ["CanonicalForm", "Diagnostics", "Manifests", "SeededRandom", "YAMLSource"]),

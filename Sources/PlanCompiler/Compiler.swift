@@ -142,6 +142,8 @@ package struct PlanUnit: Sendable {
     var providerDirectories: [String] = []
     var searchedDirectories: [String] = []
     var providerPlaces: [String] = []
+    /// Whether the project names provider directories that are not there, which has been reported.
+    var mayMissProviders = false
     /// Whether errors were met in the plan, or in what it names.
     package var isFaulty = false
     /// The plan's name.

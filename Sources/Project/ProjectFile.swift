@@ -13,6 +13,8 @@ package struct ProjectFile: Sendable {
     package let shownDirectory: String
     /// The directories in which providers are looked for; `nil` when the project does not say.
     package let providerDirectories: [String]?
+    /// Whether it names directories that are not there.
+    package let missesProviders: Bool
     package let levels: LintLevels
     /// Whether warnings count as findings.
     package let isStrict: Bool
@@ -29,6 +31,7 @@ package struct ProjectFile: Sendable {
         self.directory = directory
         shownDirectory = shown
         providerDirectories = nil
+        missesProviders = false
         levels = LintLevels()
         isStrict = false
         exclude = []
@@ -43,14 +46,16 @@ package struct ProjectFile: Sendable {
         shownDirectory = shown
         let fields = FieldReader(node, as: "a project", Self.fields, allowsExtensions: true, into: &diagnostics)
         providerDirectories = fields[4].map { Self.directories($0, below: shown, files, into: &diagnostics) }
+        missesProviders = providerDirectories.map { $0.count < fields[4]?.count ?? 0 } ?? false
         levels = fields[5].map { LintLevels.read($0, into: &diagnostics) } ?? LintLevels()
         isStrict = fields[6]?.scalarValue == .bool(true)
         exclude = fields[7].map { Self.patterns($0, into: &diagnostics) } ?? []
     }
 
-    /// Whether the project leaves out what lies at `path`, which is relative to the project's directory.
+    /// Whether the project leaves out what lies at `path`, which is relative to the project's directory, by itself: who
+    /// walks down has asked about the directories above it.
     package func excludes(_ path: String, isDirectory: Bool) -> Bool {
-        !exclude.isEmpty && PathPattern.exclude(Array(path.utf8), isDirectory: isDirectory, by: exclude)
+        !exclude.isEmpty && exclude.contains { $0.matches(Array(path.utf8), isDirectory: isDirectory) }
     }
 
     private static func directories(

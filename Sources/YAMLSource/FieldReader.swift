@@ -67,7 +67,7 @@ package struct FieldReader: Sendable {
             let (key, value) = node.entry(position)
             guard let field = table.firstIndex(where: { key.textEquals($0.name) }) else {
                 if allowsExtensions && key.text.hasPrefix("x-") { continue }
-                FieldReader.reportUnknown(key, in: what, table, &diagnostics)
+                FieldReader.reportUnknown(key, of: node, in: what, table, &diagnostics)
                 continue
             }
             keys[field] = key
@@ -91,17 +91,17 @@ package struct FieldReader: Sendable {
     }
 
     private static func reportUnknown(
-        _ key: LocatedNode, in what: String, _ table: [Field], _ diagnostics: inout DiagnosticList
+        _ key: LocatedNode, of node: LocatedNode, in what: String, _ table: [Field],
+        _ diagnostics: inout DiagnosticList
     ) {
         let names = table.map { "\($0.name)" }
         let text = key.text
-        let close = Similar.best(for: text, among: names)
+        let suggestions = FieldSuggestions.forKey(key, among: names, in: node)
         diagnostics.add(
             Diagnostic(
                 .unknownKey, "\(what) has no key '\(text)'", at: key.range,
-                notes: close == nil ? ["the keys of \(what) are \(names.joined(separator: ", "))"] : [],
-                suggestions: close.map { [Suggestion("did you mean '\($0)'?", replacing: key.range, with: $0)] } ?? []
-            ))
+                notes: suggestions.isEmpty ? ["the keys of \(what) are \(names.joined(separator: ", "))"] : [],
+                suggestions: suggestions))
     }
 
     private static func fits(
@@ -119,17 +119,13 @@ package struct FieldReader: Sendable {
             case .boolean: if case .bool? = scalar { true } else { false }
             }
         if fits { return true }
-        var suggestions: [Suggestion] = []
-        if field.shape == .text, let scalar, scalar != .null {
-            suggestions.append(
-                Suggestion("quote it to make it text", replacing: value.range, with: "\"\(value.text)\""))
-        }
         // An empty value has no text of its own to point at.
         let isEmpty = value.kind == .scalar && value.range.start == value.range.end
         diagnostics.add(
             Diagnostic(
                 .wrongType, "'\(field.name)' of \(what) is \(field.shape.words), not \(value.shapeWords)",
-                at: isEmpty ? key.range : value.headRange, suggestions: suggestions))
+                at: isEmpty ? key.range : value.headRange,
+                suggestions: FieldSuggestions.forValue(value, wanted: field.shape)))
         return false
     }
 }

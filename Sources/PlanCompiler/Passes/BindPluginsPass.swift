@@ -7,19 +7,24 @@ import YAMLSource
 enum BindPluginsPass {
     @Sendable static func run(_ compiler: inout Compiler) {
         compiler.forEachPlan { position, compiler in
-            guard let provider = findProvider(of: compiler.plans[position], &compiler) else { return }
+            guard let provider = findProvider(of: position, &compiler) else { return }
             compiler.plans[position].provider = provider
             bind(position, provider, &compiler)
         }
     }
 
-    private static func findProvider(of unit: PlanUnit, _ compiler: inout Compiler) -> ProviderManifest? {
+    private static func findProvider(of position: Int, _ compiler: inout Compiler) -> ProviderManifest? {
+        let unit = compiler.plans[position]
         let name = unit.plan.provider
         let candidates = compiler.providers.entries(in: unit.providerPlaces)
         let found = candidates.filter { $0.manifest.name.value == name.value }
         guard let entry = found.first else {
             // A provider that could not be read may be the one: show why.
             compiler.diagnostics.merge(compiler.providers.unreadable)
+            if unit.mayMissProviders {
+                compiler.plans[position].isFaulty = true
+                return nil
+            }
             let close = Similar.best(for: name.value, among: candidates.map(\.manifest.name.value))
             var notes: [String] = []
             if close == nil {

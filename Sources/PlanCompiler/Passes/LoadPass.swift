@@ -82,6 +82,8 @@ enum LoadPass {
                 places = given
             } else if let named = project.flatMap({ compiler.projects.projects[$0].providerDirectories }) {
                 places = named
+                compiler.plans[position].mayMissProviders =
+                    project.map { compiler.projects.projects[$0].missesProviders } ?? false
             } else if let found = placesOfDirectory[directory] {
                 places = found
             } else {

@@ -26,7 +26,8 @@ enum ResourceGraphPass {
                             .duplicateDependency,
                             "'\(child.id.value)' is a dependent of '\(unit.resources[parent].declaration.id.value)' already",
                             at: dependent.range,
-                            related: first.map { [RelatedPlace($0.range, "it became one here")] } ?? []))
+                            related: first.map { [RelatedPlace($0.range, "it became one here")] } ?? [],
+                            suggestions: removal(of: dependent.range, from: unit.resources[parent].declaration)))
                     continue
                 }
                 seenBy[Int(dependent.resource)] = Int32(parent)
@@ -34,6 +35,11 @@ enum ResourceGraphPass {
             }
             unit.resources[parent].dependents = kept
         }
+    }
+
+    private static func removal(of range: SourceRange, from parent: ResourceDeclaration) -> [Suggestion] {
+        let removed = parent.node["dependsOn"]?.removal(ofElementAt: range)
+        return removed.map { [Suggestion("remove it", replacing: $0, with: "", isCertain: true)] } ?? []
     }
 
     /// Reports one cycle of each strongly connected component: the shortest through its first resource.
