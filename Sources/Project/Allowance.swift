@@ -202,13 +202,12 @@ struct CommentText {
         while next < bytes.endIndex, bytes[next] == 0x20 || bytes[next] == 0x09 { next += 1 }
     }
 
-    /// The next word, up to a blank, or up to a comma.
+    /// The next word, up to a blank, or up to what divides lints from each other and from the reason.
     mutating func word(endingAtComma: Bool = false) -> Spanned<String>? {
         skipBlanks()
         let start = next
-        while next < bytes.endIndex, bytes[next] != 0x20, bytes[next] != 0x09, !endingAtComma || bytes[next] != 0x2C {
-            next += 1
-        }
+        let ends: [UInt8] = endingAtComma ? [0x20, 0x09, UInt8(ascii: ","), UInt8(ascii: ":")] : [0x20, 0x09]
+        while next < bytes.endIndex, !ends.contains(bytes[next]) { next += 1 }
         guard next > start else { return nil }
         return Spanned(
             String(decoding: bytes[start..<next], as: UTF8.self),

@@ -25,22 +25,28 @@ extension SyntaxTree {
             if candidates.isEmpty { return [] }
             let inside = scalars(around: candidates.map(\.hash), bytes)
             var comments: [Comment] = []
-            for (candidate, isInside) in zip(candidates, inside) where !isInside {
-                comments.append(comment(candidate, bytes))
+            var end = 0
+            for (candidate, isInside) in zip(candidates, inside) where !isInside && candidate.hash >= end {
+                // What follows on the line belongs to this comment.
+                end = Self.line(around: candidate.hash, bytes).upperBound
+                if let text = candidate.text { comments.append(comment(candidate.hash, text: text, bytes)) }
             }
             return comments
         }
     }
 
+    /// A `#` that could begin a comment.
     private struct Candidate {
         let hash: Int
-        let text: Int
+        /// What follows the mark; `nil` without a mark.
+        let text: Int?
     }
 
-    /// Every `#` with the mark behind it that could begin a comment.
+    /// Every `#` that could begin a comment with the mark, and those before it on its line.
     private static func candidates(_ bytes: UnsafeBufferPointer<UInt8>, _ mark: StaticString) -> [Candidate] {
         guard let base = bytes.baseAddress else { return [] }
         var candidates: [Candidate] = []
+        var plain: [Int] = []
         var offset = 0
         while offset < bytes.count, let found = memchr(base + offset, 0x23, bytes.count - offset) {
             let hash = UnsafeRawPointer(found) - UnsafeRawPointer(base)
@@ -49,7 +55,13 @@ extension SyntaxTree {
             var text = hash + 1
             while text < bytes.count, isBlank(bytes[text]) { text += 1 }
             let length = mark.utf8CodeUnitCount
-            guard text + length <= bytes.count, memcmp(base + text, mark.utf8Start, length) == 0 else { continue }
+            guard text + length <= bytes.count, memcmp(base + text, mark.utf8Start, length) == 0 else {
+                plain.append(hash)
+                continue
+            }
+            let start = line(around: hash, bytes).lowerBound
+            candidates += plain.reversed().prefix { $0 >= start }.reversed().map { Candidate(hash: $0, text: nil) }
+            plain = []
             candidates.append(Candidate(hash: hash, text: text + length))
         }
         return candidates
@@ -80,15 +92,15 @@ extension SyntaxTree {
         return inside
     }
 
-    private func comment(_ candidate: Candidate, _ bytes: UnsafeBufferPointer<UInt8>) -> Comment {
-        var line = Self.line(around: candidate.hash, bytes)
+    private func comment(_ hash: Int, text: Int, _ bytes: UnsafeBufferPointer<UInt8>) -> Comment {
+        var line = Self.line(around: hash, bytes)
         let end = line.upperBound
-        var before = bytes[line.lowerBound..<candidate.hash]
+        var before = bytes[line.lowerBound..<hash]
         if line.lowerBound == 0, before.starts(with: [0xEF, 0xBB, 0xBF]) { before = before.dropFirst(3) }
         let isAlone = before.allSatisfy(Self.isBlank)
         if isAlone { line = Self.content(behind: end, bytes) }
         return Comment(
-            range: range(candidate.hash, end), text: range(min(candidate.text, end), end), isAlone: isAlone,
+            range: range(hash, end), text: range(min(text, end), end), isAlone: isAlone,
             line: Int32(line.lowerBound)..<Int32(line.upperBound))
     }
 

@@ -86,7 +86,7 @@ struct FixTests {
             "provider: al\n", "resources:\n  - {id: a, type: Host::FileSystem::Directry, properties: {path: /a}}\n",
             "resources:\n  - {id: a, type: Test::Thing, dependsOn: [bb]}\n  - {id: b, type: Test::Thing}\n",
             // The right key is there already, or two are as near, or the word is too short.
-            "description: x\ndescripton: y\nresources: []\n", "retention: {keepHaily: 1}\n", "resources: [{ix: a}]\n",
+            "description: x\ndescripton: y\nresources: []\n", "resources: [{ix: a}]\n",
             // A tag, a comment, an alias, the only element.
             "description: !!int 5\n", "retention: {keepLast: \"007\"}\n",
             "resources:\n  - id: a\n    type: Test::Thing\n    dependsOn:\n      - b\n      - b # why\n  - {id: b, type: Test::Thing}\n",

@@ -79,9 +79,9 @@ struct ProjectFileTests {
     @Test(
         "Each fault has its place",
         arguments: [
-            ("lints: {W0499: off}", "E0406", 10), ("lints: {unused-alow: off}", "E0406", 10),
-            ("lints: {E0208: off}", "E0407", 10), ("lints: {W0211: of}", "E0105", 17),
-            ("lints: {W0211: [off]}", "E0105", 17), ("lints: {W0211: }", "E0105", 10),
+            ("lints: {W0499: off}", "E0406", 9), ("lints: {unused-alow: off}", "E0406", 9),
+            ("lints: {E0208: off}", "E0407", 9), ("lints: {W0211: of}", "E0105", 16),
+            ("lints: {W0211: [off]}", "E0105", 16), ("lints: {W0211: }", "E0105", 9),
             ("lints: {W0211: off, unknown-parameter-target: warn}", "E0105", 21), ("lints: off", "E0104", 8),
             ("strict: yes", "E0104", 9), ("exclude: ['[']", "E0105", 11), ("exclude: [1]", "E0104", 11),
             ("providers: none", "E0104", 12), ("provider: [x]", "E0103", 1), ("lints: {W0211: off", "E0003", nil),
