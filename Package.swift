@@ -17,6 +17,10 @@ let collections = Target.Dependency.product(name: "HeapModule", package: "swift-
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 
+/// Set for release builds by the Makefile, together with --static-swift-stdlib: the compiler then needs no library of
+/// the system at run time, and starts in the time that loading them would take.
+let isStatic = Context.environment["CAIRN_STATIC"] == "1"
+
 func room(
     _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil, resources: [Resource] = [],
     settings: [SwiftSetting] = strict
@@ -69,7 +73,7 @@ let package = Package(
 
         // The compiler.
         room("PlanLanguage", ["CanonicalForm", "Diagnostics", "YAMLSource", "Manifests", "PlanIR"]),
-        room("Project", ["Diagnostics", "Manifests", "PathPatterns", "YAMLSource", "CLinux"]),
+        room("Project", ["Diagnostics", "Manifests", "PathPatterns", "YAMLSource"]),
         room(
             "PlanCompiler",
             ["CanonicalForm", "Diagnostics", "YAMLSource", "PlanLanguage", "Manifests", "PlanIR", "Project"]),
@@ -77,14 +81,21 @@ let package = Package(
         room(
             "Explanations",
             ["CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR", "Project", "YAMLSource"]),
+        room("Reports", ["CanonicalForm", "Diagnostics", "Explanations"]),
+        room(
+            "PlanSchemas",
+            ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR", "PlanLanguage", "Reports", "YAMLSource"],
+            resources: [.embedInCode("ir.schema.json")]),
+        room("PluginReference", ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR"]),
         .executableTarget(
             name: "cairnc",
             dependencies: [
-                "CommandLineSupport", "Diagnostics", "Explanations", "PlanCompiler", "PlanIR", "GraphExport",
-                "Project", "YAMLSource",
+                "CommandLineSupport", "Diagnostics", "Explanations", "Manifests", "PlanCompiler", "PlanIR",
+                "CanonicalForm", "GraphExport", "PlanSchemas", "PluginReference", "Project", "Reports",
+                "YAMLSource",
                 argumentParser,
             ],
-            swiftSettings: strict),
+            swiftSettings: strict, linkerSettings: isStatic ? [.unsafeFlags(["-static-executable"])] : []),
 
         // The executor.
         room("BlockingIO"),
@@ -122,6 +133,10 @@ let package = Package(
         tests(
             "ProjectTests",
             ["Diagnostics", "PlanCompiler", "PlanIR", "PlanTestSupport", "Project", "SeededRandom", "YAMLSource"]),
+        room("PythonSupport", path: "Tests/PythonSupport"),
+        tests(
+            "ReportsTests",
+            ["CanonicalForm", "Diagnostics", "Explanations", "PlanCompiler", "PythonSupport", "Reports", "YAMLSource"]),
         tests("YAMLSourceTests", ["CanonicalForm", "Diagnostics", "SeededRandom", "YAMLSource"]),
         tests("PathPatternsTests", ["PathPatterns"]),
         tests("JSONSchemaTests", ["CanonicalForm", "Diagnostics", "Manifests", "SeededRandom", "YAMLSource"]),
@@ -151,7 +166,10 @@ let package = Package(
         tests("ExplanationsTests", ["CanonicalForm", "Diagnostics", "Explanations", "PlanCompiler", "YAMLSource"]),
         tests(
             "GoldenTests",
-            ["CanonicalForm", "Diagnostics", "Explanations", "GraphExport", "PlanCompiler", "PlanIR", "YAMLSource"]),
+            [
+                "CanonicalForm", "Diagnostics", "Explanations", "GraphExport", "PlanCompiler", "PlanIR", "Reports",
+                "YAMLSource",
+            ]),
         tests("SchemaFileTests", ["CanonicalForm"]),
         tests(
             "DocumentationTests",

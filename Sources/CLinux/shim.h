@@ -1,7 +1,6 @@
 // What Swift's Glibc module leaves out.
 #include <fcntl.h>
 #include <sys/fsuid.h>
-#include <sys/signalfd.h>
 #include <sys/xattr.h>
 
 extern int unshare(int flags);

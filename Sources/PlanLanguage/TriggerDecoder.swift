@@ -4,16 +4,11 @@ internal import YAMLSource
 
 /// Reads a plan's triggers: when an operation starts by itself.
 enum TriggerDecoder {
-    private static let fields = [
-        Field("name", .text, required: true), Field("cron", .text, required: true), Field("timezone", .text),
-        Field("window", .text), Field("operation", .text, required: true),
-    ]
-
     static func decode(_ list: LocatedNode?, into diagnostics: inout DiagnosticList) -> [JSONValue] {
         var triggers: [JSONValue] = []
         var names: [(name: String, node: LocatedNode)] = []
         for node in list?.elements ?? [] {
-            let reader = FieldReader(node, as: "a trigger", fields, into: &diagnostics)
+            let reader = FieldReader(node, PlanFields.trigger, into: &diagnostics)
             if let name = reader[0] {
                 if let first = names.first(where: { $0.name == name.text }) {
                     diagnostics.add(
@@ -41,8 +36,9 @@ enum TriggerDecoder {
                         .invalidValue, "'\(window.value)' is not a duration", at: window.range,
                         notes: [DurationSyntax.rule]))
             }
-            if let operation = reader.text(4), !["protect", "verify"].contains(operation.value) {
-                let close = Similar.best(for: operation.value, among: ["protect", "verify"])
+            let operations = PlanFields.triggeredOperations
+            if let operation = reader.text(4), !operations.contains(operation.value) {
+                let close = Similar.best(for: operation.value, among: operations)
                 diagnostics.add(
                     Diagnostic(
                         .invalidValue, "a trigger starts 'protect' or 'verify', not '\(operation.value)'",
@@ -56,7 +52,7 @@ enum TriggerDecoder {
                         } ?? []))
             }
             var trigger = JSONObject()
-            for (position, field) in fields.enumerated() {
+            for (position, field) in PlanFields.trigger.fields.enumerated() {
                 if let text = reader.text(position) { trigger["\(field.name)"] = .string(text.value) }
             }
             triggers.append(.object(trigger))
@@ -64,7 +60,7 @@ enum TriggerDecoder {
         return triggers
     }
 
-    private static func isZoneName(_ text: String) -> Bool {
+    static func isZoneName(_ text: String) -> Bool {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         return !text.isEmpty
             && parts.allSatisfy { part in
@@ -79,18 +75,14 @@ enum TriggerDecoder {
 
 /// Reads a plan's retention policy: which checkpoints stay.
 enum RetentionDecoder {
-    private static let counts: [StaticString] = [
-        "keepLast", "keepHourly", "keepDaily", "keepWeekly", "keepMonthly", "keepYearly", "maxCheckpoints",
-    ]
-    private static let fields = counts.map { Field($0, .integer) } + [Field("maxAge", .text)]
-
     static func decode(_ node: LocatedNode?, into diagnostics: inout DiagnosticList) -> JSONObject {
         guard let node else { return JSONObject() }
-        let reader = FieldReader(node, as: "a retention policy", fields, into: &diagnostics)
+        let reader = FieldReader(node, PlanFields.retention, into: &diagnostics)
         var policy = JSONObject()
+        let counts = PlanFields.retention.fields.dropLast().map(\.name)
         for (position, name) in counts.enumerated() {
             guard let value = reader[position], case .integer(let count) = value.scalarValue else { continue }
-            if count < 1 || count > 1_000_000 {
+            if !PlanFields.retentionCounts.contains(count) {
                 diagnostics.add(
                     Diagnostic(.invalidValue, "'\(name)' is a number from 1 to 1000000", at: value.range))
             }
@@ -185,4 +177,9 @@ enum CronSyntax {
         else { return nil }
         return value
     }
+}
+
+extension CronSyntax {
+    /// A regular expression that every schedule matches: five fields. What is in them is left to `fault(in:)`.
+    static let pattern = "^[ \\t]*([0-9A-Za-z*,/+-]+[ \\t]+){4}[0-9A-Za-z*,/+-]+[ \\t]*$"
 }

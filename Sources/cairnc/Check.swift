@@ -2,6 +2,7 @@ import CommandLineSupport
 import ArgumentParser
 import Diagnostics
 import PlanCompiler
+import Reports
 
 /// `cairnc check`
 struct Check: ParsableCommand {
@@ -20,17 +21,16 @@ struct Check: ParsableCommand {
               cairnc check plans "archive/**/*.yaml" --providers /etc/cairn/providers.d
               cairnc check plans --fix
               cairnc check plans/shop.yaml --format json | jq '.diagnostics[].message'
+              cairnc check plans/*.yaml --format sarif > cairnc.sarif
             """)
-
-    /// How faults are printed.
-    enum Format: String, ExpressibleByArgument, CaseIterable {
-        case text, json
-    }
 
     @OptionGroup var options: CompilerOptions
 
-    @Option(help: "Print faults as text (on standard error) or json (on standard output).")
-    var format: Format = .text
+    @Option(
+        help: ArgumentHelp(
+            "Print faults as text (on standard error), or as json, ndjson, sarif, github or junit (on standard output).",
+            discussion: "Without it: github in a GitHub workflow (GITHUB_ACTIONS=true), else text."))
+    var format: ReportFormat?
 
     @Flag(inversion: .prefixedNo, help: "Treat warnings like errors in the exit code, or not, whatever the project says.")
     var strict: Bool?
@@ -60,7 +60,7 @@ struct Check: ParsableCommand {
         if watch && fix { throw ValidationError("--watch writes nothing; use it without --fix") }
         let isFromInput = files.contains("-") || stdinName != nil
         if watch && isFromInput { throw ValidationError("--watch needs files; standard input cannot be watched") }
-        if fix && (dryRun || isFromInput) && format == .json {
+        if fix && (dryRun || isFromInput), let format, format != .text {
             throw ValidationError("standard output is for the fixed text or the diff; use --fix without --format here")
         }
     }
@@ -71,8 +71,8 @@ struct Check: ParsableCommand {
             try CheckWatch(files: given, options: options).run { _ = report($0, fixes: nil) }
         }
         guard fix else {
-            let found = report(options.compile(given.find()), fixes: nil)
-            if found { throw ExitCode(ExitStatus.failed) }
+            let outcome = report(options.compile(given.find(), makesIR: false), fixes: nil)
+            if outcome != .clean { throw ExitCode(outcome.rawValue) }
             return
         }
         let fixes = CheckFixes(given, options: options)
@@ -80,23 +80,30 @@ struct Check: ParsableCommand {
         if dryRun {
             StandardStream.output.write(difference)
         } else {
-            _ = try fixes.write()
+            try Interruption.deferred { try fixes.write() }
         }
-        let found = report(fixes.compiler, fixes: fixes.count)
-        if found || dryRun && !difference.isEmpty { throw ExitCode(ExitStatus.failed) }
+        let outcome = report(fixes.compiler, fixes: fixes.count)
+        if outcome != .clean { throw ExitCode(outcome.rawValue) }
+        if dryRun && !difference.isEmpty { throw ExitCode(ExitStatus.failed) }
     }
 
-    /// Prints what was found, and says whether there are findings.
-    private func report(_ compiler: Compiler, fixes: Int?) -> Bool {
-        switch format {
-        case .text: options.printFaults(of: compiler)
-        case .json:
-            StandardStream.output.write(JSONRenderer(sources: compiler.sources).render(compiler.diagnostics.sorted))
+    /// Prints what was found, and says what that amounts to.
+    private func report(_ compiler: Compiler, fixes: Int?) -> Report.Outcome {
+        let report = Report(
+            sources: compiler.sources, diagnostics: compiler.diagnostics.sorted,
+            allowed: compiler.diagnostics.sortedSilenced.map {
+                Report.Allowed($0.diagnostic, reason: $0.reason, comment: $0.comment)
+            }, isStrict: strict ?? compiler.isStrict)
+        // Standard output is for the fixed text or the difference.
+        let isTaken = fixes != nil && (dryRun || files.contains("-") || stdinName != nil)
+        let format = isTaken ? .text : ReportOutput.format(format)
+        ReportOutput.print(report, as: format, color: options.isColored(.error))
+        if format == .text || format == .github {
+            StandardStream.error.write(
+                CheckSummary.text(
+                    of: compiler, hasFindings: report.outcome != .clean, fixes: fixes, isDry: dryRun))
         }
-        let isStrict = strict ?? compiler.isStrict
-        let hasFindings = isStrict ? !compiler.diagnostics.all.isEmpty : compiler.hasErrors
-        if format == .text { StandardStream.error.write(CheckSummary.text(of: compiler, hasFindings: hasFindings, fixes: fixes, isDry: dryRun)) }
-        return hasFindings
+        return report.outcome
     }
 }
 

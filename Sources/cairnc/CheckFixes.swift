@@ -90,21 +90,18 @@ struct CheckFixes {
         return out
     }
 
-    /// Writes the changed files, and what came from standard input to standard output; says how many files it wrote.
-    func write() throws -> Int {
+    /// Writes the changed files, and what came from standard input to standard output.
+    func write() throws {
         if let text = standardInput { StandardStream.output.write(text.bytes) }
         var failures: [String] = []
-        var written = 0
         for file in changed where !file.text.changes.isEmpty {
             do {
                 try FileReplacement.replace(file.path, shown: file.name, holding: file.text.original, with: file.text.bytes)
-                written += 1
             } catch {
                 failures.append("\(error)")
             }
         }
         for failure in failures { StandardStream.error.write("cairnc: \(failure)\n") }
         if !failures.isEmpty { throw ExitCode(ExitStatus.failed) }
-        return written
     }
 }

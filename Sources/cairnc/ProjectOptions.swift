@@ -68,8 +68,8 @@ extension CompilerOptions {
     }
 
     /// Compiles what was found.
-    func compile(_ found: InputFinder) -> Compiler {
-        var compiler = Compiler(found, providerDirectories: providerDirectories)
+    func compile(_ found: InputFinder, makesIR: Bool = false) -> Compiler {
+        var compiler = Compiler(found, providerDirectories: providerDirectories, makesIR: makesIR)
         compiler.levels = project.levels
         compiler.run()
         printTimings(of: compiler)

@@ -23,7 +23,7 @@ struct CompilerOptions: ParsableArguments {
 
     @OptionGroup var project: ProjectOptions
 
-    @Option(help: "Colour messages: auto, always or never. NO_COLOR is honoured by auto.")
+    @Option(help: "Colour messages: auto (on a terminal, unless NO_COLOR is set), always or never.")
     var color: ColorChoice = .auto
 
     @Flag(help: "Print the time that each pass took.")
@@ -32,16 +32,14 @@ struct CompilerOptions: ParsableArguments {
     /// Whether text on `stream` is coloured.
     func isColored(_ stream: StandardStream) -> Bool {
         switch color {
-        case .always: return true
-        case .never: return false
-        case .auto:
-            let refused = getenv("NO_COLOR").map { String(cString: $0) } ?? ""
-            return refused.isEmpty && stream.isTerminal
+        case .always: true
+        case .never: false
+        case .auto: stream.isColored
         }
     }
 
-    /// Reads and compiles `paths`; `-` is standard input.
-    func compile(_ paths: [String]) -> Compiler {
+    /// Reads and compiles `paths`, as far as the IR or only as far as faults can be found; `-` is standard input.
+    func compile(_ paths: [String], makesIR: Bool = true) -> Compiler {
         var faults = DiagnosticList()
         var texts: [SourceText] = []
         for path in paths {
@@ -52,7 +50,8 @@ struct CompilerOptions: ParsableArguments {
             if let text { texts.append(text) }
         }
         var compiler = Compiler(
-            inputs: texts, providerDirectories: providerDirectories, projects: project.choice)
+            inputs: texts, providerDirectories: providerDirectories, projects: project.choice,
+            makesIR: makesIR)
         compiler.levels = project.levels
         compiler.diagnostics.merge(faults)
         compiler.run()

@@ -11,6 +11,8 @@ package struct JSONSchema: Sendable {
     let nodes: [SchemaNode]
     let patterns: [Pattern]
     let root: Int
+    /// The schema as it was written; `nil` for the one that nothing fits.
+    package let written: LocatedNode?
     /// The defaults of the properties at the top level.
     package private(set) var defaults = JSONObject()
 
@@ -22,6 +24,7 @@ package struct JSONSchema: Sendable {
         nodes = compiler.nodes
         patterns = compiler.patterns
         root = 0
+        written = node
         defaults = topLevelDefaults
         checkDefaults(&diagnostics)
     }
@@ -33,6 +36,7 @@ package struct JSONSchema: Sendable {
         nodes = [node]
         patterns = []
         root = 0
+        written = nil
     }
 
     /// The violations in `instance`, one diagnostic per fault, in the order of their places.
