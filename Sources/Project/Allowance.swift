@@ -148,14 +148,14 @@ enum AllowanceReader {
             diagnostics.add(
                 Diagnostic(
                     .unknownComment, "this comment does not say which lint it allows", at: comment.range,
-                    notes: ["write '# cairn: allow W0409 why it is all right here'"]))
+                    notes: ["write '# cairn: allow W0212 why it is all right here'"]))
             return nil
         }
         if !reason.contains(where: { $0.isLetter || $0.isNumber }) {
             diagnostics.add(
                 Diagnostic(
                     .allowWithoutReason, "this comment does not say why", at: comment.range,
-                    notes: ["the reason stands behind the lints: '# cairn: allow W0409 why it is all right here'"]))
+                    notes: ["the reason stands behind the lints: '# cairn: allow W0212 why it is all right here'"]))
         }
         return entries.isEmpty ? nil : Allowance(comment: comment, reason: reason, entries: entries, isSound: names == entries.count)
     }
