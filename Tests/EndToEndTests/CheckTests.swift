@@ -85,7 +85,7 @@ import Testing
         let ending = try await site.shell(
             "sed 's/provider: local/provider: locl/' plan.yaml | env -u GITHUB_ACTIONS $CAIRN/cairnc check - --stdin-name plan.yaml ."
         )
-        #expect(ending.code == 1 && ending.errors.hasPrefix("plan.yaml:4:11: error[E0201]"), "\(ending)")
+        #expect(ending.code == 1 && ending.errors.hasPrefix("plan.yaml:5:11: error[E0201]"), "\(ending)")
         #expect(ending.errors.contains("1 error in 1 file"))
         let fixed = try await site.shell(
             "sed 's/description:/descripton:/' plan.yaml | env -u GITHUB_ACTIONS $CAIRN/cairnc check --fix - --stdin-name plan.yaml"
