@@ -78,6 +78,8 @@ let package = Package(
             "PlanCompiler",
             ["CanonicalForm", "Diagnostics", "YAMLSource", "PlanLanguage", "Manifests", "PlanIR", "Project"]),
         room("GraphExport", ["CanonicalForm", "PlanIR"]),
+        room("PlanDiff", ["CanonicalForm", "Diagnostics", "PlanIR"]),
+        room("GitHistory", ["CLinux"]),
         room(
             "Explanations",
             ["CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR", "Project", "YAMLSource"]),
@@ -85,13 +87,14 @@ let package = Package(
         room(
             "PlanSchemas",
             ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR", "PlanLanguage", "Reports", "YAMLSource"],
-            resources: [.embedInCode("ir.schema.json")]),
+            resources: [.embedInCode("diff.schema.json"), .embedInCode("ir.schema.json")]),
         room("PluginReference", ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR"]),
         .executableTarget(
             name: "cairnc",
             dependencies: [
-                "CommandLineSupport", "Diagnostics", "Explanations", "Manifests", "PlanCompiler", "PlanIR",
-                "CanonicalForm", "GraphExport", "PlanSchemas", "PluginReference", "Project", "Reports",
+                "CanonicalForm", "CommandLineSupport", "Diagnostics", "Explanations", "GitHistory", "GraphExport",
+                "Manifests", "PlanCompiler", "PlanDiff", "PlanIR", "PlanSchemas", "PluginReference", "Project",
+                "Reports",
                 "YAMLSource",
                 argumentParser,
             ],
@@ -167,15 +170,21 @@ let package = Package(
         tests(
             "GoldenTests",
             [
-                "CanonicalForm", "Diagnostics", "Explanations", "GraphExport", "PlanCompiler", "PlanIR", "Reports",
-                "YAMLSource",
+                "CanonicalForm", "Diagnostics", "Explanations", "GraphExport", "PlanCompiler", "PlanDiff", "PlanIR",
+                "PlanSchemas", "PluginReference", "Reports", "YAMLSource",
             ]),
-        tests("SchemaFileTests", ["CanonicalForm"]),
+        tests("PlanDiffTests", ["CanonicalForm", "PlanDiff", "PlanIR", "PlanTestSupport", "SeededRandom"]),
+        tests(
+            "SchemaFileTests",
+            [
+                "CanonicalForm", "Diagnostics", "Explanations", "Manifests", "PlanCompiler", "PlanIR", "PlanLanguage",
+                "PlanSchemas", "SeededRandom", "YAMLSource",
+            ]),
         tests(
             "DocumentationTests",
             [
-                "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "Diagnostics", "PlanCompiler", "PlanIR",
-                "PluginKit", "YAMLSource",
+                "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "Diagnostics", "PlanCompiler", "PlanDiff",
+                "PlanIR", "PluginKit", "YAMLSource",
             ]),
         tests(
             "CheckpointsTests",
