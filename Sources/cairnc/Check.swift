@@ -33,7 +33,8 @@ struct Check: ParsableCommand {
             discussion: "Without it: github in a GitHub workflow (GITHUB_ACTIONS=true), else text."))
     var format: ReportFormat?
 
-    @Flag(inversion: .prefixedNo, help: "Treat warnings like errors in the exit code, or not, whatever the project says.")
+    @Flag(
+        inversion: .prefixedNo, help: "Treat warnings like errors in the exit code, or not, whatever the project says.")
     var strict: Bool?
 
     @Flag(help: "Mend what can be mended with certainty, and check what is left.")
