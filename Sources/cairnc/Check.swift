@@ -38,7 +38,7 @@ struct Check: ParsableCommand {
         let report = Report(
             sources: compiler.sources, diagnostics: compiler.diagnostics.sorted, isStrict: strict)
         let format = ReportOutput.format(format)
-        ReportOutput.print(report, as: format, color: options.isColored(.error))
+        ReportOutput.print(report, as: format, isColored: options.isColored)
         if report.outcome != .clean { throw ExitCode(report.outcome.rawValue) }
         if format == .text || format == .github {
             let plans = compiler.plans.count
