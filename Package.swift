@@ -82,7 +82,7 @@ let package = Package(
         room(
             "PlanSchemas",
             ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR", "PlanLanguage", "Reports", "YAMLSource"],
-            resources: [.embedInCode("ir.schema.json")]),
+            resources: [.embedInCode("diff.schema.json"), .embedInCode("ir.schema.json")]),
         room("PluginReference", ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR"]),
         .executableTarget(
             name: "cairnc",
@@ -157,10 +157,15 @@ let package = Package(
             "GoldenTests",
             [
                 "CanonicalForm", "Diagnostics", "Explanations", "GraphExport", "PlanCompiler", "PlanDiff", "PlanIR",
-                "Reports", "YAMLSource",
+                "PlanSchemas", "PluginReference", "Reports", "YAMLSource",
             ]),
         tests("PlanDiffTests", ["CanonicalForm", "PlanDiff", "PlanIR", "PlanTestSupport", "SeededRandom"]),
-        tests("SchemaFileTests", ["CanonicalForm"]),
+        tests(
+            "SchemaFileTests",
+            [
+                "CanonicalForm", "Diagnostics", "Explanations", "Manifests", "PlanCompiler", "PlanIR", "PlanLanguage",
+                "PlanSchemas", "SeededRandom", "YAMLSource",
+            ]),
         tests(
             "DocumentationTests",
             [
