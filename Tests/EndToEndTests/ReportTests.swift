@@ -64,7 +64,7 @@ import Testing
             #expect(faults.first?.objectValue?["code"] == "usage")
             #expect(faults.first?.objectValue?["message"]?.stringValue?.contains("--no-such-flag") == true)
         }
-        let sarif = try await check(["--format", "sarif"])
+        let sarif = try await check(["--format", "sarif", "--dry-run"])
         let run = try sarif.json().objectValue?["runs"]?.arrayValue?.first?.objectValue
         #expect(run?["invocations"]?.arrayValue?.first?.objectValue?["exitCode"] == 2)
         let junit = try await check(["--format", "junit", "--no-such-flag"])
