@@ -8,7 +8,10 @@ import Testing
 struct FormatSchemaTests {
     /// The schema file of a kind of document.
     static func schema(of kind: String) -> String? {
-        let names = ["Plan": "plan", "Provider": "provider", "Plugin": "plugin", "BankPlugin": "bank-plugin"]
+        let names = [
+            "Plan": "plan", "Provider": "provider", "Plugin": "plugin", "BankPlugin": "bank-plugin",
+            "Project": "project",
+        ]
         return names[kind].map { Tree.root.appending(path: "schemas/\($0).schema.json").path }
     }
 
@@ -76,8 +79,10 @@ struct FormatSchemaTests {
         .unreadableFile, .notUTF8, .yamlSyntax, .tooDeep, .aliasLimit, .unknownAlias, .duplicateKey, .keyNotText,
         .unknownTag, .emptyDocument, .invalidMerge,
     ]
-    /// Names in other places that the schema for a provider knows: it may refuse what has such a code.
-    static let codesOfNames: Set<DiagnosticCode> = [.unknownProvider, .unknownPlugin, .unknownParameterTarget]
+    /// What the schema for a provider knows of other files: it may refuse what has such a code.
+    static let codesOfNames: Set<DiagnosticCode> = [
+        .unknownProvider, .unknownPlugin, .unknownParameterTarget, .parentNotAllowed,
+    ]
 
     @Test("Every fixture and wrong example with a fault of shape is refused, and no other") func faulty() throws {
         // What is no YAML of Cairn's, a validator tells in its own way, or takes hours for.
