@@ -9,6 +9,7 @@ import YAMLSource
 /// `cairnc compile`
 struct Compile: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "compile",
         abstract: "Compiles a plan into the file that cairn runs.",
         discussion: """
             The same inputs give the same bytes. A plan with errors writes nothing.
