@@ -48,7 +48,8 @@ package enum FormatSchema: String, Sendable, CaseIterable {
         for phase in ParameterPhase.allCases {
             tables.replacements["plan.\(phase.key)"] = types.block(phase)
         }
-        tables.additions["resource"] = [.init("allOf", .array(types.conditions()))]
+        let conditions = types.conditions()
+        if !conditions.isEmpty { tables.additions["resource"] = [.init("allOf", .array(conditions))] }
         tables.furtherDefinitions = types.definitions() + [.init("secret", ManifestSchema.secretDefinition)]
         let title = "Cairn plan for the provider '\(provider.name.value)'"
         return tables.schema(of: PlanFields.plan, id: nil, title: title).printed

@@ -83,6 +83,15 @@ struct Bundle {
         }
     }
 
+    /// The plan that docs/editors.md shows, with the provider that the explanations have.
+    static func editorsPage() throws -> Bundle {
+        let page = try String(contentsOf: Tree.root.appending(path: "docs/editors.md"), encoding: .utf8)
+        let plan = page.components(separatedBy: "```yaml\n").dropFirst().first?.components(separatedBy: "```").first
+        return Bundle(
+            name: "editors",
+            files: [("plan.yaml", Array((plan ?? "").utf8)), ("provider.yaml", Example.provider.bytes)])
+    }
+
     /// The right or the wrong examples of the explanations.
     static func examples(_ side: KeyPath<Explanation, Example>) -> [Bundle] {
         Explanation.all.map { Bundle(name: $0.code.rawValue, $0[keyPath: side]) }

@@ -61,7 +61,7 @@ struct FormatSchemaTests {
     }
 
     @Test("Every plan, provider, good fixture and right example is valid") func good() throws {
-        let bundles = try Bundle.plans() + Bundle.fixtures("ok") + Bundle.examples(\.right)
+        let bundles = try Bundle.plans() + Bundle.fixtures("ok") + Bundle.examples(\.right) + [Bundle.editorsPage()]
         #expect(bundles.count >= 10)
         for bundle in bundles { #expect(bundle.codes.allSatisfy { $0.severity == .warning }, "\(bundle.name)") }
         for (name, fault) in try Self.faults(in: bundles) { Issue.record("\(name): \(fault)") }
