@@ -7,6 +7,7 @@ package enum DocumentKind: String, Sendable, CaseIterable {
     case provider = "Provider"
     case plugin = "Plugin"
     case bankPlugin = "BankPlugin"
+    case project = "Project"
 
     /// The `apiVersion` that this program reads.
     package static let apiVersion = "cairn/v1"
@@ -43,9 +44,25 @@ package enum DocumentKind: String, Sendable, CaseIterable {
         diagnostics.add(
             Diagnostic(
                 .unknownKind, "there is no kind of document called '\(kind.text)'", at: kind.headRange,
-                notes: close == nil ? ["the kinds are Plan, Provider and Plugin"] : [],
-                suggestions: close.map { [Suggestion("did you mean '\($0)'?", replacing: kind.range, with: $0)] } ?? []
-            ))
+                notes: close == nil
+                    ? ["the kinds are \(DocumentKind.allCases.map(\.rawValue).joined(separator: ", "))"] : [],
+                suggestions: close.map {
+                    [
+                        Suggestion(
+                            "did you mean '\($0)'?", replacing: kind.range, with: $0,
+                            isCertain: Similar.differInCase($0, kind.text))
+                    ]
+                } ?? []))
         return nil
+    }
+}
+
+extension LocatedNode {
+    /// Whether the document belongs to Cairn: its `apiVersion`, however it may be misspelt, is one of Cairn's.
+    package var isOfCairn: Bool {
+        entries.contains { entry in
+            entry.value.kind == .scalar && entry.value.text.hasPrefix("cairn/")
+                && (entry.key.textEquals("apiVersion") || Similar.best(for: entry.key.text, among: ["apiVersion"]) != nil)
+        }
     }
 }

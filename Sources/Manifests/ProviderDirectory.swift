@@ -8,6 +8,10 @@ package struct ProviderDirectory: Sendable {
         package let manifest: ProviderManifest
         /// The faults of its file; they matter when the provider is used.
         package let diagnostics: DiagnosticList
+        /// The directory that it lies in, by `FileSource.identity`.
+        package let directory: String?
+        /// Whether every plan may name it, wherever it lies.
+        package let isForAll: Bool
     }
 
     /// The providers, in order of directories and file names.
@@ -16,6 +20,10 @@ package struct ProviderDirectory: Sendable {
     package private(set) var directories: [String] = []
     /// The faults of files in which no provider could be read.
     package private(set) var unreadable = DiagnosticList()
+    /// The manifests of plugins and banks that lie in the directories.
+    package private(set) var plugins: [(document: LocatedNode, kind: DocumentKind)] = []
+    /// Every file that was read, as trees.
+    package private(set) var trees: [SyntaxTree] = []
 
     package init() {}
 
@@ -50,38 +58,49 @@ package struct ProviderDirectory: Sendable {
             return
         }
         directories.append(directory)
+        let identity = files.identity(of: directory)
         for name in names {
             let path = directory.hasSuffix("/") ? directory + name : directory + "/" + name
-            if !known.isEmpty, let identity = files.identity(of: path), known.contains(identity) { continue }
+            if !known.isEmpty, let file = files.identity(of: path), known.contains(file) { continue }
             var faults = DiagnosticList()
             guard let text = SourceReader.read(path, from: files, into: &faults) else {
                 unreadable.merge(faults)
                 continue
             }
-            add(text, sources: &sources)
+            add(text, in: identity, sources: &sources)
         }
     }
 
-    /// Takes in the providers of a file, if it has any.
-    package mutating func add(_ text: SourceText, sources: inout SourceMap) {
+    /// Takes in the manifests of a file, if it has any.
+    private mutating func add(_ text: SourceText, in directory: String?, sources: inout SourceMap) {
         var faults = DiagnosticList()
         let tree = YAMLParser.parse(text, as: sources.add(text), into: &faults)
+        trees.append(tree)
         var found = false
         for document in tree.documents {
-            // What is no provider at all is not this reader's business.
-            guard document["kind"]?.text == DocumentKind.provider.rawValue else { continue }
-            guard DocumentKind.read(document, into: &faults) == .provider,
-                let manifest = ProviderManifest.decode(document, into: &faults)
-            else { continue }
-            found = true
-            entries.append(Entry(manifest: manifest, diagnostics: faults))
+            let kind = document["kind"].flatMap { DocumentKind(rawValue: $0.text) }
+            switch kind {
+            case .plugin?, .bankPlugin?:
+                if document.isOfCairn, let kind { plugins.append((document, kind)) }
+            case .provider?:
+                guard DocumentKind.read(document, into: &faults) == .provider,
+                    let manifest = ProviderManifest.decode(document, into: &faults)
+                else { continue }
+                found = true
+                entries.append(
+                    Entry(manifest: manifest, diagnostics: faults, directory: directory, isForAll: false))
+            // What is neither is not this reader's business.
+            case .plan?, .project?, nil: continue
+            }
         }
         if !found { unreadable.merge(faults) }
     }
 
-    /// Takes in a provider that was read elsewhere.
-    package mutating func add(_ manifest: ProviderManifest) {
-        entries.append(Entry(manifest: manifest, diagnostics: DiagnosticList()))
+    /// Takes in a provider that was read elsewhere, from a file in `directory` with these faults.
+    package mutating func add(
+        _ manifest: ProviderManifest, with faults: DiagnosticList, in directory: String?, isForAll: Bool
+    ) {
+        entries.append(Entry(manifest: manifest, diagnostics: faults, directory: directory, isForAll: isForAll))
     }
 
     /// The names of all providers, in order.
@@ -89,4 +108,15 @@ package struct ProviderDirectory: Sendable {
 
     /// The providers of a name; more than one is a fault of the directories.
     package func entries(named name: String) -> [Entry] { entries.filter { $0.manifest.name.value == name } }
+
+    /// The providers that a plan may name which looks into `directories`, by `FileSource.identity`: those that lie there,
+    /// and of those that are for all plans the ones whose names no provider there has.
+    package func entries(in directories: [String]) -> [Entry] {
+        let own = entries.filter { entry in entry.directory.map(directories.contains) ?? false }
+        let names = Set(own.map(\.manifest.name.value))
+        return own + entries.filter { entry in
+            entry.isForAll && !names.contains(entry.manifest.name.value)
+                && !(entry.directory.map(directories.contains) ?? false)
+        }
+    }
 }

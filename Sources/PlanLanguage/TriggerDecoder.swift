@@ -44,7 +44,11 @@ enum TriggerDecoder {
                         .invalidValue, "a trigger starts 'protect' or 'verify', not '\(operation.value)'",
                         at: operation.range,
                         suggestions: close.map {
-                            [Suggestion("did you mean '\($0)'?", replacing: operation.range, with: $0)]
+                            [
+                                Suggestion(
+                                    "did you mean '\($0)'?", replacing: operation.range, with: $0,
+                                    isCertain: Similar.differInCase($0, operation.value))
+                            ]
                         } ?? []))
             }
             var trigger = JSONObject()

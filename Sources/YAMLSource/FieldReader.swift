@@ -163,13 +163,12 @@ package struct FieldReader: Sendable {
         let text = key.text
         if allowsExtensions && text.hasPrefix("x-") { return }
         let names = table.map { "\($0.name)" }
-        let close = Similar.best(for: text, among: names)
+        let suggestions = FieldSuggestions.forKey(key, among: names, in: node)
         diagnostics.add(
             Diagnostic(
                 .unknownKey, "\(what) has no key '\(text)'", at: key.range,
-                notes: close == nil ? ["the keys of \(what) are \(names.joined(separator: ", "))"] : [],
-                suggestions: close.map { [Suggestion("did you mean '\($0)'?", replacing: key.range, with: $0)] } ?? []
-            ))
+                notes: suggestions.isEmpty ? ["the keys of \(what) are \(names.joined(separator: ", "))"] : [],
+                suggestions: suggestions))
     }
 
     private func reportMisfit(
@@ -177,18 +176,13 @@ package struct FieldReader: Sendable {
     ) {
         // What could not be read has been reported.
         if value.isFaulty { return }
-        let scalar = value.kind == .scalar ? value.scalarValue : nil
-        var suggestions: [Suggestion] = []
-        if field.shape == .text, let scalar, scalar != .null {
-            suggestions.append(
-                Suggestion("quote it to make it text", replacing: value.range, with: "\"\(value.text)\""))
-        }
         // An empty value has no text of its own to point at.
         let isEmpty = value.kind == .scalar && value.range.start == value.range.end
         diagnostics.add(
             Diagnostic(
                 .wrongType, "'\(field.name)' of \(what) is \(field.shape.words), not \(value.shapeWords)",
-                at: isEmpty ? key.range : value.headRange, suggestions: suggestions))
+                at: isEmpty ? key.range : value.headRange,
+                suggestions: FieldSuggestions.forValue(value, wanted: field.shape)))
     }
 }
 

@@ -165,7 +165,12 @@ struct SchemaMessages {
         return Diagnostic(
             .schemaEnum, "\(name(value)) must be \(list), not \(found(value))", at: place(value),
             suggestions: close.map {
-                [Suggestion("did you mean '\($0)'?", replacing: place(value), with: ValueRepair.scalar($0))]
+                [
+                    Suggestion(
+                        "did you mean '\($0)'?", replacing: place(value), with: ValueRepair.scalar($0),
+                        isCertain: value.node.map { $0.tag == .none } == true
+                            && Similar.differInCase($0, value.node?.text ?? ""))
+                ]
             } ?? [])
     }
 
@@ -194,8 +199,24 @@ struct SchemaMessages {
             notes: close == nil && !known.isEmpty && known.count <= 12
                 ? ["known are \(known.joined(separator: ", "))"] : [],
             suggestions: close.map {
-                [Suggestion("did you mean '\($0)'?", replacing: key.range, with: ValueRepair.scalar($0))]
+                [
+                    Suggestion(
+                        "did you mean '\($0)'?", replacing: key.range, with: ValueRepair.scalar($0),
+                        isCertain: isCertain($0, for: key, known, violation))
+                ]
             } ?? [])
+    }
+
+    /// Whether a key is surely meant for `name`: no other name is as near, and it stands nowhere else.
+    private func isCertain(
+        _ name: String, for key: LocatedNode, _ known: [String], _ violation: SchemaViolation
+    ) -> Bool {
+        guard Similar.certain(for: key.text, among: known) == name, key.tag == .none else { return false }
+        if let node = violation.value.node {
+            let isOwn = key.range.start >= node.range.start && key.range.end <= node.range.end
+            return isOwn && !node.entries.contains { $0.key.text == name }
+        }
+        return !(merged?.entries ?? []).contains { $0.key.text == name }
     }
 
     /// The known name that an unknown key probably meant.

@@ -10,8 +10,8 @@ import YAMLSource
 /// Layers: schema defaults < provider < plan `TYPE` < plan `TYPE#ID` < the resource's own.
 enum CheckParametersPass {
     @Sendable static func run(_ compiler: inout Compiler) {
-        for position in compiler.plans.indices {
-            guard let provider = compiler.plans[position].provider else { continue }
+        compiler.forEachPlan { position, compiler in
+            guard let provider = compiler.plans[position].provider else { return }
             reportUnusedTargets(compiler.plans[position], &compiler.diagnostics)
             let layers = ParameterLayers(compiler.plans[position], provider)
             compiler.plans[position].plan.resources.tree.withView { view in

@@ -9,7 +9,7 @@ enum ResolveNamesPass {
     private static let suggestionLimit = 50
 
     @Sendable static func run(_ compiler: inout Compiler) {
-        for position in compiler.plans.indices {
+        compiler.forEachPlan { position, compiler in
             let tree = compiler.plans[position].plan.resources.tree
             tree.withView { view in
                 var resolver = Resolver(compiler.plans[position], view)

@@ -6,7 +6,7 @@ import YAMLSource
 /// Checks the resource graph: no dependent twice, no cycle.
 enum ResourceGraphPass {
     @Sendable static func run(_ compiler: inout Compiler) {
-        for position in compiler.plans.indices {
+        compiler.forEachPlan { position, compiler in
             dropRepetitions(&compiler.plans[position], &compiler.diagnostics)
             findCycles(&compiler.plans[position], &compiler.diagnostics)
         }
@@ -49,7 +49,13 @@ enum ResourceGraphPass {
             Diagnostic(
                 .duplicateDependency,
                 "'\(unit.resources[Int(child)].declaration.id.value)' is a dependent of '\(unit.resources[parent].declaration.id.value)' already",
-                at: graph.range(of: edge), related: [RelatedPlace(graph.range(of: first), "it became one here")]))
+                at: graph.range(of: edge), related: [RelatedPlace(graph.range(of: first), "it became one here")],
+                suggestions: removal(of: graph.range(of: edge), from: unit.resources[parent].declaration)))
+    }
+
+    private static func removal(of range: SourceRange, from parent: ResourceDeclaration) -> [Suggestion] {
+        let removed = parent.node["dependsOn"]?.removal(ofElementAt: range)
+        return removed.map { [Suggestion("remove it", replacing: $0, with: "", isCertain: true)] } ?? []
     }
 
     /// Reports one cycle of each strongly connected component: the shortest through its first resource.
