@@ -1,5 +1,6 @@
 package import Manifests
 import Diagnostics
+import Project
 import YAMLSource
 
 /// A provider with the plugins that it uses.
@@ -19,6 +20,17 @@ extension Compiler {
                 catalogue.plugin(use.name.value, sources: &sources, into: &diagnostics)
             }
             return Offer(provider: provider, plugins: plugins)
+        }
+    }
+
+    /// Before a run: finds the manifests of plugins and banks that lie in `directories`. One that is not there is
+    /// reported if it is among `given`.
+    package mutating func findPlugins(in directories: [String], given: [String]) {
+        let known = Set(inputs.compactMap { files.identity(of: $0.text.name) })
+        for directory in given + directories {
+            providers.read(
+                directory, isGiven: given.contains(directory), except: known, files: files, sources: &sources,
+                into: &diagnostics)
         }
     }
 

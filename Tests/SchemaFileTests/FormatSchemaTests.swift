@@ -73,7 +73,9 @@ struct FormatSchemaTests {
         .unknownParameter, .schemaType, .schemaEnum, .literalSecret, .unknownResourceType,
     ]
     /// The fixtures with such a code whose fault no schema can see.
-    static let beyondSchemas = ["too-long": "the bytes of type and id together"]
+    static let beyondSchemas = [
+        "too-long": "the bytes of type and id together", "E0105": "the values of a schedule's fields",
+    ]
     /// The codes that tell that the file is no YAML of Cairn's.
     static let codesOfYAML: Set<DiagnosticCode> = [
         .unreadableFile, .notUTF8, .yamlSyntax, .tooDeep, .aliasLimit, .unknownAlias, .duplicateKey, .keyNotText,

@@ -221,6 +221,23 @@ struct ManifestSchemaTests {
         }
     }
 
+    @Test("A project's file is taken, and a faulty one is refused") func projects() throws {
+        let head = "apiVersion: cairn/v1\nkind: Project\n"
+        let good = [
+            head,
+            head + "name: shop\nproviders: [providers]\nstrict: true\nexclude: ['*.tmp']\nx-mine: 1\n"
+                + "lints: {duplicate-dependency: error, W0211: off}\n",
+        ]
+        // A YAML 1.1 reader takes 'off' for false; the validator reads YAML 1.2, as Cairn does.
+        #expect(try Self.verdicts("Project", good) == [nil, nil])
+        let bad = [
+            "kind: Project\n", head + "provider: [a]\n", head + "providers: a\n", head + "strict: maybe\n",
+            head + "lints: {duplicate-dependency: fatal}\n", head + "lints: {duplicate-dependncy: error}\n",
+            head + "lints: {E0103: off}\n", head + "exclude: [1]\n",
+        ]
+        for (text, fault) in zip(bad, try Self.verdicts("Project", bad)) { #expect(fault != nil, "\(text)") }
+    }
+
     @Test("Faulty providers are refused") func faultyProviders() throws {
         let head = "apiVersion: cairn/v1\nkind: Provider\nname: a\n"
         let bank = "bank: {plugin: directory, config: {path: /bank}}\n"
