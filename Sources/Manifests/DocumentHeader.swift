@@ -14,6 +14,7 @@ package enum DocumentKind: String, Sendable, CaseIterable {
 
     /// Reads `apiVersion` and `kind`; reports what is missing or unknown and returns `nil` then.
     package static func read(_ node: LocatedNode, into diagnostics: inout DiagnosticList) -> DocumentKind? {
+        if node.isFaulty && node.kind != .mapping { return nil }
         guard node.kind == .mapping else {
             diagnostics.add(
                 Diagnostic(
@@ -22,6 +23,7 @@ package enum DocumentKind: String, Sendable, CaseIterable {
             return nil
         }
         guard let version = node["apiVersion"], let kind = node["kind"] else {
+            if node.isFaulty { return nil }
             let missing = node["apiVersion"] == nil ? "apiVersion" : "kind"
             diagnostics.add(
                 Diagnostic(
@@ -30,6 +32,7 @@ package enum DocumentKind: String, Sendable, CaseIterable {
                     notes: ["a plan begins with 'apiVersion: \(apiVersion)' and 'kind: Plan'"]))
             return nil
         }
+        if version.isFaulty || kind.isFaulty { return nil }
         guard version.kind == .scalar, version.text == apiVersion else {
             diagnostics.add(
                 Diagnostic(

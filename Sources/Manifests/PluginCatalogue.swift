@@ -10,14 +10,17 @@ package struct PluginCatalogue: Sendable {
         let bytes: @Sendable () -> [UInt8]
     }
 
+    /// What the names of manifests in the binary begin with.
+    static let builtInPrefix = "<built in>/"
+
     /// The registry: a new plugin is a line here and a manifest in `Builtin/`.
     private static let builtinPlugins = [
-        Builtin(name: "files", file: "files.plugin.yaml") { PackageResources.files_plugin_yaml },
-        Builtin(name: "noop", file: "noop.plugin.yaml") { PackageResources.noop_plugin_yaml },
+        Builtin(name: "files", file: builtInPrefix + "files.plugin.yaml") { PackageResources.files_plugin_yaml },
+        Builtin(name: "noop", file: builtInPrefix + "noop.plugin.yaml") { PackageResources.noop_plugin_yaml },
     ]
     /// The registry of banks.
     private static let builtinBanks = [
-        Builtin(name: "directory", file: "directory.bank.yaml") { PackageResources.directory_bank_yaml }
+        Builtin(name: "directory", file: builtInPrefix + "directory.bank.yaml") { PackageResources.directory_bank_yaml }
     ]
 
     private let knownPlugins: [Builtin]
@@ -114,7 +117,7 @@ package struct PluginCatalogue: Sendable {
     private static func document(
         _ builtin: Builtin, _ sources: inout SourceMap, _ diagnostics: inout DiagnosticList
     ) -> LocatedNode? {
-        let text = SourceText(name: "<built in>/\(builtin.file)", bytes: builtin.bytes())
+        let text = SourceText(name: builtin.file, bytes: builtin.bytes())
         return YAMLParser.parse(text, as: sources.add(text), into: &diagnostics).documents.first
     }
 }

@@ -20,6 +20,10 @@ package struct ProviderDirectory: Sendable {
     package private(set) var directories: [String] = []
     /// The faults of files in which no provider could be read.
     package private(set) var unreadable = DiagnosticList()
+    /// The files in which no provider could be read, as far as they could be read at all.
+    private var unreadableTexts: [SourceText] = []
+    /// What the files that could not be opened are called, without `.yaml` or `.yml`.
+    private var closedNames: [String] = []
     /// The manifests of plugins and banks that lie in the directories.
     package private(set) var plugins: [(document: LocatedNode, kind: DocumentKind)] = []
     /// Every file that was read, as trees.
@@ -65,6 +69,7 @@ package struct ProviderDirectory: Sendable {
             var faults = DiagnosticList()
             guard let text = SourceReader.read(path, from: files, into: &faults) else {
                 unreadable.merge(faults)
+                closedNames.append(String(name[..<(name.lastIndex(of: ".") ?? name.endIndex)]))
                 continue
             }
             add(text, in: identity, sources: &sources)
@@ -93,7 +98,27 @@ package struct ProviderDirectory: Sendable {
             case .plan?, .project?, nil: continue
             }
         }
-        if !found { unreadable.merge(faults) }
+        if !found && !faults.all.isEmpty {
+            unreadable.merge(faults)
+            addUnreadable(text)
+        }
+    }
+
+    /// Takes in a file with faults that hide what it is or what it is called.
+    package mutating func addUnreadable(_ text: SourceText) { unreadableTexts.append(text) }
+
+    /// Whether a provider called `name` stands in one of the files that could not be read, by the look of them: that it
+    /// is missing is then the same fault.
+    package func isUnreadable(_ name: String) -> Bool {
+        if closedNames.contains(name) { return true }
+        return unreadableTexts.contains { text in
+            let lines = text.bytes.split { $0 == 0x0A || $0 == 0x0D }.map { line in
+                line.last == 0x20 ? line.dropLast() : line
+            }
+            if lines.contains(where: { $0.elementsEqual("name: \(name)".utf8) }) { return true }
+            return lines.contains { $0.elementsEqual("kind: \(DocumentKind.provider.rawValue)".utf8) }
+                && !lines.contains { $0.starts(with: "name:".utf8) }
+        }
     }
 
     /// Takes in a provider that was read elsewhere, from a file in `directory` with these faults.

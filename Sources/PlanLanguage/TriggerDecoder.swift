@@ -10,7 +10,10 @@ enum TriggerDecoder {
         for node in list?.elements ?? [] {
             let reader = FieldReader(node, PlanFields.trigger, into: &diagnostics)
             if let name = reader[0] {
-                if let first = names.first(where: { $0.name == name.text }) {
+                if name.text.isEmpty {
+                    diagnostics.add(
+                        Diagnostic(.invalidValue, "the name of a trigger must not be empty", at: name.range))
+                } else if let first = names.first(where: { $0.name == name.text }) {
                     diagnostics.add(
                         Diagnostic(
                             .invalidValue, "two triggers are called '\(name.text)'", at: name.range,
@@ -145,7 +148,9 @@ enum CronSyntax {
     /// What is wrong with a schedule, or `nil`.
     static func fault(in text: String) -> String? {
         let fields = text.split(whereSeparator: { $0 == " " || $0 == "\t" })
-        guard fields.count == units.count else { return "it has \(fields.count) fields instead of 5" }
+        guard fields.count == units.count else {
+            return "it has \(fields.count) field\(fields.count == 1 ? "" : "s") instead of \(units.count)"
+        }
         for (field, unit) in zip(fields, units) {
             for item in field.split(separator: ",", omittingEmptySubsequences: false) {
                 if let fault = fault(in: item, unit) { return "'\(item)' in the field '\(unit.name)': \(fault)" }

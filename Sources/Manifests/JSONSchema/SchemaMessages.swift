@@ -16,7 +16,19 @@ struct SchemaMessages {
         clearSecrets = validator.clearSecrets
     }
 
+    /// The violation in words, with the rule that was broken.
     func diagnostic(for violation: SchemaViolation) -> Diagnostic {
+        var diagnostic = words(for: violation)
+        guard let rule = SchemaRule(violation.kind, of: schema.nodes[violation.schema]) else { return diagnostic }
+        if rule.isBuiltIn {
+            diagnostic.notes.append("the rule is \(rule.text), at \(rule.place)")
+        } else {
+            diagnostic.related.append(RelatedPlace(rule.range, "the rule is here"))
+        }
+        return diagnostic
+    }
+
+    private func words(for violation: SchemaViolation) -> Diagnostic {
         let value = violation.value
         let node = schema.nodes[violation.schema]
         let what = name(value)

@@ -22,7 +22,7 @@ enum BindPluginsPass {
         guard let entry = found.first else {
             // A provider that could not be read may be the one: show why.
             compiler.diagnostics.merge(compiler.providers.unreadable)
-            if unit.mayMissProviders {
+            if unit.mayMissProviders || compiler.providers.isUnreadable(name.value) {
                 compiler.plans[position].isFaulty = true
                 return nil
             }
@@ -82,6 +82,7 @@ enum BindPluginsPass {
             reportUnknown("bank", provider.bankPlugin, compiler.catalogue.bankNames, &compiler.diagnostics)
             return
         }
+        if provider.lacksBankConfig { return }
         let subject = Subject(.setting, of: "the bank '\(bank.name)'")
         let config: SchemaInstance =
             provider.bankConfig.map { .node($0) }
@@ -137,8 +138,8 @@ enum BindPluginsPass {
                 offered.append(plugin)
             }
         }
-        // A plugin that could not be found has been reported; what it would have taken is not known.
-        let isComplete = offered.count == provider.plugins.count
+        // A plugin that could not be found or read has been reported; what it would have taken is not known.
+        let isComplete = offered.count == provider.plugins.count && !provider.lacksPlugins
         let units = compiler.plans[position].resources
         var bound = [PluginManifest]()
         let bindings = units.declarations.types.map { type in

@@ -23,13 +23,17 @@ enum LoadPass {
         if let project = input.project { compiler.projectOfSource[source] = project }
         let tree = YAMLParser.parse(text, as: source, into: &compiler.diagnostics)
         let isReadable = compiler.diagnostics.errorsMet == errorsBefore
-        if tree.documents.isEmpty && isReadable && !input.isFound {
+        let documents = tree.documents.filter { !$0.isEmptyDocument }
+        if documents.isEmpty && isReadable && !input.isFound {
             compiler.diagnostics.add(
                 Diagnostic(
                     .emptyDocument, "there is no document in this file",
                     at: SourceRange(source: source, start: 0, end: 0)))
         }
-        for document in tree.documents where !document.isNull || tree.documents.count == 1 {
+        // What could not be read may be the provider that a plan names.
+        var hidesProvider = !isReadable
+        defer { if hidesProvider { compiler.providers.addUnreadable(text) } }
+        for document in documents {
             if input.isFound && !document.isOfCairn { continue }
             let before = compiler.diagnostics.errorsMet
             switch DocumentKind.read(document, into: &compiler.diagnostics) {
@@ -47,6 +51,8 @@ enum LoadPass {
                         provider, with: faults, in: compiler.files.identity(of: directory.isEmpty ? "." : directory),
                         isForAll: !input.isFound)
                     providers.append(provider)
+                } else {
+                    hidesProvider = true
                 }
                 compiler.diagnostics.merge(faults)
             case .plugin: declare(document, .plugin, &compiler)
@@ -57,7 +63,7 @@ enum LoadPass {
                 let resolved = compiler.files.identity(of: directory.isEmpty ? "." : directory) ?? directory
                 _ = ProjectFile(
                     document, in: resolved, shown: directory, files: compiler.files, into: &compiler.diagnostics)
-            case nil: break
+            case nil: hidesProvider = true
             }
         }
         compiler.allowances.read(tree, into: &compiler.diagnostics)

@@ -128,6 +128,8 @@ enum ResolveNamesPass {
         }
 
         private mutating func reportUnknown(_ target: Int32, _ diagnostics: inout DiagnosticList) {
+            // It may be one of those that could not be read.
+            if declarations.isIncomplete { return }
             suggestions += 1
             let node = declarations.tree.node(target)
             let name = node.text
