@@ -46,7 +46,8 @@ struct SchemaCommandTests {
         let faulty = try await site.cairnc("schema", "plan", "--provider", "faulty.yaml")
         #expect(faulty.code == 1 && faulty.output == "")
         #expect(faulty.errors.contains("error[E0203]") && faulty.errors.contains("did you mean 'files'?"))
-        try site.write("two.yaml", head + "plugins: []\n---\n" + head + "plugins: []\n")
+        try site.write(
+            "two.yaml", head + "plugins: []\n---\n" + head.replacing("name: a", with: "name: b") + "plugins: []\n")
         let two = try await site.cairnc("schema", "plan", "--provider", "two.yaml")
         #expect(two.code == 1 && two.output == "" && two.errors.contains("2 providers"))
     }

@@ -27,7 +27,7 @@ struct FormatSchemaTests {
             for document in bundle.documents {
                 let path = try place.write(document.name + "-" + bundle.name + ".yaml", document.bytes)
                 var schemas = [schema(of: document.kind) ?? schema(of: "Plan")]
-                if let text = bundle.planSchema, document.kind == "Plan" {
+                if let text = bundle.planSchema(for: document) {
                     if specialized[text] == nil {
                         specialized[text] = try place.write("\(specialized.count).schema.json", text.utf8)
                     }
@@ -54,7 +54,7 @@ struct FormatSchemaTests {
             .sorted().map { Tree.root.appending(path: "schemas/\($0)").path }
         #expect(files.count >= 5)
         for bundle in try Bundle.plans() {
-            files.append(try place.write("\(bundle.name).json", try #require(bundle.planSchema).utf8))
+            files.append(try place.write("\(bundle.name).json", try #require(bundle.planSchemas.first).text.utf8))
         }
         let said = try CheckJSONSchema.metaschemaFaults(files)
         #expect(said.hasPrefix("ok"), "\(said)")
@@ -83,7 +83,8 @@ struct FormatSchemaTests {
     ]
     /// What the schema for a provider knows of other files: it may refuse what has such a code.
     static let codesOfNames: Set<DiagnosticCode> = [
-        .unknownProvider, .unknownPlugin, .unknownParameterTarget, .parentNotAllowed,
+        .unknownProvider, .unknownPlugin, .unknownParameterTarget, .parentNotAllowed, .unknownLint,
+        .errorNotSilenced,
     ]
 
     @Test("Every fixture and wrong example with a fault of shape is refused, and no other") func faulty() throws {
