@@ -27,11 +27,14 @@ extension Compiler {
     /// reported if it is among `given`.
     package mutating func findPlugins(in directories: [String], given: [String]) {
         let known = Set(inputs.compactMap { files.identity(of: $0.text.name) })
+        // The providers that lie there are none of this run's business.
+        var found = ProviderDirectory()
         for directory in given + directories {
-            providers.read(
+            found.read(
                 directory, isGiven: given.contains(directory), except: known, files: files, sources: &sources,
                 into: &diagnostics)
         }
+        providers.takePlugins(of: found)
     }
 
     /// The manifests of all plugins that are known, in the order of the catalogue.
