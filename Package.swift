@@ -86,7 +86,10 @@ let package = Package(
         room("Reports", ["CanonicalForm", "Diagnostics", "Explanations"]),
         room(
             "PlanSchemas",
-            ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR", "PlanLanguage", "Reports", "YAMLSource"],
+            [
+                "CanonicalForm", "Diagnostics", "Explanations", "Manifests", "PlanIR", "PlanLanguage", "Project",
+                "Reports", "YAMLSource",
+            ],
             resources: [.embedInCode("diff.schema.json"), .embedInCode("ir.schema.json")]),
         room("PluginReference", ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR"]),
         .executableTarget(
