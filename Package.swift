@@ -63,13 +63,20 @@ let package = Package(
                 .embedInCode("Builtin/noop.plugin.yaml"),
             ]),
         room("PlanIR", ["CanonicalForm", "Diagnostics"]),
+        room("PathPatterns"),
+        room("Schedules"),
 
         room("Explanations", ["Diagnostics"]),
         room("CommandLineSupport"),
 
         // The compiler.
-        room("PlanLanguage", ["CanonicalForm", "Diagnostics", "YAMLSource", "Manifests", "PlanIR"]),
-        room("PlanCompiler", ["CanonicalForm", "Diagnostics", "YAMLSource", "PlanLanguage", "Manifests", "PlanIR"]),
+        room("PlanLanguage", ["CanonicalForm", "Diagnostics", "YAMLSource", "Manifests", "PlanIR", "Schedules"]),
+        room(
+            "PlanCompiler",
+            [
+                "CanonicalForm", "Diagnostics", "YAMLSource", "PlanLanguage", "Manifests", "PathPatterns", "PlanIR",
+                "Schedules",
+            ]),
         room("GraphExport", ["CanonicalForm", "PlanIR"]),
         .executableTarget(
             name: "cairnc",
@@ -87,7 +94,11 @@ let package = Package(
         room("PluginKit", ["CanonicalForm", "PlanIR", "BlockingIO"]),
         room("NoopPlugin", ["CanonicalForm", "PluginKit", "PlanIR"], path: "Sources/Plugins/Noop"),
         room(
-            "FilesPlugin", ["PluginKit", "PlanIR", "BlockingIO", "CanonicalForm", "CLibArchive", "CLinux", "CXXHash"],
+            "FilesPlugin",
+            [
+                "PluginKit", "PathPatterns", "PlanIR", "BlockingIO", "CanonicalForm", "CLibArchive", "CLinux",
+                "CXXHash",
+            ],
             path: "Sources/Plugins/Files", settings: strictWithLibArchive),
         room("Checkpoints", ["Bank", "CanonicalForm", "PlanIR", "PluginKit"]),
         room("Engine", ["Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", collections]),
@@ -110,6 +121,8 @@ let package = Package(
         room("SeededRandom", path: "Tests/SeededRandom"),
         tests("DiagnosticsTests", ["CanonicalForm", "Diagnostics", "SeededRandom"]),
         tests("YAMLSourceTests", ["CanonicalForm", "Diagnostics", "SeededRandom", "YAMLSource"]),
+        tests("PathPatternsTests", ["PathPatterns"]),
+        tests("SchedulesTests", ["Schedules", "SeededRandom"]),
         tests("JSONSchemaTests", ["CanonicalForm", "Diagnostics", "Manifests", "SeededRandom", "YAMLSource"]),
         room("BankConformance", ["Bank", "SeededRandom"], path: "Tests/BankConformance"),
         tests("BankTests", ["Bank", "BankConformance", "CanonicalForm"]),
@@ -132,7 +145,7 @@ let package = Package(
             "PlanCompilerTests",
             [
                 "SeededRandom", "CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR",
-                "PlanTestSupport", "YAMLSource",
+                "PlanTestSupport", "Schedules", "YAMLSource",
             ]),
         tests(
             "GoldenTests",

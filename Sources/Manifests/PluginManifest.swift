@@ -34,6 +34,7 @@ package struct PluginManifest: Sendable {
         /// By `OperationKind.index`.
         package let operations: [OperationSupport]
         package let savedInfo: JSONSchema?
+        package let traits: ResourceTraits
 
         /// Whether a resource of this type may be a dependent of one of type `parent`.
         package func allows(parent: String) -> Bool {
@@ -71,6 +72,8 @@ package struct BankManifest: Sendable {
     package let name: String
     package let description: String
     package let config: JSONSchema
+    /// The setting that names the directory in which the bank keeps its data, if it keeps it in one.
+    package let storagePath: String?
 }
 
 /// Reads plugin and bank manifests.
@@ -83,6 +86,7 @@ enum PluginManifestDecoder {
     private static let typeFields = [
         Field("type", .text, required: true), Field("description", .text), Field("parents", .sequence),
         Field("properties", .any), Field("operations", .mapping, required: true), Field("savedInfo", .any),
+        Field("traits", .mapping),
     ]
     private static let operationNames: [Field] = [
         Field("protect", .mapping, required: true), Field("restore", .mapping, required: true),
@@ -93,6 +97,7 @@ enum PluginManifestDecoder {
     private static let bankFields = [
         Field("apiVersion", .text, required: true), Field("kind", .text, required: true),
         Field("name", .text, required: true), Field("description", .text, required: true), Field("config", .any),
+        Field("traits", .mapping),
     ]
 
     static func decodePlugin(_ node: LocatedNode, into diagnostics: inout DiagnosticList) -> PluginManifest? {
@@ -110,9 +115,10 @@ enum PluginManifestDecoder {
     static func decodeBank(_ node: LocatedNode, into diagnostics: inout DiagnosticList) -> BankManifest? {
         let reader = FieldReader(node, as: "a bank manifest", bankFields, into: &diagnostics)
         guard let name = reader.text(2), let config = reader[4] else { return nil }
+        let schema = JSONSchema(compiling: config, into: &diagnostics)
         return BankManifest(
-            name: name.value, description: reader.text(3)?.value ?? "",
-            config: JSONSchema(compiling: config, into: &diagnostics))
+            name: name.value, description: reader.text(3)?.value ?? "", config: schema,
+            storagePath: TraitsDecoder.storagePath(reader[5], config: schema, into: &diagnostics))
     }
 
     private static func resourceType(
@@ -126,11 +132,15 @@ enum PluginManifestDecoder {
             guard let support = operations[position] else { return nil }
             supports.append(operation(support, into: &diagnostics))
         }
+        let properties = reader[3].map { JSONSchema(compiling: $0, into: &diagnostics) } ?? JSONSchema.anything
         return PluginManifest.ResourceType(
             type: type.value, description: reader.text(1)?.value ?? "",
             parents: reader[2].map { $0.elements.map(\.text) } ?? [PluginManifest.anyType],
-            properties: reader[3].map { JSONSchema(compiling: $0, into: &diagnostics) } ?? JSONSchema.anything,
-            operations: supports, savedInfo: reader[5].map { JSONSchema(compiling: $0, into: &diagnostics) })
+            properties: properties, operations: supports,
+            savedInfo: reader[5].map { JSONSchema(compiling: $0, into: &diagnostics) },
+            traits: TraitsDecoder.decode(
+                reader[6], properties: properties, parameters: supports[OperationKind.protect.index].parameters,
+                into: &diagnostics))
     }
 
     private static func operation(

@@ -18,6 +18,12 @@ package struct Compiler: Sendable {
     /// The files to read, as given.
     let inputs: [SourceText]
     let providerDirectories: [String]
+    /// Whether the inputs are all plans and providers of a project, so that what none of them uses is unused.
+    package var coversProject = false
+    /// What lints may look at beyond the inputs.
+    package var machine = MachineView.thisMachine
+    /// What could not be checked on this machine, each said once.
+    package var remarks: [String] = []
     /// The time that each pass took, if `measures`.
     package private(set) var timings: [(pass: String, duration: Duration)] = []
 
@@ -63,6 +69,8 @@ package struct Pass: Sendable {
         Pass(name: "check-parameters", run: CheckParametersPass.run),
         // Needs resolved parameters, because a hook's presence may depend on them.
         Pass(name: "lower-to-activities", run: LowerPass.run),
+        // Needs the bindings and the resolved parameters; what would lose data is no fault of the plan's form.
+        Pass(name: "lint", run: LintPass.run),
         // Last before anything is written: the compiler trusts its own output no more than the executor does.
         Pass(name: "verify-ir", run: VerifyPass.run),
     ]

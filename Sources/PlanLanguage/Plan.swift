@@ -14,6 +14,8 @@ package struct Plan: Sendable {
     package let resources: [ResourceDeclaration]
     package let triggers: [JSONValue]
     package let retention: JSONObject
+    /// Whether its triggers start anything.
+    package let isEnabled: Bool
 }
 
 /// One resource as the plan declares it.

@@ -11,6 +11,7 @@ package enum PlanDecoder {
         Field("provider", .text, required: true), Field("parameters", .mapping),
         Field("restoreParameters", .mapping), Field("verifyParameters", .mapping),
         Field("resources", .sequence, required: true), Field("triggers", .sequence), Field("retention", .mapping),
+        Field("enabled", .boolean),
     ]
 
     private static let resourceFields = [
@@ -40,7 +41,8 @@ package enum PlanDecoder {
         guard let name = fields.text(2), let provider = fields.text(4) else { return nil }
         return Plan(
             node: node, name: name, description: fields.text(3)?.value ?? "", provider: provider, parameters: blocks,
-            resources: resources, triggers: triggers, retention: retention)
+            resources: resources, triggers: triggers, retention: retention,
+            isEnabled: fields[11]?.scalarValue != .bool(false))
     }
 
     /// A list of resources still to be read, and in whom it is nested.

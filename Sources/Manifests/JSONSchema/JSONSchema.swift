@@ -5,14 +5,16 @@ package import YAMLSource
 /// A JSON Schema (draft 2020-12) from a manifest, compiled for values that know their place.
 ///
 /// All keywords of the core, applicator and validation vocabularies are understood except `unevaluatedItems`, dynamic
-/// references and references to other files; formats are asserted; and `x-cairn-secret: true` demands a reference to a
-/// secret. What is not understood is a fault of the schema, never silently ignored.
+/// references and references to other files; formats are asserted; `x-cairn-secret: true` demands a reference to a
+/// secret, and `x-cairn-replacement` says what to write instead of what is deprecated. What is not understood is a fault of the schema, never silently ignored.
 package struct JSONSchema: Sendable {
     let nodes: [SchemaNode]
     let patterns: [Pattern]
     let root: Int
     /// The defaults of the properties at the top level.
     package private(set) var defaults = JSONObject()
+    /// Whether any option is deprecated.
+    package let hasDeprecations: Bool
 
     /// Compiles a schema; its faults become diagnostics (`invalidValue`) at their place in the manifest, and what is
     /// faulty is left out of the compiled form.
@@ -22,6 +24,7 @@ package struct JSONSchema: Sendable {
         nodes = compiler.nodes
         patterns = compiler.patterns
         root = 0
+        hasDeprecations = nodes.contains(where: \.isDeprecated)
         defaults = topLevelDefaults
         checkDefaults(&diagnostics)
     }
@@ -33,6 +36,7 @@ package struct JSONSchema: Sendable {
         nodes = [node]
         patterns = []
         root = 0
+        hasDeprecations = false
     }
 
     /// The violations in `instance`, one diagnostic per fault, in the order of their places.

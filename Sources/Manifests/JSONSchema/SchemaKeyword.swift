@@ -17,6 +17,7 @@ enum SchemaKeyword: String, CaseIterable {
     case id = "$id"
     case schema = "$schema"
     case secret = "x-cairn-secret"
+    case replacement = "x-cairn-replacement"
 
     /// Keywords of the draft, or of an earlier one, that are not understood.
     static let unsupported = [

@@ -41,7 +41,7 @@ enum LowerPass {
                 PlanIR.PluginBinding(name: $0.name, version: $0.version, digest: $0.digest)
             },
             parameterSets: unit.parameterSets.sets, resources: resources, triggers: unit.plan.triggers,
-            retention: unit.plan.retention, graphs: graphs(unit, resources))
+            retention: unit.plan.retention, isEnabled: unit.plan.isEnabled, graphs: graphs(unit, resources))
     }
 
     private static func graphs(_ unit: PlanUnit, _ resources: [PlanIR.Resource]) -> [ActivityGraph] {

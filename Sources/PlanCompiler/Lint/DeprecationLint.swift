@@ -1,0 +1,50 @@
+import Diagnostics
+import Manifests
+import PlanLanguage
+import YAMLSource
+
+/// Options that a plugin's manifest calls deprecated.
+enum DeprecationLint {
+    @Sendable static func run(_ plan: LintedPlan, _ findings: inout LintFindings) {
+        // Resources with the same traits have the same type.
+        var isDeprecating: [Int: Bool] = [:]
+        for resource in plan.resources {
+            let number = plan.traitsNumber(resource)
+            if isDeprecating[number] == false { continue }
+            guard let support = plan.support(resource) else { continue }
+            let schemas =
+                [support.properties] + ParameterPhase.allCases.map { support.operations[$0.rawValue].parameters }
+            isDeprecating[number] = schemas.contains(where: \.hasDeprecations)
+            let values = [plan.properties(resource)] + ParameterPhase.allCases.map { plan.ownParameters(resource, $0) }
+            for (schema, node) in zip(schemas, values) { if let node { report(node, schema, &findings) } }
+        }
+        let blocks = plan.plan.parameters + (plan.provider?.plugins ?? []).flatMap(\.parameters)
+        for block in blocks {
+            let type = String(block.target.value.prefix { $0 != "#" })
+            guard let support = plan.support(ofType: type) else { continue }
+            report(block.values, support.operations[block.phase.rawValue].parameters, &findings)
+        }
+        if let config = plan.provider?.bankConfig, let schema = plan.bank?.config { report(config, schema, &findings) }
+    }
+
+    private static func report(_ node: LocatedNode, _ schema: JSONSchema, _ findings: inout LintFindings) {
+        for use in schema.deprecatedUses(in: node) {
+            let name = use.key.text
+            var notes: [String] = []
+            var suggestions: [Suggestion] = []
+            if let replacement = use.replacement {
+                if use.isReplaced {
+                    notes.append("'\(replacement)', which is there, too, stands in its place")
+                } else {
+                    suggestions.append(
+                        Suggestion(
+                            "write '\(replacement)'", replacing: use.key.range, with: replacement, isCertain: true))
+                }
+            }
+            findings.add(
+                Diagnostic(
+                    .deprecatedOption, "'\(name)' is deprecated", at: use.key.range, notes: notes,
+                    suggestions: suggestions))
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import Diagnostics
+import Manifests
+import PlanLanguage
+import YAMLSource
+
+/// Providers, plugins and parameters of providers that no plan uses. Only a run that covers a whole project can tell.
+enum UnusedLint {
+    static func run(_ compiler: Compiler, _ findings: inout LintFindings) {
+        guard compiler.coversProject, !compiler.plans.isEmpty else { return }
+        let given = Set(compiler.inputs.map(\.name))
+        for entry in compiler.providers.entries where given.contains(entry.manifest.node.tree.text.name) {
+            let provider = entry.manifest
+            let users = compiler.plans.filter { $0.plan.provider.value == provider.name.value }
+            if users.isEmpty {
+                // A plan that names a provider that there is not may mean this one.
+                guard compiler.plans.allSatisfy({ $0.provider != nil }) else { continue }
+                findings.add(
+                    Diagnostic(
+                        .unusedProvider, "no plan uses the provider '\(provider.name.value)'", at: provider.name.range))
+                continue
+            }
+            // A resource without plugin may mean any of them.
+            guard users.allSatisfy({ plan in plan.resources.allSatisfy { $0.plugin != nil } }) else { continue }
+            report(provider, users, &findings)
+        }
+    }
+
+    private static func report(_ provider: ProviderManifest, _ users: [PlanUnit], _ findings: inout LintFindings) {
+        let hasParameters = provider.plugins.contains { !$0.parameters.isEmpty }
+        var targets: Set<String> = []
+        for plan in users where hasParameters {
+            for resource in plan.resources {
+                targets.insert(resource.declaration.type.value)
+                targets.insert(resource.declaration.identity)
+            }
+        }
+        for use in provider.plugins {
+            guard users.contains(where: { $0.plugins.contains { $0.name == use.name.value } }) else {
+                findings.add(
+                    Diagnostic(
+                        .unusedPlugin, "no plan needs the plugin '\(use.name.value)' of this provider",
+                        at: use.name.range))
+                continue
+            }
+            for block in use.parameters where !targets.contains(block.target.value) {
+                let close = Similar.best(for: block.target.value, among: targets.sorted())
+                findings.add(
+                    Diagnostic(
+                        .unusedProviderParameters,
+                        "these parameters are for '\(block.target.value)', and no plan has such a resource",
+                        at: block.target.range,
+                        suggestions: close.map {
+                            [Suggestion("did you mean '\($0)'?", replacing: block.target.range, with: $0)]
+                        } ?? []))
+            }
+        }
+    }
+}
