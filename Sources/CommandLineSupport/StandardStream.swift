@@ -77,3 +77,13 @@ package struct MessageFailure: Error, CustomStringConvertible {
 
     package init(_ description: String) { self.description = description }
 }
+
+extension StandardStream {
+    /// The columns of the terminal, or 80 where there is none. `COLUMNS` says otherwise, as for other programs.
+    package var width: Int {
+        if let columns = getenv("COLUMNS").flatMap({ Int(String(cString: $0)) }), columns > 0 { return columns }
+        var size = winsize()
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        return Int(size.ws_col)
+    }
+}

@@ -1,6 +1,6 @@
 /// The stable code of each kind of diagnostic; `E` codes are errors, `W` codes are warnings.
 ///
-/// This is the one table of codes: `docs/diagnostics.md` is checked against it.
+/// What there is to say about each is in the room `Explanations`; a test fails when a code has no entry there.
 package enum DiagnosticCode: String, Sendable, Hashable, CaseIterable {
     // Files and YAML.
     case unreadableFile = "E0001"

@@ -19,6 +19,17 @@ package enum Similar {
         return best?.name
     }
 
+    /// The candidates near to `name`, at most `limit` of them, the nearest first; of equally near ones the first.
+    package static func nearest(_ limit: Int, to name: String, among candidates: some Sequence<String>) -> [String] {
+        let wanted = Array(name.utf8)
+        let bound = max(1, wanted.count / 3)
+        let near = candidates.enumerated().compactMap { position, candidate in
+            let distance = distance(wanted, Array(candidate.utf8), bound: bound)
+            return distance <= bound ? (distance: distance, position: position, name: candidate) : nil
+        }
+        return near.sorted { ($0.distance, $0.position) < ($1.distance, $1.position) }.prefix(limit).map(\.name)
+    }
+
     /// Edit distance with transpositions (optimal string alignment); `bound + 1` when it is larger than `bound`.
     static func distance(_ a: [UInt8], _ b: [UInt8], bound: Int) -> Int {
         if a.isEmpty || b.isEmpty { return max(a.count, b.count) }

@@ -4,15 +4,17 @@ package import Diagnostics
 /// examples, which are tests.
 package struct Explanation: Sendable {
     package let code: DiagnosticCode
-    /// What the code means, as Markdown of one or more paragraphs.
+    /// What the code means and how to mend the fault, as Markdown of one or more paragraphs; the first sentence stands
+    /// for the whole in lists.
     package let meaning: String
-    /// What goes wrong with data or with people when it is passed over.
+    /// What goes wrong with data or with people when it is passed over, as Markdown.
     package let reason: String
-    /// Files that give this code and no other.
+    /// Files that give one diagnostic, of this code.
     package let wrong: Example
     /// The same files, mended: they give no diagnostic.
     package let right: Example
 
+    /// What there is to say about `code`.
     package init(_ code: DiagnosticCode, meaning: String, reason: String, wrong: Example, right: Example) {
         self.code = code
         self.meaning = meaning
@@ -20,32 +22,15 @@ package struct Explanation: Sendable {
         self.wrong = wrong
         self.right = right
     }
-}
 
-/// A few files as an author would have them.
-package struct Example: Sendable {
-    /// One file of an example.
-    package struct File: Sendable {
-        /// The path below the directory of the example, such as `providers/local.yaml`.
-        package let name: String
-        /// The text; `⟨N × TEXT⟩` stands for N times TEXT.
-        package let text: String
-
-        package init(_ name: String, _ text: String) {
-            self.name = name
-            self.text = text
+    /// The meaning in one sentence.
+    package var summary: String {
+        let paragraph = meaning.split(separator: "\n\n").first ?? ""
+        var previous: Character = " "
+        for position in paragraph.indices {
+            if previous == "." && paragraph[position].isWhitespace { return String(paragraph[..<position]) }
+            previous = paragraph[position]
         }
+        return String(paragraph)
     }
-
-    /// The files that are shown, the checked ones first; `providers/local.yaml` is beside them unless it is among them.
-    package let files: [File]
-
-    /// Files as they are.
-    package init(_ files: [File]) { self.files = files }
-
-    /// The plan `plan.yaml`: what follows the usual head (`apiVersion`, `kind`, `name: shop`, `provider: local`).
-    package init(plan rest: String) { files = [File("plan.yaml", Self.head + rest)] }
-
-    /// The first lines of a plan.
-    package static let head = "apiVersion: cairn/v1\nkind: Plan\nname: shop\nprovider: local\n"
 }

@@ -78,30 +78,8 @@ package struct BankManifest: Sendable {
 
 /// Reads plugin and bank manifests.
 enum PluginManifestDecoder {
-    private static let pluginFields = [
-        Field("apiVersion", .text, required: true), Field("kind", .text, required: true),
-        Field("name", .text, required: true), Field("version", .integer, required: true),
-        Field("description", .text, required: true), Field("resourceTypes", .sequence, required: true),
-    ]
-    private static let typeFields = [
-        Field("type", .text, required: true), Field("description", .text), Field("parents", .sequence),
-        Field("properties", .any), Field("operations", .mapping, required: true), Field("savedInfo", .any),
-        Field("traits", .mapping),
-    ]
-    private static let operationNames: [Field] = [
-        Field("protect", .mapping, required: true), Field("restore", .mapping, required: true),
-        Field("verify", .mapping, required: true), Field("delete", .mapping, required: true),
-    ]
-    private static let operationFields = [Field("hooks", .sequence, required: true), Field("parameters", .any)]
-    private static let hookFields = [Field("hook", .text, required: true), Field("when", .mapping)]
-    private static let bankFields = [
-        Field("apiVersion", .text, required: true), Field("kind", .text, required: true),
-        Field("name", .text, required: true), Field("description", .text, required: true), Field("config", .any),
-        Field("traits", .mapping),
-    ]
-
     static func decodePlugin(_ node: LocatedNode, into diagnostics: inout DiagnosticList) -> PluginManifest? {
-        let reader = FieldReader(node, as: "a plugin manifest", pluginFields, into: &diagnostics)
+        let reader = FieldReader(node, PluginFields.plugin, into: &diagnostics)
         var types: [PluginManifest.ResourceType] = []
         for element in reader[5]?.elements ?? [] {
             if let type = resourceType(element, into: &diagnostics) { types.append(type) }
@@ -113,7 +91,7 @@ enum PluginManifestDecoder {
     }
 
     static func decodeBank(_ node: LocatedNode, into diagnostics: inout DiagnosticList) -> BankManifest? {
-        let reader = FieldReader(node, as: "a bank manifest", bankFields, into: &diagnostics)
+        let reader = FieldReader(node, PluginFields.bank, into: &diagnostics)
         guard let name = reader.text(2), let config = reader[4] else { return nil }
         let schema = JSONSchema(compiling: config, into: &diagnostics)
         return BankManifest(
@@ -124,11 +102,11 @@ enum PluginManifestDecoder {
     private static func resourceType(
         _ node: LocatedNode, into diagnostics: inout DiagnosticList
     ) -> PluginManifest.ResourceType? {
-        let reader = FieldReader(node, as: "a resource type", typeFields, into: &diagnostics)
+        let reader = FieldReader(node, PluginFields.resourceType, into: &diagnostics)
         guard let type = reader.text(0), let operationsNode = reader[4] else { return nil }
-        let operations = FieldReader(operationsNode, as: "the operations of a type", operationNames, into: &diagnostics)
+        let operations = FieldReader(operationsNode, PluginFields.operations, into: &diagnostics)
         var supports: [PluginManifest.OperationSupport] = []
-        for position in operationNames.indices {
+        for position in PluginFields.operations.fields.indices {
             guard let support = operations[position] else { return nil }
             supports.append(operation(support, into: &diagnostics))
         }
@@ -146,13 +124,13 @@ enum PluginManifestDecoder {
     private static func operation(
         _ node: LocatedNode, into diagnostics: inout DiagnosticList
     ) -> PluginManifest.OperationSupport {
-        let reader = FieldReader(node, as: "an operation of a type", operationFields, into: &diagnostics)
+        let reader = FieldReader(node, PluginFields.operation, into: &diagnostics)
         var hooks: [PluginManifest.HookPresence] = []
         for element in reader[0]?.elements ?? [] {
             var nameNode = element
             var conditions: [(parameter: String, values: [JSONValue])] = []
             if element.kind == .mapping {
-                let hook = FieldReader(element, as: "a hook", hookFields, into: &diagnostics)
+                let hook = FieldReader(element, PluginFields.hook, into: &diagnostics)
                 guard let name = hook[0] else { continue }
                 nameNode = name
                 conditions = (hook[1]?.entries ?? []).map { ($0.key.text, $0.value.elements.map(\.jsonValue)) }

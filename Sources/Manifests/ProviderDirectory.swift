@@ -1,5 +1,5 @@
 package import Diagnostics
-import YAMLSource
+package import YAMLSource
 
 /// Where provider manifests are looked for, and what was found.
 package struct ProviderDirectory: Sendable {
@@ -23,24 +23,26 @@ package struct ProviderDirectory: Sendable {
     package static let systemDirectory = "/etc/cairn/providers.d"
 
     /// The directories to look in: those given, else `providers/` beside `file`, else the system's.
-    package static func places(given: [String], beside file: String?) -> [String] {
+    package static func places(
+        given: [String], beside file: String?, files: any FileSource = HostFiles()
+    ) -> [String] {
         if !given.isEmpty { return given }
         var directory = "."
         if let file, let slash = file.lastIndex(of: "/") {
             directory = slash == file.startIndex ? "/" : String(file[..<slash])
         }
         let beside = directory == "." ? "providers" : directory + "/providers"
-        return SourceReader.yamlFiles(in: beside) != nil ? [beside] : [systemDirectory]
+        return files.yamlFiles(in: beside) != nil ? [beside] : [systemDirectory]
     }
 
-    /// Reads every provider of a directory, except files that were read already, named by `SourceReader.identity`. A
+    /// Reads every provider of a directory, except files that were read already, named by `FileSource.identity`. A
     /// directory that was named and is not there is reported.
     package mutating func read(
-        _ directory: String, isGiven: Bool, except known: Set<String> = [], sources: inout SourceMap,
-        into diagnostics: inout DiagnosticList
+        _ directory: String, isGiven: Bool, except known: Set<String> = [], files: any FileSource = HostFiles(),
+        sources: inout SourceMap, into diagnostics: inout DiagnosticList
     ) {
         if directories.contains(directory) { return }
-        guard let names = SourceReader.yamlFiles(in: directory) else {
+        guard let names = files.yamlFiles(in: directory) else {
             if isGiven {
                 diagnostics.add(
                     Diagnostic(.unreadableFile, "there is no provider directory '\(directory)'", file: directory))
@@ -50,9 +52,9 @@ package struct ProviderDirectory: Sendable {
         directories.append(directory)
         for name in names {
             let path = directory.hasSuffix("/") ? directory + name : directory + "/" + name
-            if !known.isEmpty, let identity = SourceReader.identity(of: path), known.contains(identity) { continue }
+            if !known.isEmpty, let identity = files.identity(of: path), known.contains(identity) { continue }
             var faults = DiagnosticList()
-            guard let text = SourceReader.read(path, into: &faults) else {
+            guard let text = SourceReader.read(path, from: files, into: &faults) else {
                 unreadable.merge(faults)
                 continue
             }

@@ -22,28 +22,43 @@ package struct ProviderManifest: Sendable {
         package let parameters: [ParameterBlock]
     }
 
-    private static let fields = [
-        Field("apiVersion", .text, required: true), Field("kind", .text, required: true),
-        Field("name", .text, required: true), Field("description", .text), Field("bank", .mapping, required: true),
-        Field("plugins", .sequence, required: true),
-    ]
-    private static let bankFields = [Field("plugin", .text, required: true), Field("config", .mapping)]
-    private static let pluginFields = [
-        Field("name", .text, required: true), Field("parameters", .mapping), Field("restoreParameters", .mapping),
-        Field("verifyParameters", .mapping),
-    ]
+    /// The keys of a provider.
+    package static let fields = FieldTable(
+        "a provider", definition: "provider",
+        "How and where resources are protected: the plugins, and one bank.", allowsExtensions: true,
+        [
+            .apiVersion, .kind("Provider"),
+            FieldTable.Row("name", .text(.providerName), required: true, "What plans call the provider."),
+            FieldTable.Row("description", .text(), "What the provider is for, for people."),
+            FieldTable.Row("bank", .a(bankFields), required: true, "Where checkpoints are kept."),
+            FieldTable.Row(
+                "plugins", .list(.a(pluginFields)), required: true, "The plugins that it uses, each once."),
+        ])
+
+    /// The keys of a provider's bank.
+    package static let bankFields = FieldTable(
+        "a bank", definition: "bank", "Where checkpoints are kept.",
+        [
+            FieldTable.Row("plugin", .text(), required: true, "The name of a bank plugin."),
+            FieldTable.Row("config", .mapping, "The settings of the bank."),
+        ])
+
+    /// The keys of one of a provider's plugins.
+    package static let pluginFields = FieldTable(
+        "a plugin of a provider", definition: "plugin", "A plugin that the provider uses.",
+        [FieldTable.Row("name", .text(), required: true, "The name of the plugin.")] + FieldTable.Row.parameterBlocks)
 
     /// Decodes the provider in `node`; `nil` when it has no name or bank to go on with.
     package static func decode(_ node: LocatedNode, into diagnostics: inout DiagnosticList) -> ProviderManifest? {
-        let reader = FieldReader(node, as: "a provider", fields, allowsExtensions: true, into: &diagnostics)
+        let reader = FieldReader(node, fields, into: &diagnostics)
         if let name = reader.text(2), let fault = NameRules.planFault(name.value) {
             diagnostics.add(
                 Diagnostic(.invalidValue, "'\(name.value)' is not a provider name", at: name.range, notes: [fault]))
         }
-        let bank = reader[4].map { FieldReader($0, as: "a bank", bankFields, into: &diagnostics) }
+        let bank = reader[4].map { FieldReader($0, bankFields, into: &diagnostics) }
         var uses: [PluginUse] = []
         for element in reader[5]?.elements ?? [] {
-            let plugin = FieldReader(element, as: "a plugin of a provider", pluginFields, into: &diagnostics)
+            let plugin = FieldReader(element, pluginFields, into: &diagnostics)
             guard let name = plugin.text(0) else { continue }
             if let first = uses.first(where: { $0.name.value == name.value }) {
                 diagnostics.add(

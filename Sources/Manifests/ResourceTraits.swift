@@ -48,19 +48,12 @@ package struct ParameterCondition: Sendable {
 
 /// Reads the `traits` of resource types and of banks.
 enum TraitsDecoder {
-    private static let fields = [
-        Field("protectedPath", .text), Field("excludePatterns", .text), Field("oneFileSystem", .text),
-        Field("copiedLive", .any), Field("quiesces", .any), Field("savesNothing", .boolean),
-    ]
-    private static let quiescingFields = [Field("property", .text, required: true)]
-    private static let bankFields = [Field("storagePath", .text)]
-
     /// Reads the traits of a type; what they name must be in its schemas, where those say what there is.
     static func decode(
         _ node: LocatedNode?, properties: JSONSchema, parameters: JSONSchema, into diagnostics: inout DiagnosticList
     ) -> ResourceTraits {
         guard let node else { return .none }
-        let reader = FieldReader(node, as: "the traits of a type", fields, into: &diagnostics)
+        let reader = FieldReader(node, TraitFields.type, into: &diagnostics)
         var traits = ResourceTraits()
         traits.protectedPath = name(reader[0], "property", in: properties, into: &diagnostics)
         traits.excludePatterns = name(reader[1], "parameter", in: parameters, into: &diagnostics)
@@ -76,7 +69,7 @@ enum TraitsDecoder {
         _ node: LocatedNode?, config: JSONSchema, into diagnostics: inout DiagnosticList
     ) -> String? {
         guard let node else { return nil }
-        let reader = FieldReader(node, as: "the traits of a bank", bankFields, into: &diagnostics)
+        let reader = FieldReader(node, TraitFields.bank, into: &diagnostics)
         return name(reader[0], "setting", in: config, into: &diagnostics)
     }
 
@@ -137,7 +130,7 @@ enum TraitsDecoder {
                     at: node.headRange))
             return .never
         }
-        let reader = FieldReader(node, as: "'quiesces'", quiescingFields, into: &diagnostics)
+        let reader = FieldReader(node, TraitFields.quiesces, into: &diagnostics)
         return name(reader[0], "property", in: properties, into: &diagnostics).map { .withProperty($0) } ?? .never
     }
 }

@@ -2,7 +2,7 @@ package import Diagnostics
 package import Manifests
 package import PlanIR
 package import PlanLanguage
-import YAMLSource
+package import YAMLSource
 
 /// Compiles plans: one run over the files given, with all faults of all of them.
 package struct Compiler: Sendable {
@@ -24,22 +24,26 @@ package struct Compiler: Sendable {
     package var machine = MachineView.thisMachine
     /// What could not be checked on this machine, each said once.
     package var remarks: [String] = []
+    /// Where providers are read from.
+    let files: any FileSource
     /// The time that each pass took, if `measures`.
     package private(set) var timings: [(pass: String, duration: Duration)] = []
 
     /// A compiler over `inputs`; providers are looked for in `providerDirectories`, else beside each plan.
     package init(
-        inputs: [SourceText], providerDirectories: [String], catalogue: PluginCatalogue = PluginCatalogue()
+        inputs: [SourceText], providerDirectories: [String], catalogue: PluginCatalogue = PluginCatalogue(),
+        files: any FileSource = HostFiles()
     ) {
         self.catalogue = catalogue
         self.inputs = inputs
         self.providerDirectories = providerDirectories
+        self.files = files
     }
 
-    /// Runs the passes in order. Each reports all that it finds; `encode` alone stops at errors.
-    package mutating func run() {
+    /// Runs passes in order. Each reports all that it finds and goes on.
+    package mutating func run(_ passes: [Pass] = Pass.pipeline) {
         let clock = ContinuousClock()
-        for pass in Pass.pipeline {
+        for pass in passes {
             let start = clock.now
             pass.run(&self)
             timings.append((pass.name, clock.now - start))
@@ -72,8 +76,11 @@ package struct Pass: Sendable {
         // Needs the bindings and the resolved parameters; what would lose data is no fault of the plan's form.
         Pass(name: "lint", run: LintPass.run),
         // Last before anything is written: the compiler trusts its own output no more than the executor does.
-        Pass(name: "verify-ir", run: VerifyPass.run),
+        verify,
     ]
+
+    /// Checks the compiled plans as the executor will.
+    package static let verify = Pass(name: "verify-ir", run: VerifyPass.run)
 }
 
 /// One plan on its way through the passes.

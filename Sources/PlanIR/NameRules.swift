@@ -7,6 +7,17 @@ package enum NameRules {
     /// The longest resource id, in bytes.
     package static let maximumIDLength = 64
 
+    /// Names of plans, providers and plugins, as a regular expression of ECMA-262.
+    package static let namePattern = "^[a-z0-9][a-z0-9-]{0,63}$"
+    /// Resource types of any length, as a regular expression.
+    package static let typePattern = "^" + typeBody + "$"
+    /// Resource ids, as a regular expression.
+    package static let idPattern = "^" + idBody + "$"
+    /// What `typePattern` is between its anchors.
+    package static let typeBody = "[A-Za-z][A-Za-z0-9]*(::[A-Za-z][A-Za-z0-9]*)+"
+    /// What `idPattern` is between its anchors.
+    package static let idBody = "[A-Za-z0-9][A-Za-z0-9._@:/+-]{0,63}"
+
     /// Why `name` cannot name a plan, provider or plugin, or `nil` when it can.
     package static func planFault(_ name: String) -> String? {
         let rule = "a name has 1 to \(maximumNameLength) of a-z, 0-9 and '-', and starts with a letter or digit"

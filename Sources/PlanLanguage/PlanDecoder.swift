@@ -5,24 +5,9 @@ package import YAMLSource
 
 /// Reads a plan's document; reports every fault of its shape and gives what could be read.
 package enum PlanDecoder {
-    private static let planFields = [
-        Field("apiVersion", .text, required: true), Field("kind", .text, required: true),
-        Field("name", .text, required: true), Field("description", .text),
-        Field("provider", .text, required: true), Field("parameters", .mapping),
-        Field("restoreParameters", .mapping), Field("verifyParameters", .mapping),
-        Field("resources", .sequence, required: true), Field("triggers", .sequence), Field("retention", .mapping),
-        Field("enabled", .boolean),
-    ]
-
-    private static let resourceFields = [
-        Field("id", .text, required: true), Field("type", .text, required: true), Field("name", .text),
-        Field("properties", .mapping), Field("parameters", .mapping), Field("restoreParameters", .mapping),
-        Field("verifyParameters", .mapping), Field("dependsOn", .sequence), Field("resources", .sequence),
-    ]
-
     /// Decodes the plan in `node`; `nil` when it has no name or provider to go on with.
     package static func decode(_ node: LocatedNode, into diagnostics: inout DiagnosticList) -> Plan? {
-        let fields = FieldReader(node, as: "a plan", planFields, allowsExtensions: true, into: &diagnostics)
+        let fields = FieldReader(node, PlanFields.plan, into: &diagnostics)
         if let name = fields.text(2), let fault = NameRules.planFault(name.value) {
             diagnostics.add(
                 Diagnostic(.invalidValue, "'\(name.value)' is not a plan name", at: name.range, notes: [fault]))
@@ -66,7 +51,7 @@ package enum PlanDecoder {
             top.next += 1
             let parent = top.parent
             stack.append(top)
-            let fields = FieldReader(node, as: "a resource", resourceFields, into: &diagnostics)
+            let fields = FieldReader(node, PlanFields.resource, into: &diagnostics)
             let position = Int32(resources.count)
             let declaration = declaration(fields, parent: parent, into: &diagnostics)
             if let declaration { resources.append(declaration) }

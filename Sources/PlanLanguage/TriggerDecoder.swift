@@ -5,16 +5,11 @@ internal import YAMLSource
 
 /// Reads a plan's triggers: when an operation starts by itself.
 enum TriggerDecoder {
-    private static let fields = [
-        Field("name", .text, required: true), Field("cron", .text, required: true), Field("timezone", .text),
-        Field("window", .text), Field("operation", .text, required: true),
-    ]
-
     static func decode(_ list: LocatedNode?, into diagnostics: inout DiagnosticList) -> [JSONValue] {
         var triggers: [JSONValue] = []
         var names: [(name: String, node: LocatedNode)] = []
         for node in list?.elements ?? [] {
-            let reader = FieldReader(node, as: "a trigger", fields, into: &diagnostics)
+            let reader = FieldReader(node, PlanFields.trigger, into: &diagnostics)
             if let name = reader[0] {
                 if let first = names.first(where: { $0.name == name.text }) {
                     diagnostics.add(
@@ -24,7 +19,7 @@ enum TriggerDecoder {
                 }
                 names.append((name.text, name))
             }
-            if let cron = reader.text(1), let fault = scheduleFault(cron.value) {
+            if let cron = reader.text(1), let fault = CronSchedule.fault(in: cron.value) {
                 diagnostics.add(
                     Diagnostic(
                         .invalidValue, "'\(cron.value)' is not a schedule: \(fault)", at: cron.range,
@@ -42,8 +37,9 @@ enum TriggerDecoder {
                         .invalidValue, "'\(window.value)' is not a duration", at: window.range,
                         notes: [DurationText.rule]))
             }
-            if let operation = reader.text(4), !["protect", "verify"].contains(operation.value) {
-                let close = Similar.best(for: operation.value, among: ["protect", "verify"])
+            let operations = PlanFields.triggeredOperations
+            if let operation = reader.text(4), !operations.contains(operation.value) {
+                let close = Similar.best(for: operation.value, among: operations)
                 diagnostics.add(
                     Diagnostic(
                         .invalidValue, "a trigger starts 'protect' or 'verify', not '\(operation.value)'",
@@ -53,34 +49,25 @@ enum TriggerDecoder {
                         } ?? []))
             }
             var trigger = JSONObject()
-            for (position, field) in fields.enumerated() {
+            for (position, field) in PlanFields.trigger.fields.enumerated() {
                 if let text = reader.text(position) { trigger["\(field.name)"] = .string(text.value) }
             }
             triggers.append(.object(trigger))
         }
         return triggers
     }
-
-    private static func scheduleFault(_ text: String) -> CronFault? {
-        do { _ = try CronSchedule(text) } catch { return error }
-        return nil
-    }
 }
 
 /// Reads a plan's retention policy: which checkpoints stay.
 enum RetentionDecoder {
-    private static let counts: [StaticString] = [
-        "keepLast", "keepHourly", "keepDaily", "keepWeekly", "keepMonthly", "keepYearly", "maxCheckpoints",
-    ]
-    private static let fields = counts.map { Field($0, .integer) } + [Field("maxAge", .text)]
-
     static func decode(_ node: LocatedNode?, into diagnostics: inout DiagnosticList) -> JSONObject {
         guard let node else { return JSONObject() }
-        let reader = FieldReader(node, as: "a retention policy", fields, into: &diagnostics)
+        let reader = FieldReader(node, PlanFields.retention, into: &diagnostics)
         var policy = JSONObject()
+        let counts = PlanFields.retention.fields.dropLast().map(\.name)
         for (position, name) in counts.enumerated() {
             guard let value = reader[position], case .integer(let count) = value.scalarValue else { continue }
-            if count < 1 || count > 1_000_000 {
+            if !PlanFields.retentionCounts.contains(count) {
                 diagnostics.add(
                     Diagnostic(.invalidValue, "'\(name)' is a number from 1 to 1000000", at: value.range))
             }

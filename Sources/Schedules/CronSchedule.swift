@@ -28,6 +28,15 @@ package struct CronSchedule: Sendable, Hashable {
         eitherDay = !fields[2].hasPrefix("*") && !fields[4].hasPrefix("*")
     }
 
+    /// What is wrong with a text as a schedule, or `nil`.
+    package static func fault(in text: String) -> CronFault? {
+        do { _ = try CronSchedule(text) } catch { return error }
+        return nil
+    }
+
+    /// A regular expression that every schedule matches: five fields. What is in them is left to `fault(in:)`.
+    package static let pattern = "^[ \\t]*([0-9A-Za-z*,/+-]+[ \\t]+){4}[0-9A-Za-z*,/+-]+[ \\t]*$"
+
     // MARK: Single days
 
     /// Whether it fires at some time of a day.

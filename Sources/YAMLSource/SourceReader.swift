@@ -6,8 +6,10 @@ package enum SourceReader {
     /// Reads the file at `path`; a file that cannot be read is one diagnostic.
     ///
     /// Only regular files are read, so that a FIFO or a device cannot hold the program up.
-    package static func read(_ path: String, into diagnostics: inout DiagnosticList) -> SourceText? {
-        switch contents(of: path) {
+    package static func read(
+        _ path: String, from files: any FileSource = HostFiles(), into diagnostics: inout DiagnosticList
+    ) -> SourceText? {
+        switch files.contents(of: path) {
         case .success(let bytes): return SourceText(name: path, bytes: bytes)
         case .failure(let fault):
             diagnostics.add(Diagnostic(.unreadableFile, "cannot read '\(path)': \(fault.reason)", file: path))
@@ -30,6 +32,9 @@ package enum SourceReader {
         package let reason: String
         /// Whether there is nothing of this name.
         package let isMissing: Bool
+
+        /// The reason for a directory.
+        static let isDirectory = "it is a directory"
     }
 
     /// The bytes of the regular file at `path`.
@@ -42,7 +47,7 @@ package enum SourceReader {
         guard fstat(descriptor, &status) == 0 else { return .failure(fault(errno)) }
         switch status.st_mode & S_IFMT {
         case S_IFREG: break
-        case S_IFDIR: return .failure(Fault(reason: "it is a directory", isMissing: false))
+        case S_IFDIR: return .failure(Fault(reason: Fault.isDirectory, isMissing: false))
         default: return .failure(Fault(reason: "it is not a regular file", isMissing: false))
         }
         if Int(status.st_size) > SourceText.maximumLength {
@@ -85,6 +90,11 @@ package enum SourceReader {
         }
     }
 
+    /// Whether a file of this name is looked into when a directory is read.
+    static func isYAMLName(_ name: Substring) -> Bool {
+        !name.hasPrefix(".") && (name.hasSuffix(".yaml") || name.hasSuffix(".yml"))
+    }
+
     /// The names of the entries of a directory that end in `.yaml` or `.yml`, in byte order; `nil` when there is no
     /// such directory.
     package static func yamlFiles(in directory: String) -> [String]? {
@@ -95,8 +105,7 @@ package enum SourceReader {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            if name.hasPrefix(".") || !(name.hasSuffix(".yaml") || name.hasSuffix(".yml")) { continue }
-            names.append(name)
+            if isYAMLName(name[...]) { names.append(name) }
         }
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }

@@ -21,7 +21,9 @@ struct Cairnc: ParsableCommand {
               cairnc graph plans/quickstart.yaml --format dot | dot -Tsvg > quickstart.svg
             """,
         version: "0.1.0",
-        subcommands: [Check.self, Compile.self, Graph.self])
+        subcommands: [
+            Check.self, Compile.self, Graph.self, Explain.self, SchemaCommand.self, PluginsCommand.self,
+        ])
 
     static func main() {
         StandardStream.occupyClosed()

@@ -17,19 +17,11 @@ struct Page {
         let line: Int
     }
 
-    /// A heading of the second level with all up to the next one.
-    struct Section {
-        let heading: String
-        let blocks: [Block]
-    }
-
     let blocks: [Block]
-    let sections: [Section]
 
     init(_ name: String) throws {
         let text = try String(contentsOf: Page.root.appending(path: "docs/\(name)"), encoding: .utf8)
         var blocks: [Block] = []
-        var sections: [(heading: String, first: Int)] = []
         var open: (language: String, lines: [Substring], line: Int)?
         for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             if let block = open {
@@ -42,13 +34,9 @@ struct Page {
                 }
             } else if line.hasPrefix("```") {
                 open = (String(line.dropFirst(3)), [], number + 1)
-            } else if line.hasPrefix("## ") {
-                sections.append((String(line.dropFirst(3)), blocks.count))
             }
         }
         self.blocks = blocks
-        let ends = sections.dropFirst().map(\.first) + [blocks.count]
-        self.sections = zip(sections, ends).map { Section(heading: $0.heading, blocks: Array(blocks[$0.first..<$1])) }
     }
 
     /// The blocks of a language.

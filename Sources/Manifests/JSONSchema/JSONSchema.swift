@@ -11,6 +11,8 @@ package struct JSONSchema: Sendable {
     let nodes: [SchemaNode]
     let patterns: [Pattern]
     let root: Int
+    /// The schema as it was written; `nil` for the one that nothing fits.
+    package let written: LocatedNode?
     /// The defaults of the properties at the top level.
     package private(set) var defaults = JSONObject()
     /// Whether any option is deprecated.
@@ -25,6 +27,7 @@ package struct JSONSchema: Sendable {
         patterns = compiler.patterns
         root = 0
         hasDeprecations = nodes.contains(where: \.isDeprecated)
+        written = node
         defaults = topLevelDefaults
         checkDefaults(&diagnostics)
     }
@@ -37,6 +40,7 @@ package struct JSONSchema: Sendable {
         patterns = []
         root = 0
         hasDeprecations = false
+        written = nil
     }
 
     /// The violations in `instance`, one diagnostic per fault, in the order of their places.

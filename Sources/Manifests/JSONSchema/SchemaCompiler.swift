@@ -218,38 +218,19 @@ struct SchemaCompiler {
     private func resolve(
         _ reference: String, _ node: LocatedNode, _ diagnostics: inout DiagnosticList
     ) -> LocatedNode? {
-        guard reference.hasPrefix("#") else {
+        switch LocalReference.resolve(reference, in: root) {
+        case .found(let target): return target
+        case .foreign:
             fault(
                 "'$ref' can only name a schema of the same manifest, such as '#/$defs/name'", at: node.range,
                 &diagnostics)
-            return nil
-        }
-        guard let pointer = PercentEncoding.decoded(reference.utf8.dropFirst()),
-            pointer.isEmpty || pointer.hasPrefix("/")
-        else {
+        case .malformed:
             fault("'$ref' must be '#' or a JSON pointer such as '#/$defs/name'", at: node.range, &diagnostics)
-            return nil
+        case .missing(let name, let names):
+            let notes = Similar.best(for: name, among: names).map { ["there is '\($0)'"] } ?? []
+            fault("'$ref' names nothing: there is no '\(name)' there", at: node.range, notes: notes, &diagnostics)
         }
-        var current = root
-        for part in pointer.split(separator: "/", omittingEmptySubsequences: false).dropFirst() {
-            let name = JSONPointer.unescaped(part)
-            let next: LocatedNode?
-            switch current.kind {
-            case .mapping: next = current.entries.first { $0.key.text.utf8.elementsEqual(name.utf8) }?.value
-            case .sequence:
-                let position = Int(name).flatMap { "\($0)" == name && $0 < current.count && $0 >= 0 ? $0 : nil }
-                next = position.map { current.element($0) }
-            case .scalar: next = nil
-            }
-            guard let next else {
-                let names = current.entries.map(\.key.text)
-                let notes = Similar.best(for: name, among: names).map { ["there is '\($0)'"] } ?? []
-                fault("'$ref' names nothing: there is no '\(name)' there", at: node.range, notes: notes, &diagnostics)
-                return nil
-            }
-            current = next
-        }
-        return current
+        return nil
     }
 
     /// Reports references that lead back to themselves on the same value, and removes them.

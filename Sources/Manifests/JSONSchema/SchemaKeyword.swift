@@ -3,7 +3,7 @@ internal import Diagnostics
 internal import YAMLSource
 
 /// The keywords that a schema may use.
-enum SchemaKeyword: String, CaseIterable {
+package enum SchemaKeyword: String, Sendable, CaseIterable {
     case type, `enum`, const, minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf
     case minLength, maxLength, pattern, format
     case items, prefixItems, contains, minContains, maxContains, minItems, maxItems, uniqueItems
@@ -18,6 +18,43 @@ enum SchemaKeyword: String, CaseIterable {
     case schema = "$schema"
     case secret = "x-cairn-secret"
     case replacement = "x-cairn-replacement"
+
+    /// Where schemas are in a keyword's value.
+    package enum Nesting: Sendable {
+        /// The value is none and holds none.
+        case none
+        /// The value is a schema.
+        case one
+        /// The value is a list of schemas.
+        case list
+        /// The value is a mapping of names to schemas.
+        case named
+    }
+
+    /// Where schemas are in the keyword's value.
+    package var nesting: Nesting {
+        switch self {
+        case .items, .contains, .additionalProperties, .unevaluatedProperties, .propertyNames, .not, .if, .then, .else:
+            .one
+        case .prefixItems, .allOf, .anyOf, .oneOf: .list
+        case .properties, .patternProperties, .dependentSchemas, .defs: .named
+        case .type, .enum, .const, .minimum, .maximum, .exclusiveMinimum, .exclusiveMaximum, .multipleOf, .minLength,
+            .maxLength, .pattern, .format, .minContains, .maxContains, .minItems, .maxItems, .uniqueItems, .required,
+            .minProperties, .maxProperties, .dependentRequired, .ref, .title, .description, .default, .examples,
+            .deprecated, .readOnly, .writeOnly, .comment, .id, .schema, .secret, .replacement:
+            .none
+        }
+    }
+
+    /// Whether the keyword speaks of a mapping as a whole, so that it cannot be checked on a layer of one.
+    package var needsWholeMapping: Bool {
+        switch self {
+        case .required, .minProperties, .dependentRequired, .anyOf, .oneOf, .not, .if, .then, .else, .dependentSchemas,
+            .unevaluatedProperties:
+            true
+        default: false
+        }
+    }
 
     /// Keywords of the draft, or of an earlier one, that are not understood.
     static let unsupported = [
@@ -133,46 +170,5 @@ struct SchemaOperand {
                 suggestions: close.map { [Suggestion("did you mean '\($0)'?", replacing: value.range, with: $0)] } ?? []
             ))
         return nil
-    }
-}
-
-/// `%41` in fragments of references.
-enum PercentEncoding {
-    static func decoded(_ bytes: some Sequence<UInt8>) -> String? {
-        let bytes = Array(bytes)
-        var out: [UInt8] = []
-        var index = 0
-        while index < bytes.count {
-            if bytes[index] == UInt8(ascii: "%") {
-                guard index + 2 < bytes.count, let value = Hexadecimal.bytes(of: bytes[index + 1...index + 2]) else {
-                    return nil
-                }
-                out.append(contentsOf: value)
-                index += 3
-            } else {
-                out.append(bytes[index])
-                index += 1
-            }
-        }
-        return String(validating: out, as: UTF8.self)
-    }
-}
-
-/// `~0` and `~1` in parts of JSON pointers.
-enum JSONPointer {
-    static func unescaped(_ part: Substring) -> String {
-        var out = ""
-        var isEscape = false
-        for scalar in part.unicodeScalars {
-            if isEscape {
-                out.unicodeScalars.append(scalar == "0" ? "~" : scalar == "1" ? "/" : scalar)
-                isEscape = false
-            } else if scalar == "~" {
-                isEscape = true
-            } else {
-                out.unicodeScalars.append(scalar)
-            }
-        }
-        return out
     }
 }

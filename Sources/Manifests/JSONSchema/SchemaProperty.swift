@@ -13,6 +13,19 @@ extension JSONSchema {
         package let isSecret: Bool
         /// What values are allowed, in a few words: `string`, `one of zstd, none`, `list of string`.
         package let typeSummary: String
+        /// What else is demanded of a value, in a few words: `1 to 19`, `not empty`.
+        package let limits: [String]
+        /// The values that are allowed, where the schema lists them.
+        package let allowed: [JSONValue]?
+    }
+
+    /// Whether keys are allowed that no property names.
+    package var isOpen: Bool {
+        !topLevelParts.contains { part in
+            [nodes[part].additionalProperties, nodes[part].unevaluatedProperties].contains { others in
+                others.map { nodes[$0].verdict == false } ?? false
+            }
+        }
     }
 
     /// The properties at the top level in the order of the schema, those behind `$ref` and `allOf` included.
@@ -31,7 +44,8 @@ extension JSONSchema {
                         name: name, description: node.summary ?? target?.summary,
                         default: (node.defaultNode ?? target?.defaultNode)?.jsonValue,
                         isRequired: required.contains(name), isDeprecated: node.isDeprecated, isSecret: node.isSecret,
-                        typeSummary: typeSummary(of: index)))
+                        typeSummary: typeSummary(of: index), limits: limits(of: index),
+                        allowed: node.listed ?? target?.listed))
             }
         }
         return found
@@ -52,6 +66,15 @@ extension JSONSchema {
             if let target = nodes[next].reference { waiting.append(target) }
         }
         return parts
+    }
+
+    /// What a schema demands beside the type, in a few words.
+    private func limits(of index: Int) -> [String] {
+        let own = nodes[index]
+        var limits = own.limits(patterns)
+        if let target = own.reference { limits += nodes[target].limits(patterns) }
+        if let items = own.items { limits += nodes[items].limits(patterns).map { "each \($0)" } }
+        return limits
     }
 
     /// What values a schema allows, in a few words.
@@ -90,5 +113,53 @@ extension JSONSchema {
         }
         if !node.properties.isEmpty || !node.required.isEmpty { return "mapping" }
         return node.items == nil ? "value" : "list"
+    }
+}
+
+extension SchemaNode {
+    /// The values that `enum` or `const` lists.
+    fileprivate var listed: [JSONValue]? {
+        let values = allowed ?? constant.map { [$0] }
+        // They were written by the same encoder.
+        return values?.compactMap { try? JSONValue(parsing: $0.bytes) }
+    }
+
+    /// What is demanded beside the type and its values.
+    fileprivate func limits(_ patterns: [Pattern]) -> [String] {
+        var limits: [String] = []
+        switch (minimum, maximum) {
+        case (let least?, let most?): limits.append("\(least.canonicalText) to \(most.canonicalText)")
+        case (let least?, nil): limits.append("at least \(least.canonicalText)")
+        case (nil, let most?): limits.append("at most \(most.canonicalText)")
+        case (nil, nil): break
+        }
+        if let limit = exclusiveMinimum { limits.append("more than \(limit.canonicalText)") }
+        if let limit = exclusiveMaximum { limits.append("less than \(limit.canonicalText)") }
+        if let divisor = multipleOf { limits.append("a multiple of \(divisor.canonicalText)") }
+        limits += SchemaNode.span(minLength, maxLength, "character", "characters")
+        limits += SchemaNode.span(minItems, maxItems, "element", "elements")
+        limits += SchemaNode.span(minProperties, maxProperties, "entry", "entries")
+        if uniqueItems { limits.append("no two the same") }
+        if let pattern { limits.append("matching \(patterns[pattern].text)") }
+        return limits
+    }
+
+    private static func span(_ least: Int?, _ most: Int?, _ one: String, _ many: String) -> [String] {
+        switch (least, most) {
+        case (1, nil): ["not empty"]
+        case (let least?, let most?): ["\(least) to \(most) \(most == 1 ? one : many)"]
+        case (let least?, nil): least == 0 ? [] : ["at least \(least) \(many)"]
+        case (nil, let most?): ["at most \(most) \(most == 1 ? one : many)"]
+        case (nil, nil): []
+        }
+    }
+}
+
+extension JSONSchema {
+    /// Whether an empty mapping does not fit, so that one must be given.
+    package var needsMembers: Bool {
+        guard let written else { return true }
+        let empty = MergedMapping(entries: [], head: written.headRange)
+        return !validate(.merged(empty), as: Subject(.property, of: ""), partial: false).isEmpty
     }
 }

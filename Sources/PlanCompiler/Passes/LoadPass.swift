@@ -10,12 +10,12 @@ enum LoadPass {
         let given = compiler.providerDirectories
         if compiler.plans.isEmpty && given.isEmpty { return }
         // A provider that was given as an input must not be found a second time.
-        let known = Set(compiler.inputs.compactMap { SourceReader.identity(of: $0.name) })
+        let known = Set(compiler.inputs.compactMap { compiler.files.identity(of: $0.name) })
         for unit in compiler.plans {
-            for place in ProviderDirectory.places(given: given, beside: unit.file) {
+            for place in ProviderDirectory.places(given: given, beside: unit.file, files: compiler.files) {
                 compiler.providers.read(
-                    place, isGiven: !given.isEmpty, except: known, sources: &compiler.sources,
-                    into: &compiler.diagnostics)
+                    place, isGiven: !given.isEmpty, except: known, files: compiler.files,
+                    sources: &compiler.sources, into: &compiler.diagnostics)
             }
         }
     }

@@ -1,0 +1,108 @@
+/// A few files as an author would have them, and the command that checks them.
+package struct Example: Sendable {
+    /// One file of an example.
+    package struct File: Sendable {
+        /// The path below the directory of the example, such as `providers/local.yaml`.
+        package let name: String
+        /// The text as it is shown; `⟨N × TEXT⟩` stands for N times TEXT, `⟨byte E9⟩` for the byte E9 by itself.
+        package let text: String
+
+        /// A file called `name`.
+        package init(_ name: String, _ text: String) {
+            self.name = name
+            self.text = text
+        }
+
+        /// The bytes that `text` stands for.
+        package var bytes: [UInt8] { ExampleText.bytes(of: text) }
+    }
+
+    /// The files that are shown, the checked ones first; `providers/local.yaml` is beside them unless it is among them.
+    ///
+    /// A file in `plugins/` is the manifest of a plugin that the program would have: no plugin of this version is
+    /// like it.
+    package let files: [File]
+    /// The files that `cairnc check` is given.
+    package let checked: [String]
+    /// Whether the compiled plan is damaged before the compiler checks it, as a fault of the compiler would do.
+    package let isDamaged: Bool
+
+    /// Files as they are. Checked are all but `cairn.yaml` and what lies in `providers/` and `plugins/`, unless
+    /// `checked` names others.
+    package init(_ files: [File], checked: [String]? = nil) {
+        self.files = files
+        self.checked =
+            checked
+            ?? files.map(\.name).filter {
+                $0 != "cairn.yaml" && !$0.hasPrefix("providers/") && !$0.hasPrefix(Self.pluginDirectory)
+            }
+        isDamaged = false
+    }
+
+    /// The plan `plan.yaml`: what follows the usual head (`apiVersion`, `kind`, `name: shop`, `provider: local`), with
+    /// further files beside it.
+    package init(plan rest: String, beside others: [File] = []) {
+        self.init([File("plan.yaml", Self.head + rest)] + others)
+    }
+
+    /// The plan `plan.yaml`, whose compiled form is damaged before the compiler checks it.
+    package init(damagedPlan rest: String) {
+        files = [File("plan.yaml", Self.head + rest)]
+        checked = ["plan.yaml"]
+        isDamaged = true
+    }
+
+    /// The first lines of a plan.
+    package static let head = "apiVersion: cairn/v1\nkind: Plan\nname: shop\nprovider: local\n"
+
+    /// The provider beside each example that has none of its own called `providers/local.yaml`.
+    package static let provider = File(
+        "providers/local.yaml",
+        """
+        apiVersion: cairn/v1
+        kind: Provider
+        name: local
+        bank: {plugin: directory, config: {path: /var/lib/cairn/bank}}
+        plugins:
+          - {name: files}
+
+        """)
+
+    static let pluginDirectory = "plugins/"
+
+    /// The files as they lie on a disk: those that are shown, and the provider.
+    package var allFiles: [File] {
+        files.contains { $0.name == Self.provider.name } ? files : files + [Self.provider]
+    }
+
+    /// The manifests of plugins that this program does not have.
+    package var pluginManifests: [File] { files.filter { $0.name.hasPrefix(Self.pluginDirectory) } }
+
+    /// Whether the built program prints the same for these files: it knows its own plugins only, and damages nothing.
+    package var isForProgram: Bool { !isDamaged && pluginManifests.isEmpty }
+}
+
+/// Writes out what stands between `⟨` and `⟩` in an example.
+enum ExampleText {
+    static func bytes(of text: String) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var rest = text[...]
+        while let open = rest.firstIndex(of: "⟨"), let close = rest[open...].firstIndex(of: "⟩") {
+            bytes += rest[..<open].utf8
+            let inner = rest[rest.index(after: open)..<close]
+            bytes += written(inner) ?? Array(rest[open...close].utf8)
+            rest = rest[rest.index(after: close)...]
+        }
+        return bytes + rest.utf8
+    }
+
+    private static func written(_ inner: Substring) -> [UInt8]? {
+        if inner.hasPrefix("byte ") { return UInt8(inner.dropFirst(5), radix: 16).map { [$0] } }
+        guard let sign = inner.firstIndex(of: "×"), let count = Int(inner[..<sign].dropLast()) else { return nil }
+        let repeated = Array(inner[sign...].dropFirst(2).utf8)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count * repeated.count)
+        for _ in 0..<count { bytes += repeated }
+        return bytes
+    }
+}

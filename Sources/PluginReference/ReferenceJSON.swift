@@ -1,0 +1,53 @@
+package import CanonicalForm
+internal import Manifests
+internal import PlanIR
+
+/// The reference of plugins as JSON.
+package enum ReferenceJSON {
+    /// `{"version": 1, "types": […]}`
+    package static func document(_ entries: [TypeEntry]) -> JSONValue {
+        ["version": 1, "types": .array(entries.map { type($0) })]
+    }
+
+    private static func type(_ entry: TypeEntry) -> JSONValue {
+        var operations = JSONObject()
+        for operation in entry.operations {
+            operations[operation.kind.rawValue] = [
+                "hooks": .array(operation.support.hooks.map { hook($0) }),
+                "parameters": options(operation.support.parameters),
+            ]
+        }
+        var object: JSONObject = [
+            "type": .string(entry.type), "plugin": .string(entry.plugin.name),
+            "pluginVersion": .integer(entry.plugin.version), "description": .string(entry.support.description),
+            "parents": .array(entry.support.parents.map { .string($0) }),
+            "properties": options(entry.support.properties), "operations": .object(operations),
+        ]
+        if let saved = entry.support.savedInfo { object["savedInfo"] = options(saved) }
+        return .object(object)
+    }
+
+    private static func hook(_ presence: PluginManifest.HookPresence) -> JSONValue {
+        var object: JSONObject = ["hook": .string(presence.hook.name)]
+        if !presence.conditions.isEmpty {
+            object["when"] = .object(JSONObject(presence.conditions.map { ($0.parameter, .array($0.values)) }))
+        }
+        return .object(object)
+    }
+
+    private static func options(_ schema: JSONSchema) -> JSONValue {
+        let list = schema.properties.map { property -> JSONValue in
+            var object: JSONObject = [
+                "name": .string(property.name), "type": .string(property.typeSummary),
+                "required": .bool(property.isRequired), "secret": .bool(property.isSecret),
+                "deprecated": .bool(property.isDeprecated),
+                "limits": .array(property.limits.map { .string($0) }),
+            ]
+            if let text = property.description { object["description"] = .string(text) }
+            if let value = property.default { object["default"] = value }
+            if let allowed = property.allowed { object["allowed"] = .array(allowed) }
+            return .object(object)
+        }
+        return ["options": .array(list), "open": .bool(schema.isOpen)]
+    }
+}

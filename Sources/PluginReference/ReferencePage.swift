@@ -1,0 +1,69 @@
+internal import Manifests
+internal import PlanIR
+
+/// The reference of plugins as the page `docs/plugins.md`.
+package enum ReferencePage {
+    /// The whole page.
+    package static func markdown(_ entries: [TypeEntry]) -> String {
+        var out = """
+            # Plugins
+
+            What resource types there are, and what each takes. This page is made of the plugins' manifests, as is what
+            `cairnc plugins` prints; `make golden` writes it anew. [plan-reference.md](plan-reference.md) says how
+            parameters are put together.
+
+            | type | plugin | |
+            |---|---|---|
+
+            """
+        for entry in entries {
+            out += "| [`\(entry.type)`](#\(anchor(entry))) | \(entry.plugin.name) | \(cell(entry.support.description)) |\n"
+        }
+        for entry in entries { out += "\n" + section(entry) }
+        return out
+    }
+
+    /// GitHub's anchor of the type's heading.
+    private static func anchor(_ entry: TypeEntry) -> String {
+        String(heading(entry).lowercased().compactMap { $0 == " " ? "-" : $0.isLetter || $0.isNumber ? $0 : nil })
+    }
+
+    private static func heading(_ entry: TypeEntry) -> String {
+        entry.type == PluginManifest.anyType ? "Every other type with \(entry.plugin.name)" : entry.type
+    }
+
+    private static func section(_ entry: TypeEntry) -> String {
+        var out = "## \(heading(entry))\n\n\(sentence(entry.support.description)) "
+        out += "Plugin `\(entry.plugin.name)`, version \(entry.plugin.version). "
+        out += "It may be a dependent of \(entry.parentsText).\n\n"
+        out += "**Properties**\(options(entry.support.properties))"
+        for operation in entry.operations {
+            let hooks = operation.hooks.isEmpty ? "no hooks" : operation.hooks.joined(separator: ", ")
+            out += "\n**\(operation.kind.rawValue)** (\(hooks))\(options(operation.support.parameters))"
+        }
+        if let saved = entry.support.savedInfo { out += "\n**Saved information**\(options(saved))" }
+        return out
+    }
+
+    private static func options(_ schema: JSONSchema) -> String {
+        let properties = schema.properties
+        if properties.isEmpty { return schema.isOpen ? ": anything.\n" : ": none.\n" }
+        var out = "\n\n| name | value | default | |\n|---|---|---|---|\n"
+        for property in properties {
+            let value = property.isRequired ? "required" : property.defaultText.map { "`\($0)`" } ?? ""
+            let remark = property.isDeprecated ? "Deprecated. " : ""
+            let description = remark + (property.description.map { sentence($0) } ?? "")
+            out += "| `\(property.name)` | \(cell(property.kindText)) | \(cell(value)) | \(cell(description)) |\n"
+        }
+        if schema.isOpen { out += "\nAnything else is taken, too.\n" }
+        return out
+    }
+
+    private static func sentence(_ text: String) -> String {
+        text.hasSuffix(".") || text.isEmpty ? text : text + "."
+    }
+
+    private static func cell(_ text: String) -> String {
+        text.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|")
+    }
+}

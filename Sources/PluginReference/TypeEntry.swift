@@ -1,0 +1,59 @@
+package import Manifests
+internal import CanonicalForm
+internal import PlanIR
+
+/// One resource type of one plugin: what the reference of plugins is made of.
+package struct TypeEntry: Sendable {
+    package let plugin: PluginManifest
+    package let support: PluginManifest.ResourceType
+
+    /// The type, or `*` for every type.
+    package var type: String { support.type }
+
+    /// The types of `plugins`, in their order; those that stand for every type come last.
+    package static func all(of plugins: [PluginManifest]) -> [TypeEntry] {
+        let entries = plugins.flatMap { plugin in
+            plugin.resourceTypes.map { TypeEntry(plugin: plugin, support: $0) }
+        }
+        return entries.filter { $0.type != PluginManifest.anyType } + entries.filter { $0.type == PluginManifest.anyType }
+    }
+
+    // MARK: Words for every form of the reference
+
+    /// One operation as the reference tells it.
+    struct Operation {
+        let kind: OperationKind
+        let support: PluginManifest.OperationSupport
+
+        /// Each hook with its conditions: `main`, `main when consistency is live`.
+        var hooks: [String] { support.hooks.map { TypeEntry.words(for: $0) } }
+    }
+
+    /// The operations in their order.
+    var operations: [Operation] {
+        zip(OperationKind.allCases, support.operations).map { Operation(kind: $0, support: $1) }
+    }
+
+    /// Of what such a resource may be a dependent.
+    var parentsText: String {
+        if support.parents.contains(PluginManifest.anyType) { return "a resource of any type" }
+        if support.parents.isEmpty { return "no other resource" }
+        return support.parents.joined(separator: ", ")
+    }
+
+    private static func words(for hook: PluginManifest.HookPresence) -> String {
+        let conditions = hook.conditions.map { condition in
+            let values = condition.values.map { $0.stringValue ?? $0.canonicalText }
+            return "\(condition.parameter) is \(values.joined(separator: " or "))"
+        }
+        return hook.hook.name + (conditions.isEmpty ? "" : " when " + conditions.joined(separator: " and "))
+    }
+}
+
+extension JSONSchema.Property {
+    /// The type and what else is demanded, in a few words.
+    var kindText: String { ([typeSummary] + limits).joined(separator: ", ") }
+
+    /// The default as JSON, with text as it is written in a plan.
+    var defaultText: String? { self.default?.canonicalText }
+}
