@@ -17,6 +17,10 @@ let collections = Target.Dependency.product(name: "HeapModule", package: "swift-
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 
+/// Set for release builds by the Makefile, together with --static-swift-stdlib: the compiler then needs no library of
+/// the system at run time, and starts in the time that loading them would take.
+let isStatic = Context.environment["CAIRN_STATIC"] == "1"
+
 func room(
     _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil, resources: [Resource] = [],
     settings: [SwiftSetting] = strict
@@ -79,18 +83,20 @@ let package = Package(
         room("GraphExport", ["CanonicalForm", "PlanIR"]),
         room(
             "Explanations", ["CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR", "YAMLSource"]),
+        room("Reports", ["CanonicalForm", "Diagnostics", "Explanations"]),
         room(
-            "PlanSchemas", ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR", "PlanLanguage", "YAMLSource"],
+            "PlanSchemas",
+            ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR", "PlanLanguage", "Reports", "YAMLSource"],
             resources: [.embedInCode("ir.schema.json")]),
         room("PluginReference", ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR"]),
         .executableTarget(
             name: "cairnc",
             dependencies: [
                 "CommandLineSupport", "Diagnostics", "Explanations", "Manifests", "PlanCompiler", "PlanIR",
-                "CanonicalForm", "GraphExport", "PlanSchemas", "PluginReference", "YAMLSource",
+                "CanonicalForm", "GraphExport", "PlanSchemas", "PluginReference", "Reports", "YAMLSource",
                 argumentParser,
             ],
-            swiftSettings: strict),
+            swiftSettings: strict, linkerSettings: isStatic ? [.unsafeFlags(["-static-executable"])] : []),
 
         // The executor.
         room("BlockingIO"),
@@ -125,6 +131,10 @@ let package = Package(
         // Tests.
         room("SeededRandom", path: "Tests/SeededRandom"),
         tests("DiagnosticsTests", ["CanonicalForm", "Diagnostics", "SeededRandom"]),
+        room("PythonSupport", path: "Tests/PythonSupport"),
+        tests(
+            "ReportsTests",
+            ["CanonicalForm", "Diagnostics", "Explanations", "PlanCompiler", "PythonSupport", "Reports", "YAMLSource"]),
         tests("YAMLSourceTests", ["CanonicalForm", "Diagnostics", "SeededRandom", "YAMLSource"]),
         tests("PathPatternsTests", ["PathPatterns"]),
         tests("SchedulesTests", ["Schedules", "SeededRandom"]),
@@ -155,13 +165,16 @@ let package = Package(
         tests("ExplanationsTests", ["CanonicalForm", "Diagnostics", "Explanations", "PlanCompiler", "YAMLSource"]),
         tests(
             "GoldenTests",
-            ["CanonicalForm", "Diagnostics", "Explanations", "GraphExport", "PlanCompiler", "PlanIR", "YAMLSource"]),
+            [
+                "CanonicalForm", "Diagnostics", "Explanations", "GraphExport", "PlanCompiler", "PlanIR", "Reports",
+                "YAMLSource",
+            ]),
         tests("SchemaFileTests", ["CanonicalForm"]),
         tests(
             "DocumentationTests",
             [
-                "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "Diagnostics", "PlanCompiler", "PlanIR",
-                "PluginKit", "YAMLSource",
+                "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "Diagnostics", "Manifests", "PlanCompiler",
+                "PlanIR", "PluginKit", "YAMLSource",
             ]),
         tests(
             "CheckpointsTests",

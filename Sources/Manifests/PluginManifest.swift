@@ -77,8 +77,9 @@ package struct BankManifest: Sendable {
 }
 
 /// Reads plugin and bank manifests.
-enum PluginManifestDecoder {
-    static func decodePlugin(_ node: LocatedNode, into diagnostics: inout DiagnosticList) -> PluginManifest? {
+package enum PluginManifestDecoder {
+    /// Reads the manifest of a plugin; `nil` when it has no name or version to go on with.
+    package static func decodePlugin(_ node: LocatedNode, into diagnostics: inout DiagnosticList) -> PluginManifest? {
         let reader = FieldReader(node, PluginFields.plugin, into: &diagnostics)
         var types: [PluginManifest.ResourceType] = []
         for element in reader[5]?.elements ?? [] {
@@ -90,7 +91,8 @@ enum PluginManifestDecoder {
             digest: SHA256Digest(of: node.tree.text.bytes))
     }
 
-    static func decodeBank(_ node: LocatedNode, into diagnostics: inout DiagnosticList) -> BankManifest? {
+    /// Reads the manifest of a bank; `nil` when it has no name or settings to go on with.
+    package static func decodeBank(_ node: LocatedNode, into diagnostics: inout DiagnosticList) -> BankManifest? {
         let reader = FieldReader(node, PluginFields.bank, into: &diagnostics)
         guard let name = reader.text(2), let config = reader[4] else { return nil }
         let schema = JSONSchema(compiling: config, into: &diagnostics)

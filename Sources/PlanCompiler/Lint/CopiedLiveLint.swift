@@ -13,7 +13,8 @@ enum CopiedLiveLint {
         for parent in plan.resources where plan.quiesces(parent) {
             // What is below a dependent is prepared within the parent's time, too.
             var waiting = Array(plan.dependents(parent).reversed())
-            while let resource = waiting.popLast() {
+            while let next = waiting.popLast() {
+                let resource = Int(next)
                 if isVisited[resource] { continue }
                 isVisited[resource] = true
                 waiting += plan.dependents(resource).reversed()

@@ -6,10 +6,10 @@ import YAMLSource
 /// Options that a plugin's manifest calls deprecated.
 enum DeprecationLint {
     @Sendable static func run(_ plan: LintedPlan, _ findings: inout LintFindings) {
-        // Resources with the same traits have the same type.
+        // Whether the schemas of each type have any.
         var isDeprecating: [Int: Bool] = [:]
         for resource in plan.resources {
-            let number = plan.traitsNumber(resource)
+            let number = plan.type(resource)
             if isDeprecating[number] == false { continue }
             guard let support = plan.support(resource) else { continue }
             let schemas =

@@ -13,7 +13,7 @@ enum ExcludeLint {
             let traits = plan.traits(resource)
             guard let name = traits.excludePatterns, let parameters = plan.protectParameters(resource),
                 parameters.values[name]?.arrayValue?.isEmpty == false,
-                seen.insert([plan.traitsNumber(resource), parameters.number]).inserted
+                seen.insert([plan.type(resource), parameters.number]).inserted
             else { continue }
             let patterns = ExcludePatterns(traits, parameters.values)
             let place = plan.parameterLayers(resource, .protect).lazy.compactMap { $0.member(name) }.first

@@ -57,7 +57,10 @@ enum LintPass {
         UnusedLint.run(compiler, &findings)
         // What a lint calls an error is one as much as any other.
         if findings.diagnostics.hasErrors {
-            for position in compiler.plans.indices { compiler.plans[position].ir = nil }
+            for position in compiler.plans.indices {
+                compiler.plans[position].ir = nil
+                compiler.plans[position].graphs = []
+            }
         }
         compiler.diagnostics = findings.diagnostics
         compiler.remarks = findings.remarks

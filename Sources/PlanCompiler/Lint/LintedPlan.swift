@@ -1,6 +1,7 @@
 import CanonicalForm
 import Diagnostics
 import Manifests
+import PlanIR
 import PlanLanguage
 import Schedules
 import YAMLSource
@@ -18,9 +19,9 @@ struct LintedPlan {
     }
 
     private let unit: PlanUnit
-    /// The traits of the types in use, and for each resource the position of those that concern it.
+    /// What the plugins say of the types in use, by the types' numbers.
+    private let supports: [PluginManifest.ResourceType?]
     private let traits: [ResourceTraits]
-    private let traitsOfResource: [Int32]
 
     let bank: BankManifest?
     let machine: MachineView
@@ -39,23 +40,8 @@ struct LintedPlan {
         self.machine = machine
         self.reportedSecrets = reportedSecrets
         triggers = (unit.plan.node["triggers"]?.elements ?? []).compactMap(LintedPlan.trigger)
-        var traits: [ResourceTraits] = [.none]
-        var known: [TypeKey: Int32] = [:]
-        var last: (key: TypeKey, position: Int32)?
-        traitsOfResource = unit.resources.map { resource in
-            guard let plugin = resource.plugin else { return 0 }
-            let key = TypeKey(plugin: plugin, type: resource.declaration.type.value)
-            // Resources of one type often stand together.
-            if let last, last.key == key { return last.position }
-            let position = known[key] ?? Int32(traits.count)
-            if position == traits.count {
-                known[key] = position
-                traits.append(unit.plugins[Int(plugin)].resourceType(key.type)?.traits ?? .none)
-            }
-            last = (key, position)
-            return position
-        }
-        self.traits = traits
+        supports = unit.resources.declarations.types.indices.map { unit.support(ofType: Int32($0)) }
+        traits = supports.map { $0?.traits ?? .none }
         guard hasTraits(where: { $0.protectedPath != nil }) else { return }
         for resource in resources {
             guard let path = protectedPath(resource)?.path else { continue }
@@ -63,11 +49,6 @@ struct LintedPlan {
             resourceOfPath.append(Int32(resource))
             if let first { repeatedPaths.append((entry, first)) }
         }
-    }
-
-    private struct TypeKey: Hashable {
-        let plugin: Int32
-        let type: String
     }
 
     private static func trigger(_ node: LocatedNode) -> Trigger? {
@@ -96,36 +77,44 @@ struct LintedPlan {
 
     var resources: Range<Int> { unit.resources.indices }
 
-    func identity(_ resource: Int) -> String { unit.resources[resource].declaration.identity }
-    func place(_ resource: Int) -> SourceRange { unit.resources[resource].declaration.id.range }
-    func traits(_ resource: Int) -> ResourceTraits { traits[Int(traitsOfResource[resource])] }
-    /// Resources with the same number have the same traits.
-    func traitsNumber(_ resource: Int) -> Int { Int(traitsOfResource[resource]) }
-    func isBound(_ resource: Int) -> Bool { unit.resources[resource].plugin != nil }
-    func dependents(_ resource: Int) -> [Int] { unit.resources[resource].dependents.map { Int($0.resource) } }
+    /// The number of the resource's type: resources of one type have the same traits.
+    func type(_ resource: Int) -> Int { Int(unit.resources.type(of: resource)) }
+    func traits(_ resource: Int) -> ResourceTraits { traits[type(resource)] }
+    /// What the plugin says of the resource's type.
+    func support(_ resource: Int) -> PluginManifest.ResourceType? { supports[type(resource)] }
+    func identity(_ resource: Int) -> String { unit.resources.declaration(of: resource).identity }
+    func place(_ resource: Int) -> SourceRange { node(unit.resources.row(resource).id)?.range ?? plan.name.range }
+    func properties(_ resource: Int) -> LocatedNode? { node(unit.resources.row(resource).properties) }
+    func dependents(_ resource: Int) -> ArraySlice<Int32> {
+        let lists = unit.resources.graph.lists
+        return resource < lists.count ? lists.targets[lists.span(resource)] : []
+    }
+
+    private func node(_ number: Int32) -> LocatedNode? {
+        number == TreeView.none ? nil : unit.resources.declarations.tree.node(number)
+    }
 
     /// Whether it has dependents, found or not.
     func namesDependents(_ resource: Int) -> Bool {
-        let unit = unit.resources[resource]
-        return !unit.dependents.isEmpty || !unit.declaration.dependsOn.isEmpty
-            || unit.declaration.node["resources"].map { $0.count > 0 } ?? false
+        let declaration = unit.resources.declaration(of: resource)
+        return !dependents(resource).isEmpty || !declaration.dependsOn.isEmpty
+            || declaration.node["resources"].map { $0.count > 0 } ?? false
     }
-
-    func properties(_ resource: Int) -> LocatedNode? { unit.resources[resource].declaration.properties }
 
     /// A property by its name.
     func property(_ resource: Int, _ name: String) -> LocatedNode? { properties(resource)?.member(name) }
 
     /// The resource's own parameters for an operation.
     func ownParameters(_ resource: Int, _ phase: ParameterPhase) -> LocatedNode? {
-        unit.resources[resource].declaration.parameters[phase.rawValue]
+        node(unit.resources.row(resource).parameters(phase))
     }
 
     /// The layers of parameters of a phase that concern a resource, the one that wins first.
     func parameterLayers(_ resource: Int, _ phase: ParameterPhase) -> [LocatedNode] {
-        let declaration = unit.resources[resource].declaration
+        let declaration = unit.resources.declaration(of: resource)
         var layers = [ownParameters(resource, phase)].compactMap { $0 }
-        guard let plugin = unit.resources[resource].plugin else { return layers }
+        let plugin = unit.resources.pluginOfType.isEmpty ? -1 : unit.resources.pluginOfType[type(resource)]
+        guard plugin >= 0 else { return layers }
         let name = unit.plugins[Int(plugin)].name
         let use = provider?.plugins.first { $0.name.value == name }
         for blocks in [unit.plan.parameters, use?.parameters ?? []] {
@@ -147,14 +136,10 @@ struct LintedPlan {
 
     /// The resolved parameters of protect, and the number of their set; `nil` where they are not known.
     func protectParameters(_ resource: Int) -> (number: Int, values: JSONObject)? {
-        guard let position = unit.resources[resource].parameters.first else { return nil }
-        return (Int(position), unit.parameterSets.sets[Int(position)])
-    }
-
-    /// What the plugin says of the resource's type.
-    func support(_ resource: Int) -> PluginManifest.ResourceType? {
-        guard let plugin = unit.resources[resource].plugin else { return nil }
-        return unit.plugins[Int(plugin)].resourceType(unit.resources[resource].declaration.type.value)
+        let sets = unit.resources.parameterSetsOf
+        guard !sets.isEmpty, sets[3 * resource] >= 0 else { return nil }
+        let position = Int(sets[3 * resource])
+        return (position, unit.parameterSets.sets[position])
     }
 
     /// Whether the resource is brought to a standstill for its dependents.

@@ -53,7 +53,7 @@ struct Exclusions {
     private var known: [Key: ExcludePatterns] = [:]
 
     private struct Key: Hashable {
-        let traits: Int
+        let type: Int
         let parameters: Int
     }
 
@@ -66,7 +66,7 @@ struct Exclusions {
         let traits = plan.traits(resource)
         // Whether the path is on another file system is known where the plan runs.
         if let name = traits.oneFileSystem, parameters.values[name] == .bool(true) { return false }
-        let key = Key(traits: plan.traitsNumber(resource), parameters: parameters.number)
+        let key = Key(type: plan.type(resource), parameters: parameters.number)
         let patterns = known[key] ?? ExcludePatterns(traits, parameters.values)
         known[key] = patterns
         guard patterns.faults.isEmpty,

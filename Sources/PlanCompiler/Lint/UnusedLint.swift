@@ -20,20 +20,13 @@ enum UnusedLint {
                 continue
             }
             // A resource without plugin may mean any of them.
-            guard users.allSatisfy({ plan in plan.resources.allSatisfy { $0.plugin != nil } }) else { continue }
+            let isBound = users.allSatisfy { !$0.resources.pluginOfType.isEmpty && !$0.resources.pluginOfType.contains(-1) }
+            guard isBound else { continue }
             report(provider, users, &findings)
         }
     }
 
     private static func report(_ provider: ProviderManifest, _ users: [PlanUnit], _ findings: inout LintFindings) {
-        let hasParameters = provider.plugins.contains { !$0.parameters.isEmpty }
-        var targets: Set<String> = []
-        for plan in users where hasParameters {
-            for resource in plan.resources {
-                targets.insert(resource.declaration.type.value)
-                targets.insert(resource.declaration.identity)
-            }
-        }
         for use in provider.plugins {
             guard users.contains(where: { $0.plugins.contains { $0.name == use.name.value } }) else {
                 findings.add(
@@ -42,8 +35,11 @@ enum UnusedLint {
                         at: use.name.range))
                 continue
             }
-            for block in use.parameters where !targets.contains(block.target.value) {
-                let close = Similar.best(for: block.target.value, among: targets.sorted())
+            for block in use.parameters where !isUsed(block.target.value, by: users) {
+                let names = users.flatMap { plan in
+                    plan.resources.declarations.types + plan.resources.map { $0.declaration.identity }
+                }
+                let close = Similar.best(for: block.target.value, among: names)
                 findings.add(
                     Diagnostic(
                         .unusedProviderParameters,
@@ -53,6 +49,12 @@ enum UnusedLint {
                             [Suggestion("did you mean '\($0)'?", replacing: block.target.range, with: $0)]
                         } ?? []))
             }
+        }
+    }
+
+    private static func isUsed(_ target: String, by users: [PlanUnit]) -> Bool {
+        users.contains { plan in
+            plan.resources.declarations.types.contains(target) || plan.resource(identity: target) != nil
         }
     }
 }
