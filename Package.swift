@@ -81,19 +81,22 @@ let package = Package(
                 "Schedules",
             ]),
         room("GraphExport", ["CanonicalForm", "PlanIR"]),
+        room("PlanDiff", ["CanonicalForm", "Diagnostics", "PlanIR"]),
+        room("GitHistory", ["CLinux"]),
         room(
             "Explanations", ["CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR", "YAMLSource"]),
         room("Reports", ["CanonicalForm", "Diagnostics", "Explanations"]),
         room(
             "PlanSchemas",
             ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR", "PlanLanguage", "Reports", "YAMLSource"],
-            resources: [.embedInCode("ir.schema.json")]),
+            resources: [.embedInCode("diff.schema.json"), .embedInCode("ir.schema.json")]),
         room("PluginReference", ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR"]),
         .executableTarget(
             name: "cairnc",
             dependencies: [
-                "CommandLineSupport", "Diagnostics", "Explanations", "Manifests", "PlanCompiler", "PlanIR",
-                "CanonicalForm", "GraphExport", "PlanSchemas", "PluginReference", "Reports", "YAMLSource",
+                "CanonicalForm", "CommandLineSupport", "Diagnostics", "Explanations", "GitHistory", "GraphExport",
+                "Manifests", "PlanCompiler", "PlanDiff", "PlanIR", "PlanSchemas", "PluginReference", "Reports",
+                "YAMLSource",
                 argumentParser,
             ],
             swiftSettings: strict, linkerSettings: isStatic ? [.unsafeFlags(["-static-executable"])] : []),
@@ -166,15 +169,21 @@ let package = Package(
         tests(
             "GoldenTests",
             [
-                "CanonicalForm", "Diagnostics", "Explanations", "GraphExport", "PlanCompiler", "PlanIR", "Reports",
-                "YAMLSource",
+                "CanonicalForm", "Diagnostics", "Explanations", "GraphExport", "PlanCompiler", "PlanDiff", "PlanIR",
+                "PlanSchemas", "PluginReference", "Reports", "YAMLSource",
             ]),
-        tests("SchemaFileTests", ["CanonicalForm"]),
+        tests("PlanDiffTests", ["CanonicalForm", "PlanDiff", "PlanIR", "PlanTestSupport", "SeededRandom"]),
+        tests(
+            "SchemaFileTests",
+            [
+                "CanonicalForm", "Diagnostics", "Explanations", "Manifests", "PlanCompiler", "PlanIR", "PlanLanguage",
+                "PlanSchemas", "SeededRandom", "YAMLSource",
+            ]),
         tests(
             "DocumentationTests",
             [
                 "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "Diagnostics", "Manifests", "PlanCompiler",
-                "PlanIR", "PluginKit", "YAMLSource",
+                "PlanDiff", "PlanIR", "PluginKit", "YAMLSource",
             ]),
         tests(
             "CheckpointsTests",

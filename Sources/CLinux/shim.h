@@ -4,6 +4,11 @@
 #include <sys/xattr.h>
 
 extern int unshare(int flags);
+extern int pipe2(int ends[2], int flags);
 
 // O_DIRECT, which <fcntl.h> shows to GNU sources only; its value differs between processors.
 static const int clinux_o_direct = __O_DIRECT;
+
+// The environment that child processes inherit; Swift sees the variable itself as shared mutable state.
+extern char **environ;
+static inline char **clinux_environment(void) { return environ; }

@@ -71,6 +71,7 @@ package enum DiagnosticCode: String, Sendable, Hashable, CaseIterable {
     case deprecatedOption = "W0522"
     case savesNothing = "W0523"
     case expiresBetweenRuns = "W0524"
+    case pathInSeveralPlans = "W0525"
 
     // Internal consistency.
     case invalidIR = "E0901"
@@ -136,6 +137,7 @@ package enum DiagnosticCode: String, Sendable, Hashable, CaseIterable {
         case .deprecatedOption: "deprecated-option"
         case .savesNothing: "saves-nothing"
         case .expiresBetweenRuns: "expires-between-runs"
+        case .pathInSeveralPlans: "path-in-several-plans"
         case .invalidIR: "invalid-ir"
         }
     }

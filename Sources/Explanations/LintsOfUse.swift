@@ -1,7 +1,7 @@
 import Diagnostics
 
 extension Explanation {
-    /// Lints about exclude patterns, and what is unused, disabled or deprecated: W0516 to W0523.
+    /// Lints about exclude patterns, and what is unused, disabled or deprecated: W0516 to W0523, and W0525.
     static let lintsOfUse: [Explanation] = [
         Explanation(
             .excludesEverything,
@@ -360,5 +360,55 @@ extension Explanation {
 
                     """,
                 beside: [.init("providers/local.yaml", noopProvider)])),
+        Explanation(
+            .pathInSeveralPlans,
+            meaning: """
+                Several plans protect the same path into the same bank. Plans with different banks are not told: a \
+                second copy elsewhere is wanted.
+
+                Leave the path to one of the plans, or give one of them another bank.
+                """,
+            reason: """
+                The path is saved twice into one place. Nobody knows which of the plans to restore it from, and its \
+                checkpoints go by two retention policies.
+                """,
+            wrong: Example(
+                plan: """
+                    resources:
+                      - {id: data, type: Host::FileSystem::Directory, properties: {path: /srv/data}}
+
+                    """,
+                beside: [
+                    .init(
+                        "accounts.yaml",
+                        """
+                        apiVersion: cairn/v1
+                        kind: Plan
+                        name: accounts
+                        provider: local
+                        resources:
+                          - {id: all, type: Host::FileSystem::Directory, properties: {path: /srv/data}}
+
+                        """)
+                ]),
+            right: Example(
+                plan: """
+                    resources:
+                      - {id: data, type: Host::FileSystem::Directory, properties: {path: /srv/data}}
+
+                    """,
+                beside: [
+                    .init(
+                        "accounts.yaml",
+                        """
+                        apiVersion: cairn/v1
+                        kind: Plan
+                        name: accounts
+                        provider: local
+                        resources:
+                          - {id: all, type: Host::FileSystem::Directory, properties: {path: /srv/accounts}}
+
+                        """)
+                ])),
     ]
 }

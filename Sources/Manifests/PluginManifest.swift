@@ -1,7 +1,7 @@
 package import CanonicalForm
-import Diagnostics
+package import Diagnostics
 package import PlanIR
-import YAMLSource
+package import YAMLSource
 
 /// What a plugin offers: its resource types with their properties, parameters and hooks. It is all that the compiler
 /// knows of a plugin.

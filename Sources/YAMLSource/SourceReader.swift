@@ -34,7 +34,12 @@ package enum SourceReader {
         package let isMissing: Bool
 
         /// The reason for a directory.
-        static let isDirectory = "it is a directory"
+        package static let isDirectory = "it is a directory"
+
+        package init(reason: String, isMissing: Bool) {
+            self.reason = reason
+            self.isMissing = isMissing
+        }
     }
 
     /// The bytes of the regular file at `path`.
@@ -101,7 +106,7 @@ package enum SourceReader {
     }
 
     /// Whether a file of this name is looked into when a directory is read.
-    static func isYAMLName(_ name: Substring) -> Bool {
+    package static func isYAMLName(_ name: Substring) -> Bool {
         !name.hasPrefix(".") && (name.hasSuffix(".yaml") || name.hasSuffix(".yml"))
     }
 

@@ -23,7 +23,7 @@ package final class SyntaxTree: Sendable {
     }
 
     /// One node as it is stored.
-    package struct Record: Sendable {
+    package struct Record: Sendable, Hashable {
         package internal(set) var kind: Kind
         package internal(set) var style: Style
         package internal(set) var tag: Tag
@@ -40,8 +40,10 @@ package final class SyntaxTree: Sendable {
 
     package let source: SourceID
     package let text: SourceText
-    let records: [Record]
-    let children: [Int32]
+    /// The nodes; a container stands before what is in it.
+    package let records: [Record]
+    /// The children of containers, each container's in one piece.
+    package let children: [Int32]
     let scratch: [UInt8]
     let roots: [Int32]
 

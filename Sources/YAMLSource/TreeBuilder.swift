@@ -77,8 +77,7 @@ struct TreeBuilder {
             anchorNames = []
             documentRoot = nil
         case YAML_DOCUMENT_END_EVENT:
-            if let root = documentRoot { roots.append(root) }
-            documentRoot = nil
+            endDocument()
         case YAML_SCALAR_EVENT:
             let data = event.data.scalar
             scalar(
@@ -207,7 +206,25 @@ struct TreeBuilder {
         }
     }
 
+    /// Takes a scalar that stands in one line as it is, without anchor, tag and escapes.
+    mutating func addScalar(start: Int32, end: Int32, isQuoted: Bool) {
+        let node = Int32(records.count)
+        let quotes: Int32 = isQuoted ? 1 : 0
+        records.append(
+            SyntaxTree.Record(
+                kind: .scalar, style: isQuoted ? .quoted : .plain, tag: .none, inScratch: false, start: start, end: end,
+                first: start + quotes, count: end - start - 2 * quotes))
+        attach(node, weight: 1, height: 0, end: end)
+    }
+
     // MARK: Containers
+
+    /// Begins a container without anchor and tag; returns `false` when it would lie too deep.
+    mutating func begin(
+        _ kind: SyntaxTree.Kind, isFlow: Bool, start: Int32, _ diagnostics: inout DiagnosticList
+    ) -> Bool {
+        begin(kind, anchor: nil, tag: nil, isFlow: isFlow, start: start, end: start, &diagnostics)
+    }
 
     private mutating func begin(
         _ kind: SyntaxTree.Kind, anchor: UnsafePointer<yaml_char_t>?, tag: UnsafePointer<yaml_char_t>?,
@@ -240,7 +257,13 @@ struct TreeBuilder {
         return true
     }
 
-    private mutating func endContainer(end: Int32, _ diagnostics: inout DiagnosticList) {
+    /// Ends a document; its root is what was added last outside of all containers.
+    mutating func endDocument() {
+        if let root = documentRoot { roots.append(root) }
+        documentRoot = nil
+    }
+
+    mutating func endContainer(end: Int32, _ diagnostics: inout DiagnosticList) {
         guard let ended = open.popLast() else { return }
         let index = Int(ended.node)
         let firstChild = Int32(children.count)

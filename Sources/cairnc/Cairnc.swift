@@ -9,12 +9,13 @@ import Reports
 struct Cairnc: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cairnc",
-        abstract: "Checks and compiles protection plans, and draws their graphs.",
+        abstract: "Checks, compiles and compares protection plans, and draws their graphs.",
         discussion: """
             A plan says what must not be lost; a provider manifest says how and where it is kept. cairnc reads both, \
             reports every fault at its exact place, and writes the compiled plan that cairn runs.
 
-            Exit codes: 0 done, 1 the input has faults, 2 wrong usage, 3 cancelled, 70 internal error.
+            Exit codes: 0 done, 1 the input has faults, 2 wrong usage, 3 cancelled, 70 internal error; those of diff \
+            are its own.
 
             EXAMPLES
               cairnc check plans/quickstart.yaml
@@ -23,7 +24,7 @@ struct Cairnc: ParsableCommand {
             """,
         version: ToolVersion.text,
         subcommands: [
-            Check.self, Compile.self, Graph.self, Explain.self, SchemaCommand.self, PluginsCommand.self,
+            Check.self, Compile.self, Graph.self, Diff.self, Explain.self, SchemaCommand.self, PluginsCommand.self,
         ])
 
     static func main() {

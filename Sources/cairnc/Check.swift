@@ -7,6 +7,7 @@ import Reports
 /// `cairnc check`
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "check",
         abstract: "Reports every fault of plans and provider manifests.",
         discussion: """
             All faults of all files are reported in one run, sorted by file and place. Nothing is run or written, and \

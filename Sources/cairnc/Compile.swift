@@ -4,10 +4,12 @@ import Diagnostics
 import Glibc
 import PlanCompiler
 import PlanIR
+import YAMLSource
 
 /// `cairnc compile`
 struct Compile: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "compile",
         abstract: "Compiles a plan into the file that cairn runs.",
         discussion: """
             The same inputs give the same bytes. A plan with errors writes nothing.
@@ -43,8 +45,8 @@ struct Compile: ParsableCommand {
 
 extension CompilerOptions {
     /// Compiles a file that holds exactly one plan; prints the faults and throws when there is no IR.
-    func compileOne(_ path: String) throws -> (Compiler, PlanIR) {
-        let compiler = compile([path])
+    func compileOne(_ path: String, from files: any FileSource = HostFiles()) throws -> (Compiler, PlanIR) {
+        let compiler = compile([path], from: files)
         guard !compiler.hasErrors else {
             printFaults(of: compiler)
             throw ExitCode(ExitStatus.failed)

@@ -11,6 +11,7 @@ extension GraphView: ExpressibleByArgument {}
 /// `cairnc graph`
 struct Graph: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "graph",
         abstract: "Prints the graph of a plan or of a compiled plan.",
         discussion: """
             The resource view shows what depends on what; the activity view shows every step of an operation and what \
@@ -42,20 +43,23 @@ struct Graph: ParsableCommand {
     var input: String
 
     func run() throws {
-        let ir = try load()
+        let ir = try options.loadPlan(input)
         switch format {
         case .dot: StandardStream.output.write(GraphDOT.export(ir, view, operation))
         case .json: StandardStream.output.write(GraphJSON.export(ir, view, operation))
         }
     }
+}
 
-    private func load() throws -> PlanIR {
+extension CompilerOptions {
+    /// The IR of a file that holds a plan or a compiled plan. Errors are printed, and warnings too if `warns`.
+    func loadPlan(_ path: String, from files: any FileSource = HostFiles(), warns: Bool = true) throws -> PlanIR {
         // A compiled plan is known by its format member; anything else is the compiler's to judge.
-        if input != "-", case .success(let bytes) = SourceReader.contents(of: input), PlanIR.isLikely(bytes) {
-            do { return try PlanIR(loading: bytes) } catch { throw MessageFailure("\(input): \(error)") }
+        if path != "-", case .success(let bytes) = files.contents(of: path), PlanIR.isLikely(bytes) {
+            do { return try PlanIR(loading: bytes) } catch { throw MessageFailure("\(path): \(error)") }
         }
-        let (compiler, ir) = try options.compileOne(input)
-        options.printFaults(of: compiler)
+        let (compiler, ir) = try compileOne(path, from: files)
+        if warns { printFaults(of: compiler) }
         return ir
     }
 }

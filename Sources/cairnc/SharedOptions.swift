@@ -35,17 +35,18 @@ struct CompilerOptions: ParsableArguments {
     }
 
     /// Reads and compiles `paths`, as far as the IR or only as far as faults can be found; `-` is standard input.
-    func compile(_ paths: [String], makesIR: Bool = true) -> Compiler {
+    func compile(_ paths: [String], from files: any FileSource = HostFiles(), makesIR: Bool = true) -> Compiler {
         var faults = DiagnosticList()
         var texts: [SourceText] = []
         for path in paths {
             let text =
                 path == "-"
                 ? SourceReader.readStandardInput(name: "<stdin>", into: &faults)
-                : SourceReader.read(path, into: &faults)
+                : SourceReader.read(path, from: files, into: &faults)
             if let text { texts.append(text) }
         }
-        var compiler = Compiler(inputs: texts, providerDirectories: providerDirectories, makesIR: makesIR)
+        var compiler = Compiler(
+            inputs: texts, providerDirectories: providerDirectories, files: files, makesIR: makesIR)
         compiler.diagnostics.merge(faults)
         compiler.run()
         if debugPasses {

@@ -51,7 +51,7 @@ struct PluginManifestTests {
     /// The traits in place of those of the page's first type.
     private func faults(_ traits: String) throws -> [String] {
         let manifest = try block("Plugin").replacing(
-            /    traits:\n      protectedPath(.*\n){3}/, with: "    traits: \(traits)\n", maxReplacements: 1)
+            /[ ]{4}traits:\n[ ]{6}protectedPath(.*\n){3}/, with: "    traits: \(traits)\n", maxReplacements: 1)
         var compiler = Compiler(
             inputs: [source(try block("Plan"), "plan.yaml"), source(try block("Provider"), "provider.yaml")],
             providerDirectories: [],

@@ -88,6 +88,27 @@ import Testing
         #expect(ProtectedPaths().enclosing(Array("/a/b".utf8)[...]).isEmpty)
     }
 
+    // MARK: Several plans
+
+    private func plan(_ name: String, _ provider: String, _ path: String) -> String {
+        "apiVersion: cairn/v1\nkind: Plan\nname: \(name)\nprovider: \(provider)\n"
+            + "resources: [{id: t, type: Test::Tree, properties: {root: \(path)}}]\n"
+    }
+
+    @Test("A path of two plans, unless they have different banks") func severalPlans() {
+        let one = "resources: [{id: t, type: Test::Tree, properties: {root: /srv/a}}]\n"
+        #expect(LintRun(one, others: [plan("b", "all", "/srv//a/")]).codes == [.pathInSeveralPlans])
+        #expect(
+            LintRun(one, others: [plan("b", "all", "/srv/a"), plan("c", "all", "/srv/a")]).codes
+                == [.pathInSeveralPlans, .pathInSeveralPlans])
+        // Inside of each other they are not the same.
+        #expect(LintRun(one, others: [plan("b", "all", "/srv"), plan("c", "all", "/srv/a/b")]).codes.isEmpty)
+        let same = LintRun.provider.replacing("name: all", with: "name: other")
+        #expect(LintRun(one, others: [plan("b", "other", "/srv/a"), same]).codes == [.pathInSeveralPlans])
+        let offsite = same.replacing("/bank", with: "/offsite")
+        #expect(LintRun(one, others: [plan("b", "other", "/srv/a"), offsite]).codes.isEmpty)
+    }
+
     // MARK: The bank
 
     @Test("A bank inside of what is protected, and the other way round") func bankInside() {

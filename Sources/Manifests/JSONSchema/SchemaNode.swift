@@ -70,6 +70,7 @@ struct SchemaNode: Sendable {
     // Sequences.
     var prefixItems: [Int] = []
     var items: Int?
+    var unevaluatedItems: Int?
     var contains: Int?
     var minContains: Int?
     var maxContains: Int?

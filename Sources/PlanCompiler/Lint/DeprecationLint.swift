@@ -6,17 +6,15 @@ import YAMLSource
 /// Options that a plugin's manifest calls deprecated.
 enum DeprecationLint {
     @Sendable static func run(_ plan: LintedPlan, _ findings: inout LintFindings) {
-        // Whether the schemas of each type have any.
-        var isDeprecating: [Int: Bool] = [:]
-        for resource in plan.resources {
-            let number = plan.type(resource)
-            if isDeprecating[number] == false { continue }
-            guard let support = plan.support(resource) else { continue }
-            let schemas =
-                [support.properties] + ParameterPhase.allCases.map { support.operations[$0.rawValue].parameters }
-            isDeprecating[number] = schemas.contains(where: \.hasDeprecations)
-            let values = [plan.properties(resource)] + ParameterPhase.allCases.map { plan.ownParameters(resource, $0) }
-            for (schema, node) in zip(schemas, values) { if let node { report(node, schema, &findings) } }
+        if plan.hasSupport(where: { schemas(of: $0).contains(where: \.hasDeprecations) }) {
+            for resource in plan.resources {
+                guard let support = plan.support(resource) else { continue }
+                let values =
+                    [plan.properties(resource)] + ParameterPhase.allCases.map { plan.ownParameters(resource, $0) }
+                for (schema, node) in zip(schemas(of: support), values) {
+                    if let node { report(node, schema, &findings) }
+                }
+            }
         }
         let blocks = plan.plan.parameters + (plan.provider?.plugins ?? []).flatMap(\.parameters)
         for block in blocks {
@@ -25,6 +23,11 @@ enum DeprecationLint {
             report(block.values, support.operations[block.phase.rawValue].parameters, &findings)
         }
         if let config = plan.provider?.bankConfig, let schema = plan.bank?.config { report(config, schema, &findings) }
+    }
+
+    /// The schemas of the properties and of the parameters of each phase.
+    private static func schemas(of support: PluginManifest.ResourceType) -> [JSONSchema] {
+        [support.properties] + ParameterPhase.allCases.map { support.operations[$0.rawValue].parameters }
     }
 
     private static func report(_ node: LocatedNode, _ schema: JSONSchema, _ findings: inout LintFindings) {

@@ -48,12 +48,15 @@ enum LintPass {
         // One owner of the list: changing a shared one would copy it.
         compiler.diagnostics = DiagnosticList()
         let known = findings.diagnostics.all.filter { $0.code == .literalSecret }.compactMap(\.range)
+        var plans: [LintedPlan] = []
         for position in compiler.plans.indices {
             let bank = bank(of: compiler.plans[position].provider, &compiler)
             let plan = LintedPlan(
                 compiler.plans[position], bank: bank, machine: compiler.machine, reportedSecrets: Set(known))
             for lint in Lint.registry { lint.run(plan, &findings) }
+            plans.append(plan)
         }
+        SharedPathsLint.run(plans, &findings)
         UnusedLint.run(compiler, &findings)
         // What a lint calls an error is one as much as any other.
         if findings.diagnostics.hasErrors {

@@ -73,6 +73,11 @@ struct LintedPlan {
     /// Whether any trait of the types in use fits; what no type has need not be looked for in each resource.
     func hasTraits(where fits: (ResourceTraits) -> Bool) -> Bool { traits.contains(where: fits) }
 
+    /// Whether what a plugin says of any type in use fits.
+    func hasSupport(where fits: (PluginManifest.ResourceType) -> Bool) -> Bool {
+        supports.contains { $0.map(fits) ?? false }
+    }
+
     // MARK: Resources
 
     var resources: Range<Int> { unit.resources.indices }

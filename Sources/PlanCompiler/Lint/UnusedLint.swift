@@ -20,7 +20,9 @@ enum UnusedLint {
                 continue
             }
             // A resource without plugin may mean any of them.
-            let isBound = users.allSatisfy { !$0.resources.pluginOfType.isEmpty && !$0.resources.pluginOfType.contains(-1) }
+            let isBound = users.allSatisfy {
+                !$0.resources.pluginOfType.isEmpty && !$0.resources.pluginOfType.contains(-1)
+            }
             guard isBound else { continue }
             report(provider, users, &findings)
         }
