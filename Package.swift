@@ -74,17 +74,19 @@ let package = Package(
 
         // The compiler.
         room("PlanLanguage", ["CanonicalForm", "Diagnostics", "YAMLSource", "Manifests", "PlanIR", "Schedules"]),
+        room("Project", ["Diagnostics", "Manifests", "PathPatterns", "YAMLSource"]),
         room(
             "PlanCompiler",
             [
                 "CanonicalForm", "Diagnostics", "YAMLSource", "PlanLanguage", "Manifests", "PathPatterns", "PlanIR",
-                "Schedules",
+                "Project", "Schedules",
             ]),
         room("GraphExport", ["CanonicalForm", "PlanIR"]),
         room("PlanDiff", ["CanonicalForm", "Diagnostics", "PlanIR"]),
         room("GitHistory", ["CLinux"]),
         room(
-            "Explanations", ["CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR", "YAMLSource"]),
+            "Explanations",
+            ["CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR", "Project", "YAMLSource"]),
         room("Reports", ["CanonicalForm", "Diagnostics", "Explanations"]),
         room(
             "PlanSchemas",
@@ -95,7 +97,8 @@ let package = Package(
             name: "cairnc",
             dependencies: [
                 "CanonicalForm", "CommandLineSupport", "Diagnostics", "Explanations", "GitHistory", "GraphExport",
-                "Manifests", "PlanCompiler", "PlanDiff", "PlanIR", "PlanSchemas", "PluginReference", "Reports",
+                "Manifests", "PlanCompiler", "PlanDiff", "PlanIR", "PlanSchemas", "PluginReference", "Project",
+                "Reports",
                 "YAMLSource",
                 argumentParser,
             ],
@@ -134,6 +137,9 @@ let package = Package(
         // Tests.
         room("SeededRandom", path: "Tests/SeededRandom"),
         tests("DiagnosticsTests", ["CanonicalForm", "Diagnostics", "SeededRandom"]),
+        tests(
+            "ProjectTests",
+            ["Diagnostics", "PlanCompiler", "PlanIR", "PlanTestSupport", "Project", "SeededRandom", "YAMLSource"]),
         room("PythonSupport", path: "Tests/PythonSupport"),
         tests(
             "ReportsTests",

@@ -11,7 +11,10 @@ enum TriggerDecoder {
         for node in list?.elements ?? [] {
             let reader = FieldReader(node, PlanFields.trigger, into: &diagnostics)
             if let name = reader[0] {
-                if let first = names.first(where: { $0.name == name.text }) {
+                if name.text.isEmpty {
+                    diagnostics.add(
+                        Diagnostic(.invalidValue, "the name of a trigger must not be empty", at: name.range))
+                } else if let first = names.first(where: { $0.name == name.text }) {
                     diagnostics.add(
                         Diagnostic(
                             .invalidValue, "two triggers are called '\(name.text)'", at: name.range,
@@ -45,7 +48,11 @@ enum TriggerDecoder {
                         .invalidValue, "a trigger starts 'protect' or 'verify', not '\(operation.value)'",
                         at: operation.range,
                         suggestions: close.map {
-                            [Suggestion("did you mean '\($0)'?", replacing: operation.range, with: $0)]
+                            [
+                                Suggestion(
+                                    "did you mean '\($0)'?", replacing: operation.range, with: $0,
+                                    isCertain: Similar.differInCase($0, operation.value))
+                            ]
                         } ?? []))
             }
             var trigger = JSONObject()

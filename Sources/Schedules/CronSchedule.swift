@@ -15,7 +15,8 @@ package struct CronSchedule: Sendable, Hashable {
     package init(_ text: some StringProtocol) throws(CronFault) {
         let fields = text.split(whereSeparator: { $0 == " " || $0 == "\t" })
         guard fields.count == CronField.all.count else {
-            throw CronFault("it has \(fields.count) fields instead of \(CronField.all.count)")
+            throw CronFault(
+                "it has \(fields.count) field\(fields.count == 1 ? "" : "s") instead of \(CronField.all.count)")
         }
         var sets: [UInt64] = []
         for (field, unit) in zip(fields, CronField.all) { sets.append(try unit.values(of: String(field))) }

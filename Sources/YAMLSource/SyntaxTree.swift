@@ -95,7 +95,8 @@ package struct LocatedNode: Sendable {
     package var kind: SyntaxTree.Kind { record.kind }
     package var style: SyntaxTree.Style { record.style }
     package var tag: SyntaxTree.Tag { record.tag }
-    /// Whether the node stands for what could not be read: a further fault with it would be a consequence.
+    /// Whether the node stands for what could not be read, or is a mapping that lacks what could not be merged: that
+    /// something is wrong with it or missing in it would be a consequence.
     package var isFaulty: Bool { record.tag == .faulty }
 
     /// The node's bytes in its file.

@@ -24,7 +24,6 @@ struct Bundle {
 
     /// Takes in the files of one folder, `plan.yaml` first.
     init(name: String, files: [(name: String, bytes: [UInt8])]) {
-        self.name = name
         let texts = files.map { SourceText(name: $0.name, bytes: $0.bytes) }
         var compiler = Compiler(inputs: texts, providerDirectories: [])
         compiler.run()

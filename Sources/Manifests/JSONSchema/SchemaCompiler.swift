@@ -69,6 +69,7 @@ struct SchemaCompiler {
         indices[node.index] = index
         located.append(node)
         nodes.append(SchemaNode(place: node.headRange))
+        nodes[index].written = node
         return index
     }
 

@@ -64,7 +64,7 @@ extension SchemaValidator {
             return
         }
         for position in 0..<count {
-            guard let entry = entry(position, of: value) else { continue }
+            guard let entry = entry(position, of: value), !entry.key.isFaulty else { continue }
             let name = entry.key.text
             let member = member(entry, of: value)
             if let names = node.propertyNames { pushKeyName(names, entry.key, member, task) }

@@ -165,6 +165,8 @@ struct SchemaValidator {
     private mutating func check(_ task: Task) {
         let node = schema.nodes[task.schema]
         let value = task.value
+        // What could not be read has been reported; whatever the schema says of it would be a consequence.
+        if value.node?.isFaulty == true { return }
         if let verdict = node.verdict {
             if !verdict { report(.forbidden, task) }
             return

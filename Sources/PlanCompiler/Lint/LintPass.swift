@@ -53,18 +53,17 @@ enum LintPass {
             let bank = bank(of: compiler.plans[position].provider, &compiler)
             let plan = LintedPlan(
                 compiler.plans[position], bank: bank, machine: compiler.machine, reportedSecrets: Set(known))
+            let errorsBefore = findings.diagnostics.errorsMet
             for lint in Lint.registry { lint.run(plan, &findings) }
             plans.append(plan)
+            if findings.diagnostics.errorsMet == errorsBefore { continue }
+            // What a lint calls an error is one as much as any other.
+            compiler.plans[position].isFaulty = true
+            compiler.plans[position].ir = nil
+            compiler.plans[position].graphs = []
         }
         SharedPathsLint.run(plans, &findings)
         UnusedLint.run(compiler, &findings)
-        // What a lint calls an error is one as much as any other.
-        if findings.diagnostics.hasErrors {
-            for position in compiler.plans.indices {
-                compiler.plans[position].ir = nil
-                compiler.plans[position].graphs = []
-            }
-        }
         compiler.diagnostics = findings.diagnostics
         compiler.remarks = findings.remarks
     }

@@ -1,4 +1,3 @@
-import CanonicalForm
 import Diagnostics
 import Manifests
 import PlanLanguage
@@ -8,10 +7,10 @@ import YAMLSource
 enum SharedPathsLint {
     static func run(_ plans: [LintedPlan], _ findings: inout LintFindings) {
         guard plans.count > 1 else { return }
-        var banks: [String: Bank] = [:]
+        var banks: [BankPlace: Bank] = [:]
         for (position, plan) in plans.enumerated() {
             guard plan.paths.count > 0, let provider = plan.provider else { continue }
-            let key = "\(provider.bankPlugin.value) \(provider.bankConfig?.jsonValue.canonicalText ?? "")"
+            let key = BankPlace(provider)
             var bank = banks[key] ?? Bank()
             var isRepeated = [Bool](repeating: false, count: plan.paths.count)
             for (entry, _) in plan.repeatedPaths { isRepeated[entry] = true }
@@ -21,6 +20,8 @@ enum SharedPathsLint {
                 bank.owners.append((position, Int(plan.resourceOfPath[entry])))
                 guard let first else { continue }
                 let owner = bank.owners[first]
+                // Two plans of one name in one bank are the greater fault, and may be one plan twice.
+                if plans[owner.plan].plan.name.value == plan.plan.name.value { continue }
                 report((plan, Int(plan.resourceOfPath[entry])), (plans[owner.plan], owner.resource), &findings)
             }
             banks[key] = bank

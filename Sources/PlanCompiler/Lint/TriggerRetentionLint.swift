@@ -6,6 +6,8 @@ import YAMLSource
 enum TriggerRetentionLint {
     @Sendable static func run(_ plan: LintedPlan, _ findings: inout LintFindings) {
         let node = plan.plan.node
+        // What could not be read may be what is missing.
+        if [node["triggers"], node["retention"]].contains(where: { $0?.hasFaults == true }) { return }
         let triggers = (node["triggers"]?.elements ?? []).filter { trigger in
             // A trigger that could not be read may be the one.
             trigger["operation"].map { !$0.textEquals("verify") } ?? true
@@ -24,5 +26,18 @@ enum TriggerRetentionLint {
                     at: (trigger["name"] ?? trigger).headRange,
                     notes: ["the bank grows until it is full; add 'retention', such as {keepLast: 7, keepDaily: 14}"]))
         }
+    }
+}
+
+extension LocatedNode {
+    /// Whether some of the node could not be read.
+    fileprivate var hasFaults: Bool {
+        var waiting = [self]
+        while let node = waiting.popLast() {
+            if node.isFaulty { return true }
+            waiting += node.elements
+            for entry in node.entries { waiting += [entry.key, entry.value] }
+        }
+        return false
     }
 }

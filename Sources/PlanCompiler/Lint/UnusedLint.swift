@@ -1,16 +1,19 @@
 import Diagnostics
 import Manifests
 import PlanLanguage
+import Project
 import YAMLSource
 
 /// Providers, plugins and parameters of providers that no plan uses. Only a run that covers a whole project can tell.
 enum UnusedLint {
     static func run(_ compiler: Compiler, _ findings: inout LintFindings) {
-        guard compiler.coversProject, !compiler.plans.isEmpty else { return }
-        let given = Set(compiler.inputs.map(\.name))
+        guard !compiler.plans.isEmpty else { return }
+        // Where files were named, the plans that use a provider may be others.
+        guard compiler.coversProject || compiler.inputs.allSatisfy(\.isFound) else { return }
+        let given = Set(compiler.inputs.map(\.text.name))
         for entry in compiler.providers.entries where given.contains(entry.manifest.node.tree.text.name) {
             let provider = entry.manifest
-            let users = compiler.plans.filter { $0.plan.provider.value == provider.name.value }
+            let users = compiler.plans.filter { $0.provider?.name.range == provider.name.range }
             if users.isEmpty {
                 // A plan that names a provider that there is not may mean this one.
                 guard compiler.plans.allSatisfy({ $0.provider != nil }) else { continue }

@@ -10,8 +10,8 @@ import YAMLSource
 /// Layers: schema defaults < provider < plan `TYPE` < plan `TYPE#ID` < the resource's own.
 enum CheckParametersPass {
     @Sendable static func run(_ compiler: inout Compiler) {
-        for position in compiler.plans.indices {
-            guard let provider = compiler.plans[position].provider else { continue }
+        compiler.forEachPlan { position, compiler in
+            guard let provider = compiler.plans[position].provider else { return }
             reportUnusedTargets(compiler.plans[position], &compiler.diagnostics)
             let layers = ParameterLayers(compiler.plans[position], provider)
             compiler.plans[position].plan.resources.tree.withView { view in
@@ -23,6 +23,8 @@ enum CheckParametersPass {
     }
 
     private static func reportUnusedTargets(_ unit: PlanUnit, _ diagnostics: inout DiagnosticList) {
+        // A target that is not there may be one of the resources that could not be read.
+        if unit.plan.resources.isIncomplete { return }
         for block in unit.plan.parameters {
             let isIdentity = block.target.value.contains("#")
             let isUsed =
@@ -155,6 +157,7 @@ private struct ParameterResolver {
     ) {
         if row.properties != TreeView.none && schema.surelyAccepts(row.properties, in: view) { return }
         let declaration = unit.resources.declaration(of: resource)
+        if declaration.lacksProperties { return }
         let instance: SchemaInstance =
             declaration.properties.map { .node($0) }
             ?? .merged(MergedMapping(entries: [], head: declaration.id.range))
