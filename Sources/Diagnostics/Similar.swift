@@ -38,7 +38,8 @@ package enum Similar {
         for candidate in candidates where candidate != name {
             if differInCase(candidate, name) { return candidate }
             let other = Array(candidate.utf8)
-            guard max(wanted.count, other.count) >= 4, abs(other.count - wanted.count) <= 1, !found.contains(candidate) else { continue }
+            guard max(wanted.count, other.count) >= 4, abs(other.count - wanted.count) <= 1, !found.contains(candidate)
+            else { continue }
             if distance(wanted, other, bound: 1) <= 1 { found.append(candidate) }
         }
         return found.count == 1 ? found[0] : nil

@@ -17,7 +17,8 @@ extension Explanation {
                 about. In a hurry, the wrong one is restored.
                 """,
             wrong: Example(plan: oneDirectory, beside: [second(name: "shop", provider: "other"), otherProvider]),
-            right: Example(plan: oneDirectory, beside: [second(name: "shop-staging", provider: "other"), otherProvider])),
+            right: Example(
+                plan: oneDirectory, beside: [second(name: "shop-staging", provider: "other"), otherProvider])),
         Explanation(
             .planTwiceInBank,
             meaning: """

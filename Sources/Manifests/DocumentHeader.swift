@@ -65,7 +65,8 @@ extension LocatedNode {
     package var isOfCairn: Bool {
         entries.contains { entry in
             entry.value.kind == .scalar && entry.value.text.hasPrefix("cairn/")
-                && (entry.key.textEquals("apiVersion") || Similar.best(for: entry.key.text, among: ["apiVersion"]) != nil)
+                && (entry.key.textEquals("apiVersion")
+                    || Similar.best(for: entry.key.text, among: ["apiVersion"]) != nil)
         }
     }
 }

@@ -78,13 +78,17 @@ package struct PluginCatalogue: Sendable {
         let name = document["name"].map { Spanned($0.text, at: $0.range) }
         switch kind {
         case .plugin:
-            guard let manifest = PluginManifestDecoder.decodePlugin(document, into: &diagnostics), let name else { return }
+            guard let manifest = PluginManifestDecoder.decodePlugin(document, into: &diagnostics), let name else {
+                return
+            }
             let builtin = knownPlugins.first { $0.name == name.value }
             guard isFree(name, "plugin", declaredPlugins, builtin, &sources, &diagnostics) else { return }
             declaredPlugins.append(name)
             plugins[name.value] = manifest
         case .bankPlugin:
-            guard let manifest = PluginManifestDecoder.decodeBank(document, into: &diagnostics), let name else { return }
+            guard let manifest = PluginManifestDecoder.decodeBank(document, into: &diagnostics), let name else {
+                return
+            }
             let builtin = Self.builtinBanks.first { $0.name == name.value }
             guard isFree(name, "bank plugin", declaredBanks, builtin, &sources, &diagnostics) else { return }
             declaredBanks.append(name)

@@ -139,9 +139,10 @@ package struct ProviderDirectory: Sendable {
     package func entries(in directories: [String]) -> [Entry] {
         let own = entries.filter { entry in entry.directory.map(directories.contains) ?? false }
         let names = Set(own.map(\.manifest.name.value))
-        return own + entries.filter { entry in
-            entry.isForAll && !names.contains(entry.manifest.name.value)
-                && !(entry.directory.map(directories.contains) ?? false)
-        }
+        return own
+            + entries.filter { entry in
+                entry.isForAll && !names.contains(entry.manifest.name.value)
+                    && !(entry.directory.map(directories.contains) ?? false)
+            }
     }
 }

@@ -98,7 +98,8 @@ package struct Compiler: Sendable {
     package var isStrict: Bool {
         diagnostics.all.contains { diagnostic in
             diagnostic.severity == .warning
-                && diagnostic.range.flatMap { projectOfSource[$0.source] }.map { projects.projects[$0].isStrict } == true
+                && diagnostic.range.flatMap { projectOfSource[$0.source] }.map { projects.projects[$0].isStrict }
+                    == true
         }
     }
 

@@ -100,17 +100,20 @@ package struct Allowances: Sendable {
     ) -> Diagnostic {
         let entry = allowance.entries[position]
         let range =
-            isWhole ? CommentText.removal(of: allowance.comment, in: text)
+            isWhole
+            ? CommentText.removal(of: allowance.comment, in: text)
             : CommentText.removal(of: position, among: allowance.entries.map(\.range))
         let place = allowance.comment.isAlone ? "the next line" : "this line"
         return Diagnostic(
             .unusedAllow, "\(entry.code.rawValue) (\(entry.code.name)) is allowed here, and \(place) does not give it",
             at: entry.range,
-            suggestions: !allowance.isSound ? [] : [
-                Suggestion(
-                    isWhole ? "remove the comment" : "remove '\(entry.code.rawValue)' from the comment",
-                    replacing: range, with: "", isCertain: true)
-            ])
+            suggestions: !allowance.isSound
+                ? []
+                : [
+                    Suggestion(
+                        isWhole ? "remove the comment" : "remove '\(entry.code.rawValue)' from the comment",
+                        replacing: range, with: "", isCertain: true)
+                ])
     }
 }
 
@@ -148,20 +151,23 @@ enum AllowanceReader {
             diagnostics.add(
                 Diagnostic(
                     .unknownComment, "this comment does not say which lint it allows", at: comment.range,
-                    notes: ["write '# cairn: allow W0409 why it is all right here'"]))
+                    notes: ["write '# cairn: allow W0212 why it is all right here'"]))
             return nil
         }
         if !reason.contains(where: { $0.isLetter || $0.isNumber }) {
             diagnostics.add(
                 Diagnostic(
                     .allowWithoutReason, "this comment does not say why", at: comment.range,
-                    notes: ["the reason stands behind the lints: '# cairn: allow W0409 why it is all right here'"]))
+                    notes: ["the reason stands behind the lints: '# cairn: allow W0212 why it is all right here'"]))
         }
-        return entries.isEmpty ? nil : Allowance(comment: comment, reason: reason, entries: entries, isSound: names == entries.count)
+        return entries.isEmpty
+            ? nil : Allowance(comment: comment, reason: reason, entries: entries, isSound: names == entries.count)
     }
 
     /// What other tools call `allow`.
-    private static let synonyms: Set<String> = ["disable", "disable-line", "disable-next-line", "ignore", "noqa", "silence"]
+    private static let synonyms: Set<String> = [
+        "disable", "disable-line", "disable-next-line", "ignore", "noqa", "silence",
+    ]
 
     /// A comment that begins with `cairn:` may be anybody's; what looks like a slip is reported.
     private static func report(

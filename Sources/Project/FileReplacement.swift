@@ -17,7 +17,8 @@ package enum FileReplacement {
         guard stat(target, &status) == 0 else { throw failure(path, errno) }
         guard status.st_nlink == 1 else {
             throw FileReplacementError(
-                description: "'\(path)' has other names (hard links), which would keep the old content; it is not changed")
+                description:
+                    "'\(path)' has other names (hard links), which would keep the old content; it is not changed")
         }
         guard access(target, W_OK) == 0 else { throw failure(path, errno) }
         let temporary = "\(Paths.join(Paths.directory(of: target), ".cairnc-\(getpid()).tmp"))"

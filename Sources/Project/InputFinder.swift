@@ -108,8 +108,8 @@ package struct InputFinder: Sendable {
         paths.append(path)
         if let key = DirectoryListing.status(of: path)?.key, !known.insert(key).inserted { return true }
         let project = projects.project(of: Paths.directory(of: path), sources: &sources, into: &diagnostics)
-        // A project file that is in force has been read, and its faults are told.
-        if projects.holds(path) { return true }
+        // A project file that is in force has been read, and its faults are told; it is nothing to protect.
+        if projects.holds(path) { return !isFound }
         guard let text = SourceReader.read(path, from: files, into: &diagnostics) else { return true }
         if isFound && !CairnMark.isIn(text.bytes) { return false }
         inputs.append(InputFile(text: text, isFound: isFound, project: project))

@@ -9,7 +9,9 @@ package struct OverlayFiles: FileSource {
     package init() {}
 
     package func contents(of path: String) -> Result<[UInt8], SourceReader.Fault> {
-        if !texts.isEmpty, let identity = host.identity(of: path), let bytes = texts[identity] { return .success(bytes) }
+        if !texts.isEmpty, let identity = host.identity(of: path), let bytes = texts[identity] {
+            return .success(bytes)
+        }
         return host.contents(of: path)
     }
 

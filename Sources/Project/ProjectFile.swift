@@ -119,7 +119,9 @@ package enum Paths {
     }
 
     /// What `path` ends in.
-    package static func name(of path: String) -> Substring { path[(path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex)...] }
+    package static func name(of path: String) -> Substring {
+        path[(path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex)...]
+    }
 
     /// The rest of `path` below `directory`, both resolved; `nil` when it does not lie there.
     package static func relative(_ path: String, to directory: String) -> String? {

@@ -17,7 +17,9 @@ package enum TextFixer {
         edits.sort { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
         var kept: [TextEdit] = []
         for edit in edits {
-            if let last = kept.last, edit.range.lowerBound < last.range.upperBound || edit.range == last.range { continue }
+            if let last = kept.last, edit.range.lowerBound < last.range.upperBound || edit.range == last.range {
+                continue
+            }
             kept.append(edit)
         }
         return kept

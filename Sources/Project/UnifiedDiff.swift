@@ -33,7 +33,9 @@ package enum UnifiedDiff {
 
     private static func lineStarts(of text: [UInt8]) -> [Int] {
         var starts = text.isEmpty ? [] : [0]
-        for (offset, byte) in text.enumerated() where byte == 0x0A && offset + 1 < text.count { starts.append(offset + 1) }
+        for (offset, byte) in text.enumerated() where byte == 0x0A && offset + 1 < text.count {
+            starts.append(offset + 1)
+        }
         return starts
     }
 
@@ -105,7 +107,8 @@ package enum UnifiedDiff {
         func bytes(_ lines: Range<Int>) -> ArraySlice<UInt8> {
             guard !lines.isEmpty else { return [] }
             return original[
-                starts[lines.lowerBound]..<(lines.upperBound < starts.count ? starts[lines.upperBound] : original.count)]
+                starts[lines.lowerBound]..<(lines.upperBound < starts.count ? starts[lines.upperBound] : original.count)
+            ]
         }
         let lines =
             max(0, first.lines.lowerBound - context)..<min(starts.count, last.lines.upperBound + context)

@@ -51,7 +51,9 @@ extension SyntaxTree {
         while offset < bytes.count, let found = memchr(base + offset, 0x23, bytes.count - offset) {
             let hash = UnsafeRawPointer(found) - UnsafeRawPointer(base)
             offset = hash + 1
-            if hash > 0, !isBlank(bytes[hash - 1]), !isBreak(bytes[hash - 1]), hash != 3 || bytes[0] != 0xEF { continue }
+            if hash > 0, !isBlank(bytes[hash - 1]), !isBreak(bytes[hash - 1]), hash != 3 || bytes[0] != 0xEF {
+                continue
+            }
             var text = hash + 1
             while text < bytes.count, isBlank(bytes[text]) { text += 1 }
             let length = mark.utf8CodeUnitCount
@@ -112,7 +114,8 @@ extension SyntaxTree {
             guard next < bytes.count else { return bytes.count..<bytes.count }
             let line = line(around: next, bytes)
             let content = bytes[line].drop(while: isBlank)
-            let isMark = content.count >= 3 && content.startIndex == line.lowerBound && content.allSatisfy { $0 == 0x2D }
+            let isMark =
+                content.count >= 3 && content.startIndex == line.lowerBound && content.allSatisfy { $0 == 0x2D }
             if let first = content.first, first != 0x23, !isMark { return line }
             next = line.upperBound
         }

@@ -31,7 +31,9 @@ package enum FieldSuggestions {
                     isCertain: value.tag == .none)
             ]
         case .boolean:
-            guard case .string = scalar, value.style == .plain, let meant = TruthWords.meaning(of: text) else { return [] }
+            guard case .string = scalar, value.style == .plain, let meant = TruthWords.meaning(of: text) else {
+                return []
+            }
             return [
                 Suggestion("write '\(meant)'", replacing: value.range, with: meant, isCertain: value.tag == .none)
             ]

@@ -33,7 +33,8 @@ struct Check: ParsableCommand {
             discussion: "Without it: github in a GitHub workflow (GITHUB_ACTIONS=true), else text."))
     var format: ReportFormat?
 
-    @Flag(inversion: .prefixedNo, help: "Treat warnings like errors in the exit code, or not, whatever the project says.")
+    @Flag(
+        inversion: .prefixedNo, help: "Treat warnings like errors in the exit code, or not, whatever the project says.")
     var strict: Bool?
 
     @Flag(help: "Mend what can be mended with certainty, and check what is left.")
@@ -92,13 +93,12 @@ struct Check: ParsableCommand {
     private func report(_ compiler: Compiler, fixes: Int?) -> Report.Outcome {
         let report = Report(
             sources: compiler.sources, diagnostics: compiler.diagnostics.sorted,
-            allowed: compiler.diagnostics.sortedSilenced.map {
-                Report.Allowed($0.diagnostic, reason: $0.reason, comment: $0.comment)
-            }, isStrict: strict ?? compiler.isStrict)
+            allowed: compiler.diagnostics.sortedSilenced,
+            isStrict: strict ?? compiler.isStrict)
         // Standard output is for the fixed text or the difference.
         let isTaken = fixes != nil && (dryRun || files.contains("-") || stdinName != nil)
         let format = isTaken ? .text : ReportOutput.format(format)
-        ReportOutput.print(report, as: format, color: options.isColored(.error))
+        ReportOutput.print(report, as: format, isColored: options.isColored)
         if format == .text || format == .github {
             StandardStream.error.write(
                 CheckSummary.text(

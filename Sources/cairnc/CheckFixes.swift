@@ -96,7 +96,8 @@ struct CheckFixes {
         var failures: [String] = []
         for file in changed where !file.text.changes.isEmpty {
             do {
-                try FileReplacement.replace(file.path, shown: file.name, holding: file.text.original, with: file.text.bytes)
+                try FileReplacement.replace(
+                    file.path, shown: file.name, holding: file.text.original, with: file.text.bytes)
             } catch {
                 failures.append("\(error)")
             }

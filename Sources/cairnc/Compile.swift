@@ -4,6 +4,7 @@ import Diagnostics
 import Glibc
 import PlanCompiler
 import PlanIR
+import Reports
 import YAMLSource
 
 /// `cairnc compile`
@@ -49,7 +50,7 @@ extension CompilerOptions {
         let compiler = compile([path], from: files)
         guard !compiler.hasErrors else {
             printFaults(of: compiler)
-            throw ExitCode(ExitStatus.failed)
+            throw ExitCode(Report(sources: compiler.sources, diagnostics: compiler.diagnostics.all).outcome.rawValue)
         }
         guard compiler.plans.count <= 1 else {
             let names = compiler.plans.map { "'\($0.name)'" }.joined(separator: ", ")

@@ -41,7 +41,8 @@ struct ProjectOptions: ParsableArguments {
     }
 
     private static func level(_ text: String) throws -> (DiagnosticCode, LintLevel) {
-        guard let sign = text.lastIndex(of: "="), let level = LintLevel(rawValue: String(text[sign...].dropFirst())) else {
+        guard let sign = text.lastIndex(of: "="), let level = LintLevel(rawValue: String(text[sign...].dropFirst()))
+        else {
             throw ValidationError("--lint takes a lint and a level, such as W0409=off; levels are off, warn and error")
         }
         let name = String(text[..<sign])

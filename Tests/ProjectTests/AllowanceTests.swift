@@ -122,7 +122,8 @@ struct AllowanceTests {
     @Test("Line breaks of all kinds, a byte order mark, several documents") func lineBreaks() {
         let text = Samples.plan(
             "test", provider: "all",
-            "resources:\n  # cairn: allow W0212 so\n  - {id: a, type: Test::Thing, dependsOn: [b, b]}\n  - {id: b, type: Test::Thing}\n")
+            "resources:\n  # cairn: allow W0212 so\n  - {id: a, type: Test::Thing, dependsOn: [b, b]}\n  - {id: b, type: Test::Thing}\n"
+        )
         for changed in [
             text, text.replacing("\n", with: "\r\n"), text.replacing("\n", with: "\r"), "\u{FEFF}" + text,
             "# é ü\n" + text,
@@ -139,7 +140,8 @@ struct AllowanceTests {
         func work(_ count: Int) -> Duration {
             var rest = "resources:\n"
             for number in 0..<count {
-                rest += "  - {id: r\(number), type: Test::Thing, dependsOn: [z, z]} # cairn: allow W0212 it is meant so\n"
+                rest +=
+                    "  - {id: r\(number), type: Test::Thing, dependsOn: [z, z]} # cairn: allow W0212 it is meant so\n"
             }
             let text = rest + "  - {id: z, type: Test::Thing}\n"
             var compiler = compile("resources: [{id: a, type: Test::Thing}]\n")

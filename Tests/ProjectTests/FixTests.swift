@@ -35,10 +35,14 @@ struct FixTests {
     @Test(
         "What is certain",
         arguments: [
-            ("description: 12\n", "description: \"12\"\n"), ("description: true # yes\n", "description: \"true\" # yes\n"),
+            ("description: 12\n", "description: \"12\"\n"),
+            ("description: true # yes\n", "description: \"true\" # yes\n"),
             ("descripton: x\n", "description: x\n"), ("Description: x\n", "description: x\n"),
             ("retention: {keepLast: \"7\"}\n", "retention: {keepLast: 7}\n"),
-            ("triggers: [{name: a, cron: '1 2 * * *', operation: Protect}]\n", "triggers: [{name: a, cron: '1 2 * * *', operation: protect}]\n"),
+            (
+                "triggers: [{name: a, cron: '1 2 * * *', operation: Protect}]\n",
+                "triggers: [{name: a, cron: '1 2 * * *', operation: protect}]\n"
+            ),
             ("# cairn: allow W0212 why\ndescription: x\n", "description: x\n"),
             ("description: x  # cairn: allow W0212 why\n", "description: x\n"),
             ("description: x # cairn: allow W0212, W0211 why\n", "description: x\n"),
@@ -94,16 +98,25 @@ struct FixTests {
             "resources:\n  - id: a\n    type: Test::Thing\n    dependsOn: [b]\n    resources:\n      - {id: b, type: Test::Thing}\n",
         ])
     func uncertain(_ rest: String) {
-        let text = (rest.hasPrefix("provider") ? "apiVersion: cairn/v1\nkind: Plan\nname: test\n" : Samples.plan("test", provider: "all", "")) + rest
+        let text =
+            (rest.hasPrefix("provider")
+                ? "apiVersion: cairn/v1\nkind: Plan\nname: test\n" : Samples.plan("test", provider: "all", "")) + rest
         #expect(mended(text).text == text)
     }
 
     /// Faults that are mended, as lines of a plan, and what they become.
     private static let faults: [(wrong: String, right: String)] = [
         ("description: 5", "description: \"5\""), ("descripton: x", "description: x"),
-        ("retention: {keepLst: 3}", "retention: {keepLast: 3}"), ("retention: {keepLast: '3'}", "retention: {keepLast: 3}"),
-        ("triggers: [{nme: a, cron: '1 2 * * *', operation: VERIFY}]", "triggers: [{name: a, cron: '1 2 * * *', operation: verify}]"),
-        ("parameters: {Host::FileSystem::Directory: {levle: 3}}", "parameters: {Host::FileSystem::Directory: {level: 3}}"),
+        ("retention: {keepLst: 3}", "retention: {keepLast: 3}"),
+        ("retention: {keepLast: '3'}", "retention: {keepLast: 3}"),
+        (
+            "triggers: [{nme: a, cron: '1 2 * * *', operation: VERIFY}]",
+            "triggers: [{name: a, cron: '1 2 * * *', operation: verify}]"
+        ),
+        (
+            "parameters: {Host::FileSystem::Directory: {levle: 3}}",
+            "parameters: {Host::FileSystem::Directory: {level: 3}}"
+        ),
     ]
 
     @Test("After mending, nothing certain is left, and every other byte is the same", arguments: 0..<60)

@@ -132,10 +132,12 @@ struct InputTests {
     @Test("Plugins that are declared are known, in the files given and beside the providers") func plugins() throws {
         let provider = Samples.provider.replacing("{name: noop}", with: "{name: tapes}, {name: discs}")
             .replacing("plugin: directory", with: "plugin: vault")
-        let vault = "apiVersion: cairn/v1\nkind: BankPlugin\nname: vault\ndescription: A vault\nconfig: {type: object}\n"
+        let vault =
+            "apiVersion: cairn/v1\nkind: BankPlugin\nname: vault\ndescription: A vault\nconfig: {type: object}\n"
         let place = try TemporaryDirectory([
             "plan.yaml": Samples.plan("plan", "resources: [{id: a, type: Tape::Reel}, {id: b, type: Disc::Side}]\n"),
-            "providers/local.yaml": provider, "providers/discs.plugin.yaml": Samples.plugin("discs", type: "Disc::Side"),
+            "providers/local.yaml": provider,
+            "providers/discs.plugin.yaml": Samples.plugin("discs", type: "Disc::Side"),
             "tapes.plugin.yaml": Samples.plugin("tapes"), "providers/vault.yaml": vault,
         ])
         let all = place.check()
@@ -159,7 +161,8 @@ struct InputTests {
     @Test("Names of plans, banks and providers are compared over all files") func comparison() throws {
         let other = Samples.provider.replacing("name: local", with: "name: other")
         let place = try TemporaryDirectory([
-            "a.yaml": Samples.plan("shop"), "b.yaml": Samples.plan("shop"), "c.yaml": Samples.plan("shop", provider: "other"),
+            "a.yaml": Samples.plan("shop"), "b.yaml": Samples.plan("shop"),
+            "c.yaml": Samples.plan("shop", provider: "other"),
             "d.yaml": Samples.plan("shop", provider: "far"), "e.yaml": Samples.plan("alone", provider: "far"),
             "providers/local.yaml": Samples.provider,
             "providers/other.yaml": other.replacing("/var/lib/cairn/bank", with: "/var//lib/./cairn/x/../bank/"),

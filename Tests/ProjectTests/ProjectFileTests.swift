@@ -47,7 +47,9 @@ struct ProjectFileTests {
     }
 
     @Test("It leaves out what it excludes, but nothing that is named") func exclude() throws {
-        let more = ["old/plan.yaml": Samples.plan("old", "resources: []\n"), "plans/x.tmp.yaml": "apiVersion: cairn/v1\n"]
+        let more = [
+            "old/plan.yaml": Samples.plan("old", "resources: []\n"), "plans/x.tmp.yaml": "apiVersion: cairn/v1\n",
+        ]
         let place = try place("exclude: [old/, '*.tmp.yaml']\nlints: {W0211: off}", more)
         #expect(place.check().codes.isEmpty)
         #expect(place.names(place.find("**/*.yaml")) == ["plans/plan.yaml", "plans/providers/local.yaml"])
