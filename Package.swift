@@ -68,15 +68,19 @@ let package = Package(
             ]),
         room("PlanIR", ["CanonicalForm", "Diagnostics"]),
         room("PathPatterns"),
+        room("Schedules"),
 
         room("CommandLineSupport"),
 
         // The compiler.
-        room("PlanLanguage", ["CanonicalForm", "Diagnostics", "YAMLSource", "Manifests", "PlanIR"]),
+        room("PlanLanguage", ["CanonicalForm", "Diagnostics", "YAMLSource", "Manifests", "PlanIR", "Schedules"]),
         room("Project", ["Diagnostics", "Manifests", "PathPatterns", "YAMLSource"]),
         room(
             "PlanCompiler",
-            ["CanonicalForm", "Diagnostics", "YAMLSource", "PlanLanguage", "Manifests", "PlanIR", "Project"]),
+            [
+                "CanonicalForm", "Diagnostics", "YAMLSource", "PlanLanguage", "Manifests", "PathPatterns", "PlanIR",
+                "Project", "Schedules",
+            ]),
         room("GraphExport", ["CanonicalForm", "PlanIR"]),
         room("PlanDiff", ["CanonicalForm", "Diagnostics", "PlanIR"]),
         room("GitHistory", ["CLinux"]),
@@ -145,6 +149,7 @@ let package = Package(
             ["CanonicalForm", "Diagnostics", "Explanations", "PlanCompiler", "PythonSupport", "Reports", "YAMLSource"]),
         tests("YAMLSourceTests", ["CanonicalForm", "Diagnostics", "SeededRandom", "YAMLSource"]),
         tests("PathPatternsTests", ["PathPatterns"]),
+        tests("SchedulesTests", ["Schedules", "SeededRandom"]),
         tests("JSONSchemaTests", ["CanonicalForm", "Diagnostics", "Manifests", "SeededRandom", "YAMLSource"]),
         room("BankConformance", ["Bank", "SeededRandom"], path: "Tests/BankConformance"),
         tests("BankTests", ["Bank", "BankConformance", "CanonicalForm"]),
@@ -167,7 +172,7 @@ let package = Package(
             "PlanCompilerTests",
             [
                 "SeededRandom", "CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR", "PlanLanguage",
-                "PlanTestSupport", "YAMLSource",
+                "PlanTestSupport", "Schedules", "YAMLSource",
             ]),
         tests("ExplanationsTests", ["CanonicalForm", "Diagnostics", "Explanations", "PlanCompiler", "YAMLSource"]),
         tests(
@@ -186,8 +191,8 @@ let package = Package(
         tests(
             "DocumentationTests",
             [
-                "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "Diagnostics", "PlanCompiler", "PlanDiff",
-                "PlanIR", "PluginKit", "YAMLSource",
+                "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "Diagnostics", "Manifests", "PlanCompiler",
+                "PlanDiff", "PlanIR", "PluginKit", "YAMLSource",
             ]),
         tests(
             "CheckpointsTests",

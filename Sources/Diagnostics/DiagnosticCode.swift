@@ -55,6 +55,31 @@ package enum DiagnosticCode: String, Sendable, Hashable, CaseIterable {
     case unknownComment = "W0410"
 
     // Lints: a plan that compiles and still loses data.
+    case plainSecret = "W0501"
+    case readableSecretFile = "W0502"
+    case pathProtectedTwice = "W0503"
+    case nestedPaths = "W0504"
+    case copiedLive = "W0505"
+    case quiescesForNothing = "W0506"
+    case bankInProtectedPath = "W0507"
+    case bankOnSameFileSystem = "W0508"
+    case keepsTooFew = "W0509"
+    case retentionWithoutTrigger = "W0510"
+    case triggerWithoutRetention = "W0511"
+    case neverFires = "W0512"
+    case firesWithinWindow = "W0513"
+    case shiftedHour = "W0514"
+    case unknownTimeZone = "W0515"
+    case excludesEverything = "W0516"
+    case malformedExclude = "E0517"
+    case unusedProvider = "W0518"
+    case unusedPlugin = "W0519"
+    case unusedProviderParameters = "W0520"
+    case disabledWithTriggers = "W0521"
+    case deprecatedOption = "W0522"
+    case savesNothing = "W0523"
+    case expiresBetweenRuns = "W0524"
+    case pathInSeveralPlans = "W0525"
 
     // Internal consistency.
     case invalidIR = "E0901"
@@ -104,9 +129,37 @@ package enum DiagnosticCode: String, Sendable, Hashable, CaseIterable {
         case .allowWithoutReason: "allow-without-reason"
         case .unusedAllow: "unused-allow"
         case .unknownComment: "unknown-comment"
+        case .plainSecret: "plain-secret"
+        case .readableSecretFile: "readable-secret-file"
+        case .pathProtectedTwice: "path-protected-twice"
+        case .nestedPaths: "nested-paths"
+        case .copiedLive: "copied-live"
+        case .quiescesForNothing: "quiesces-for-nothing"
+        case .bankInProtectedPath: "bank-in-protected-path"
+        case .bankOnSameFileSystem: "bank-on-same-file-system"
+        case .keepsTooFew: "keeps-too-few"
+        case .retentionWithoutTrigger: "retention-without-trigger"
+        case .triggerWithoutRetention: "trigger-without-retention"
+        case .neverFires: "never-fires"
+        case .firesWithinWindow: "fires-within-window"
+        case .shiftedHour: "shifted-hour"
+        case .unknownTimeZone: "unknown-time-zone"
+        case .excludesEverything: "excludes-everything"
+        case .malformedExclude: "malformed-exclude"
+        case .unusedProvider: "unused-provider"
+        case .unusedPlugin: "unused-plugin"
+        case .unusedProviderParameters: "unused-provider-parameters"
+        case .disabledWithTriggers: "disabled-with-triggers"
+        case .deprecatedOption: "deprecated-option"
+        case .savesNothing: "saves-nothing"
+        case .expiresBetweenRuns: "expires-between-runs"
+        case .pathInSeveralPlans: "path-in-several-plans"
         case .invalidIR: "invalid-ir"
         }
     }
+
+    /// Whether the text at a diagnostic's place is a secret, which nothing that is printed may show.
+    package var hidesItsText: Bool { self == .literalSecret || self == .plainSecret }
 
     package var severity: Severity { rawValue.hasPrefix("E") ? .error : .warning }
 
@@ -114,7 +167,9 @@ package enum DiagnosticCode: String, Sendable, Hashable, CaseIterable {
     /// may give it and another not, and a comment that allows it may be needed although it silences nothing here.
     package var dependsOnSurroundings: Bool {
         switch self {
-        case .duplicatePlanName: true
+        case .duplicatePlanName, .pathInSeveralPlans, .unusedProvider, .unusedPlugin, .unusedProviderParameters,
+            .readableSecretFile, .bankOnSameFileSystem, .unknownTimeZone, .shiftedHour:
+            true
         default: false
         }
     }

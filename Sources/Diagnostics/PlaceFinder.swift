@@ -63,7 +63,7 @@ package struct PlaceFinder: Sendable {
 
     /// Lets no excerpt show what `diagnostics` say is a secret in clear text.
     package mutating func hideSecrets(of diagnostics: [Diagnostic]) {
-        for diagnostic in diagnostics where diagnostic.code == .literalSecret {
+        for diagnostic in diagnostics where diagnostic.code.hidesItsText {
             guard let range = diagnostic.range else { continue }
             hidden[Int(range.source.index)].append(Int(range.start)..<Int(range.end))
         }

@@ -26,6 +26,10 @@ package struct Example: Sendable {
     package let checked: [String]
     /// Whether the compiled plan is damaged before the compiler checks it, as a fault of the compiler would do.
     package let isDamaged: Bool
+    /// The files that lie on the machine, for lints that look there, with the mode of each.
+    package private(set) var machineFiles: [(path: String, mode: UInt32)] = []
+    /// Whether all files of a project are checked, as with `cairnc check .`
+    package private(set) var coversProject = false
 
     /// Files as they are. Checked are all but `cairn.yaml` and what lies in `providers/` and `plugins/`, unless
     /// `checked` names others.
@@ -45,11 +49,32 @@ package struct Example: Sendable {
         self.init([File("plan.yaml", Self.head + rest)] + others)
     }
 
+    /// The plan `plan.yaml`, on a machine where files of these modes lie on one file system.
+    package init(plan rest: String, beside others: [File] = [], onMachine files: [(path: String, mode: UInt32)]) {
+        self.init(plan: rest, beside: others)
+        machineFiles = files
+    }
+
+    /// The plan `plan.yaml` and all other files of a project, which is checked as a whole.
+    package init(project rest: String, beside others: [File]) {
+        let files = [File("plan.yaml", Self.head + rest)] + others
+        self.init(files, checked: files.map(\.name))
+        coversProject = true
+    }
+
     /// The plan `plan.yaml`, whose compiled form is damaged before the compiler checks it.
     package init(damagedPlan rest: String) {
         files = [File("plan.yaml", Self.head + rest)]
         checked = ["plan.yaml"]
         isDamaged = true
+    }
+
+    /// The example with other files, on the same machine.
+    package func with(_ files: [File], checked: [String]) -> Example {
+        var example = Example(files, checked: checked)
+        example.machineFiles = machineFiles
+        example.coversProject = coversProject
+        return example
     }
 
     /// The first lines of a plan.
@@ -78,8 +103,11 @@ package struct Example: Sendable {
     /// The manifests of plugins that this program does not have.
     package var pluginManifests: [File] { files.filter { $0.name.hasPrefix(Self.pluginDirectory) } }
 
-    /// Whether the built program prints the same for these files: it knows its own plugins only, and damages nothing.
-    package var isForProgram: Bool { !isDamaged && pluginManifests.isEmpty }
+    /// Whether the built program prints the same for these files: it knows its own plugins only, damages nothing, and
+    /// sees another machine.
+    package var isForProgram: Bool {
+        !isDamaged && pluginManifests.isEmpty && machineFiles.isEmpty && !coversProject
+    }
 }
 
 /// Writes out what stands between `⟨` and `⟩` in an example.

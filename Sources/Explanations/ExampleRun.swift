@@ -21,6 +21,12 @@ package struct ExampleRun {
             inputs: inputs, providerDirectories: [], catalogue: PluginCatalogue(adding: plugins), files: files,
             projects: .nearest)
         compiler.diagnostics.merge(faults)
+        compiler.coversProject = example.coversProject
+        let onMachine = example.machineFiles
+        compiler.machine = MachineView(
+            status: { path in
+                onMachine.first { $0.path == path }.map { MachineView.FileStatus(device: 1, mode: $0.mode) }
+            }, resolve: { path in onMachine.contains { $0.path == path } ? path : nil })
         compiler.run()
         if example.isDamaged { Self.damage(&compiler) }
         self.compiler = compiler

@@ -85,5 +85,5 @@ package enum ExplanationText {
 
 extension Example {
     /// The command that checks the example.
-    package var command: String { "cairnc check " + checked.joined(separator: " ") }
+    package var command: String { "cairnc check " + (coversProject ? "." : checked.joined(separator: " ")) }
 }

@@ -29,6 +29,7 @@ package enum PluginFields {
             FieldTable.Row("properties", .schema, "The schema of its properties; without one, anything goes."),
             FieldTable.Row("operations", .a(operations), required: true, "What the plugin does in each operation."),
             FieldTable.Row("savedInfo", .schema, "The schema of what the plugin saves of a resource."),
+            FieldTable.Row("traits", .a(TraitFields.type), "What the compiler may conclude of such resources."),
         ])
 
     /// The operations of a type, in the order of `OperationKind`.
@@ -73,5 +74,6 @@ package enum PluginFields {
             FieldTable.Row("name", .text(), required: true, "The name of the bank plugin."),
             FieldTable.Row("description", .text(), required: true, "What the bank is, for people."),
             FieldTable.Row("config", .schema, required: true, "The schema of its settings."),
+            FieldTable.Row("traits", .a(TraitFields.bank), "What the compiler may conclude of such a bank."),
         ])
 }

@@ -1,7 +1,7 @@
 package import CanonicalForm
-import Diagnostics
+package import Diagnostics
 package import PlanIR
-import YAMLSource
+package import YAMLSource
 
 /// What a plugin offers: its resource types with their properties, parameters and hooks. It is all that the compiler
 /// knows of a plugin.
@@ -34,6 +34,7 @@ package struct PluginManifest: Sendable {
         /// By `OperationKind.index`.
         package let operations: [OperationSupport]
         package let savedInfo: JSONSchema?
+        package let traits: ResourceTraits
 
         /// Whether a resource of this type may be a dependent of one of type `parent`.
         package func allows(parent: String) -> Bool {
@@ -71,11 +72,14 @@ package struct BankManifest: Sendable {
     package let name: String
     package let description: String
     package let config: JSONSchema
+    /// The setting that names the directory in which the bank keeps its data, if it keeps it in one.
+    package let storagePath: String?
 }
 
 /// Reads plugin and bank manifests.
-enum PluginManifestDecoder {
-    static func decodePlugin(_ node: LocatedNode, into diagnostics: inout DiagnosticList) -> PluginManifest? {
+package enum PluginManifestDecoder {
+    /// Reads the manifest of a plugin; `nil` when it has no name or version to go on with.
+    package static func decodePlugin(_ node: LocatedNode, into diagnostics: inout DiagnosticList) -> PluginManifest? {
         let reader = FieldReader(node, PluginFields.plugin, into: &diagnostics)
         var types: [PluginManifest.ResourceType] = []
         for element in reader[5]?.elements ?? [] {
@@ -87,12 +91,14 @@ enum PluginManifestDecoder {
             digest: SHA256Digest(of: node.tree.text.bytes))
     }
 
-    static func decodeBank(_ node: LocatedNode, into diagnostics: inout DiagnosticList) -> BankManifest? {
+    /// Reads the manifest of a bank; `nil` when it has no name or settings to go on with.
+    package static func decodeBank(_ node: LocatedNode, into diagnostics: inout DiagnosticList) -> BankManifest? {
         let reader = FieldReader(node, PluginFields.bank, into: &diagnostics)
         guard let name = reader.text(2), let config = reader[4] else { return nil }
+        let schema = JSONSchema(compiling: config, into: &diagnostics)
         return BankManifest(
-            name: name.value, description: reader.text(3)?.value ?? "",
-            config: JSONSchema(compiling: config, into: &diagnostics))
+            name: name.value, description: reader.text(3)?.value ?? "", config: schema,
+            storagePath: TraitsDecoder.storagePath(reader[5], config: schema, into: &diagnostics))
     }
 
     private static func resourceType(
@@ -106,11 +112,15 @@ enum PluginManifestDecoder {
             guard let support = operations[position] else { return nil }
             supports.append(operation(support, into: &diagnostics))
         }
+        let properties = reader[3].map { JSONSchema(compiling: $0, into: &diagnostics) } ?? JSONSchema.anything
         return PluginManifest.ResourceType(
             type: type.value, description: reader.text(1)?.value ?? "",
             parents: reader[2].map { $0.elements.map(\.text) } ?? [PluginManifest.anyType],
-            properties: reader[3].map { JSONSchema(compiling: $0, into: &diagnostics) } ?? JSONSchema.anything,
-            operations: supports, savedInfo: reader[5].map { JSONSchema(compiling: $0, into: &diagnostics) })
+            properties: properties, operations: supports,
+            savedInfo: reader[5].map { JSONSchema(compiling: $0, into: &diagnostics) },
+            traits: TraitsDecoder.decode(
+                reader[6], properties: properties, parameters: supports[OperationKind.protect.index].parameters,
+                into: &diagnostics))
     }
 
     private static func operation(

@@ -111,7 +111,9 @@ package struct PathPattern: Sendable {
             }
             let high = units[index + 1]
             index += 2
-            if high < low { throw PathPatternError("the exclude pattern '\(text)' has a class whose range runs backwards") }
+            if high < low {
+                throw PathPatternError("the exclude pattern '\(text)' has a class whose range runs backwards")
+            }
             ranges.append(low...high)
         }
         throw PathPatternError(

@@ -19,6 +19,12 @@ package struct Compiler: Sendable {
     /// The files to check.
     let inputs: [InputFile]
     let providerDirectories: [String]
+    /// Whether the inputs are all plans and providers of a project, so that what none of them uses is unused.
+    package var coversProject = false
+    /// What lints may look at beyond the inputs.
+    package var machine = MachineView.thisMachine
+    /// What could not be checked on this machine, each said once.
+    package var remarks: [String] = []
     /// Whether plans without errors become IRs; all that can be found out about them is found out without.
     let makesIR: Bool
     /// Where providers are read from.
@@ -126,6 +132,8 @@ package struct Pass: Sendable {
         Pass(name: "check-parameters", run: CheckParametersPass.run),
         // Needs resolved parameters, because a hook's presence may depend on them.
         Pass(name: "lower-to-activities", run: LowerPass.run),
+        // Needs the bindings and the resolved parameters; what would lose data is no fault of the plan's form.
+        Pass(name: "lint", run: LintPass.run),
         // Last before anything is written: the compiler trusts its own output no more than the executor does.
         verify,
         // Needs all plans with their providers, because it compares them with each other.

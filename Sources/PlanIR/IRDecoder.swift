@@ -112,6 +112,7 @@ private struct IRParser {
     private mutating func document() throws(JSONError) -> (ir: PlanIR, digest: String) {
         var description: String?
         var digest: String?
+        var isEnabled: Bool?
         var format: String?
         var version: Int64?
         var graphs = [ActivityGraph?](repeating: nil, count: OperationKind.allCases.count)
@@ -127,6 +128,11 @@ private struct IRParser {
             switch key {
             case "description": description = try parser.reader.string()
             case "digest": digest = try parser.reader.string()
+            case "enabled":
+                guard case .bool(let enabled) = try parser.reader.value() else {
+                    throw parser.reader.failure("expected true or false")
+                }
+                isEnabled = enabled
             case "format": format = try parser.reader.string()
             case "version": version = try parser.reader.integer()
             case "operations":
@@ -165,7 +171,7 @@ private struct IRParser {
             provider: try demand(provider, "provider"), sources: try demand(sources, "sources"),
             plugins: try demand(plugins, "plugins"), parameterSets: try demand(parameterSets, "parameterSets"),
             resources: try demand(resources, "resources"), triggers: try demand(triggers, "triggers"),
-            retention: try demand(retention, "retention"), graphs: complete)
+            retention: try demand(retention, "retention"), isEnabled: isEnabled ?? true, graphs: complete)
         return (ir, try demand(digest, "digest"))
     }
 

@@ -8,6 +8,7 @@ extension PlanIR {
         head.raw("{\"description\":")
         head.string(description)
         var tail = JSONWriter(capacity: resources.count * 1000)
+        if !isEnabled { tail.raw(",\"enabled\":false") }
         tail.raw(",\"format\":\"cairn.ir\",\"operations\":{")
         let operations = OperationKind.allCases.sorted { $0.rawValue < $1.rawValue }
         for (position, operation) in operations.enumerated() {

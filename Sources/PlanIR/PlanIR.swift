@@ -27,13 +27,15 @@ package struct PlanIR: Sendable, Hashable {
     package var triggers: [JSONValue]
     /// The retention policy as the plan has it, checked.
     package var retention: JSONObject
+    /// Whether the triggers start anything.
+    package var isEnabled: Bool
     /// One graph per operation, by `OperationKind.index`.
     package var graphs: [ActivityGraph]
 
     package init(
         plan: String, description: String, provider: ProviderBinding, sources: [SourceDigest],
         plugins: [PluginBinding], parameterSets: [JSONObject], resources: [Resource], triggers: [JSONValue],
-        retention: JSONObject, graphs: [ActivityGraph]
+        retention: JSONObject, isEnabled: Bool = true, graphs: [ActivityGraph]
     ) {
         self.plan = plan
         self.description = description
@@ -44,6 +46,7 @@ package struct PlanIR: Sendable, Hashable {
         self.resources = resources
         self.triggers = triggers
         self.retention = retention
+        self.isEnabled = isEnabled
         self.graphs = graphs
     }
 

@@ -14,4 +14,6 @@ package struct Plan: Sendable {
     package let resources: ResourceTable
     package let triggers: [JSONValue]
     package let retention: JSONObject
+    /// Whether its triggers start anything.
+    package let isEnabled: Bool
 }

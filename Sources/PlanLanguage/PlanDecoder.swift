@@ -27,6 +27,7 @@ package enum PlanDecoder {
         guard let name = fields.text(2), let provider = fields.text(4) else { return nil }
         return Plan(
             node: node, name: name, description: fields.text(3)?.value ?? "", provider: provider, parameters: blocks,
-            resources: resources, triggers: triggers, retention: retention)
+            resources: resources, triggers: triggers, retention: retention,
+            isEnabled: fields[11]?.scalarValue != .bool(false))
     }
 }

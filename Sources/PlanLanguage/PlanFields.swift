@@ -1,4 +1,5 @@
 import Manifests
+import Schedules
 package import YAMLSource
 
 /// The tables of fields of a plan: what the decoders read by, and what the plan's schema is made of.
@@ -16,6 +17,7 @@ package enum PlanFields {
             FieldTable.Row("resources", .list(.a(resource), atLeast: 1), required: true, "What to protect."),
             FieldTable.Row("triggers", .list(.a(trigger)), "When operations are to start."),
             FieldTable.Row("retention", .a(retention), "Which checkpoints are to stay."),
+            FieldTable.Row("enabled", .boolean, "Whether the triggers start anything; true by default."),
         ])
 
     /// One resource.
@@ -76,14 +78,15 @@ extension TextRule {
     /// A duration such as `30m`.
     package static let duration = TextRule(
         "a duration", pattern: "^0*[1-9][0-9]*[smhdw]$", examples: ["30m", "400d"],
-        fault: { DurationSyntax.seconds($0) == nil ? DurationSyntax.rule : nil })
+        fault: { DurationText.seconds($0) == nil ? DurationText.rule : nil })
 
     /// The name of a time zone.
     package static let timeZone = TextRule(
         "a time zone", pattern: "^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$", examples: ["Europe/Berlin", "UTC"],
-        fault: { TriggerDecoder.isZoneName($0) ? nil : "time zones are named as in the tz database" })
+        fault: { TimeZoneDatabase.isZoneName($0) ? nil : "time zones are named as in the tz database" })
 
     /// A cron schedule.
     package static let schedule = TextRule(
-        "a schedule", pattern: CronSyntax.pattern, examples: ["15 2 * * *"], fault: { CronSyntax.fault(in: $0) })
+        "a schedule", pattern: CronSchedule.pattern, examples: ["15 3 * * *"],
+        fault: { CronSchedule.fault(in: $0)?.description })
 }

@@ -68,6 +68,7 @@ struct CompilerOptions: ParsableArguments {
 
     /// Prints the faults to standard error, as text.
     func printFaults(of compiler: Compiler) {
+        for remark in compiler.remarks { StandardStream.error.write("note: \(remark)\n") }
         let faults = compiler.diagnostics.sorted
         guard !faults.isEmpty else { return }
         let renderer = TextRenderer(sources: compiler.sources, color: isColored(.error))

@@ -15,7 +15,7 @@ struct OneFaultTests {
     /// The example with the text of its first checked file changed.
     private func changing(_ example: Example, _ change: (String) -> String) -> Example? {
         guard let first = example.checked.first, example.files.contains(where: { $0.name == first }) else { return nil }
-        return Example(
+        return example.with(
             example.files.map { $0.name == first ? .init(first, change($0.text)) : $0 }, checked: example.checked)
     }
 
@@ -67,7 +67,7 @@ struct OneFaultTests {
     @Test("In another file", arguments: Explanation.all.filter { !$0.wrong.isDamaged })
     func anotherFile(_ explanation: Explanation) {
         func beside(_ example: Example) -> Example {
-            Example(
+            example.with(
                 example.files + [.init("other.yaml", Self.other)], checked: example.checked + ["other.yaml"])
         }
         expectOneMore(explanation.code, beside(explanation.wrong), beside(explanation.right), faultsOfOther)

@@ -5,8 +5,9 @@ package import YAMLSource
 /// A JSON Schema (draft 2020-12) from a manifest, compiled for values that know their place.
 ///
 /// All keywords of the core, applicator and validation vocabularies are understood except dynamic references,
-/// references to other files and identifiers within a schema; formats are asserted; and `x-cairn-secret: true` demands
-/// a reference to a secret. What is not understood is a fault of the schema, never silently ignored.
+/// references to other files and identifiers within a schema; formats are asserted; `x-cairn-secret: true` demands a
+/// reference to a secret, and `x-cairn-replacement` says what to write instead of what is deprecated. What is not
+/// understood is a fault of the schema, never silently ignored.
 package struct JSONSchema: Sendable {
     let nodes: [SchemaNode]
     let patterns: [Pattern]
@@ -15,6 +16,8 @@ package struct JSONSchema: Sendable {
     package let written: LocatedNode?
     /// The defaults of the properties at the top level.
     package private(set) var defaults = JSONObject()
+    /// Whether any option is deprecated.
+    package let hasDeprecations: Bool
 
     /// Compiles a schema; its faults become diagnostics (`invalidValue`) at their place in the manifest, and what is
     /// faulty is left out of the compiled form.
@@ -24,6 +27,7 @@ package struct JSONSchema: Sendable {
         nodes = compiler.nodes
         patterns = compiler.patterns
         root = 0
+        hasDeprecations = nodes.contains(where: \.isDeprecated)
         written = node
         defaults = topLevelDefaults
         checkDefaults(&diagnostics)
@@ -36,6 +40,7 @@ package struct JSONSchema: Sendable {
         nodes = [node]
         patterns = []
         root = 0
+        hasDeprecations = false
         written = nil
     }
 

@@ -134,6 +134,7 @@ struct SchemaCompiler {
             }
         case .const: nodes[index].constant = AllowedValue(value)
         case .secret: nodes[index].isSecret = operand.flag(&diagnostics)
+        case .replacement: nodes[index].replacement = operand.string(&diagnostics)
         case .minimum: nodes[index].minimum = operand.number(&diagnostics)
         case .maximum: nodes[index].maximum = operand.number(&diagnostics)
         case .exclusiveMinimum: nodes[index].exclusiveMinimum = operand.number(&diagnostics)

@@ -71,6 +71,7 @@ package enum SchemaFields {
         FieldTable.Row("$schema", .constant("https://json-schema.org/draft/2020-12/schema"), "The dialect."),
         FieldTable.Row(
             "x-cairn-secret", .boolean, "Whether the value is a secret: plans then give a reference to it, only."),
+        FieldTable.Row("x-cairn-replacement", .text(), "The key to write instead of this one, which is deprecated."),
     ]
 }
 

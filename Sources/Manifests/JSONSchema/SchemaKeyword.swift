@@ -18,6 +18,7 @@ package enum SchemaKeyword: String, Sendable, CaseIterable {
     case id = "$id"
     case schema = "$schema"
     case secret = "x-cairn-secret"
+    case replacement = "x-cairn-replacement"
 
     /// Where schemas are in a keyword's value.
     package enum Nesting: Sendable {
@@ -42,7 +43,7 @@ package enum SchemaKeyword: String, Sendable, CaseIterable {
         case .type, .enum, .const, .minimum, .maximum, .exclusiveMinimum, .exclusiveMaximum, .multipleOf, .minLength,
             .maxLength, .pattern, .format, .minContains, .maxContains, .minItems, .maxItems, .uniqueItems, .required,
             .minProperties, .maxProperties, .dependentRequired, .ref, .title, .description, .default, .examples,
-            .deprecated, .readOnly, .writeOnly, .comment, .id, .anchor, .schema, .secret:
+            .deprecated, .readOnly, .writeOnly, .comment, .id, .anchor, .schema, .secret, .replacement:
             .none
         }
     }

@@ -108,6 +108,8 @@ struct SchemaNode: Sendable {
     var summary: String?
     var defaultNode: LocatedNode?
     var isDeprecated = false
+    /// What to write instead of what is deprecated.
+    var replacement: String?
 
     /// Whether several schemas refer to this one, so that ways to it may meet again.
     var isShared = false

@@ -90,7 +90,8 @@ enum LowerPass {
                 PlanIR.PluginBinding(name: $0.name, version: $0.version, digest: $0.digest)
             },
             parameterSets: unit.parameterSets.sets, resources: unit.resources.map { resource($0) },
-            triggers: unit.plan.triggers, retention: unit.plan.retention, graphs: graphs)
+            triggers: unit.plan.triggers, retention: unit.plan.retention,
+            isEnabled: unit.plan.isEnabled, graphs: graphs)
     }
 
     private static func resource(_ unit: ResourceUnit) -> PlanIR.Resource {

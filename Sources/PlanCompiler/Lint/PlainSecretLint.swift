@@ -1,0 +1,134 @@
+import Diagnostics
+import Manifests
+import YAMLSource
+
+/// A secret that is written down where no schema says that there is one: by the name of its key, or by its form.
+enum PlainSecretLint {
+    @Sendable static func run(_ plan: LintedPlan, _ findings: inout LintFindings) {
+        plan.forEachSetting { key, value in
+            guard value.kind == .scalar, !plan.reportedSecrets.contains(value.range) else { return }
+            let what: String
+            if key.withText(SecretName.isLikely), isLiteral(value) {
+                what = "'\(key.text)' is a secret in clear text"
+            } else if value.withText(SecretText.hasPassword) {
+                what = "the address in '\(key.text)' has a password in clear text"
+            } else if value.withText(SecretText.isPrivateKey) {
+                what = "'\(key.text)' is a private key in clear text"
+            } else {
+                return
+            }
+            findings.add(
+                Diagnostic(
+                    .plainSecret, what, at: value.range,
+                    notes: [
+                        "it comes into the compiled plan and into every checkpoint; name its place instead: "
+                            + "{fromEnv: NAME} or {fromFile: path}"
+                    ]))
+        }
+    }
+
+    /// Whether a value is the secret itself, and does not say where it is.
+    private static func isLiteral(_ value: LocatedNode) -> Bool {
+        switch value.scalarValue {
+        case .null, .bool: false
+        case .integer, .number: true
+        case .string(let text): !SecretText.isElsewhere(text)
+        }
+    }
+}
+
+/// Names that are given to secrets.
+enum SecretName {
+    private static let words = ["password", "passwd", "passphrase", "pwd", "secret", "token", "credentials"]
+    /// Words that may have something in front of them without a seam, as in `PGPASSWORD`.
+    private static let endings = ["password", "passwd", "passphrase", "apikey", "secretkey", "privatekey"]
+    private static let keys = ["api", "secret", "private", "encryption", "signing", "master", "auth", "access"]
+
+    /// Whether a key is called like a secret; `passwordFile` and `tokenURL` say where one is, and are not.
+    static func isLikely(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
+        // Most names end with none of the letters that those words end with.
+        guard let last = name.last, name.count >= 3, "dnteysDNTEYS".utf8.contains(last) else { return false }
+        let words = words(of: name)
+        guard let last = words.last else { return false }
+        if SecretName.words.contains(last) || endings.contains(where: last.hasSuffix) { return true }
+        guard last == "key", words.count >= 2 else { return false }
+        // An access key names its owner; the secret access key is the secret.
+        let kind = words[words.count - 2]
+        return kind == "access" ? words.contains("secret") : keys.contains(kind)
+    }
+
+    /// The words of `secretAccessKey`, `secret_access_key` and `SECRET-ACCESS-KEY`, in lower case.
+    private static func words(of name: UnsafeBufferPointer<UInt8>) -> [String] {
+        var words: [String] = []
+        var word: [UInt8] = []
+        func isUpper(_ byte: UInt8) -> Bool { byte >= 0x41 && byte <= 0x5A }
+        func end() {
+            if !word.isEmpty { words.append(String(decoding: word, as: UTF8.self)) }
+            word = []
+        }
+        for (position, byte) in name.enumerated() {
+            switch byte {
+            case UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: " "): end()
+            default:
+                let startsWord = isUpper(byte) && position > 0 && !isUpper(name[position - 1])
+                // In `DBPassword` the word begins at the P.
+                let endsInitials =
+                    isUpper(byte) && position > 0 && isUpper(name[position - 1]) && position + 1 < name.count
+                    && name[position + 1] >= 0x61 && name[position + 1] <= 0x7A
+                if startsWord || endsInitials { end() }
+                word.append(isUpper(byte) ? byte | 0x20 : byte)
+            }
+        }
+        end()
+        return words
+    }
+}
+
+/// Texts that are secrets, or have one in them.
+enum SecretText {
+    /// Whether a text says where a secret is: a path, an address, or something to be filled in.
+    static func isElsewhere(_ text: String) -> Bool {
+        let marks = ["$", "/", "<", "{{", "%"]
+        return text.allSatisfy(\.isWhitespace) || marks.contains(where: text.hasPrefix) || text.contains("://")
+    }
+
+    /// Whether a text has a password in an address, as in `scheme://user:password@host`.
+    static func hasPassword(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        var position = 0
+        while position + 3 < text.count {
+            guard text[position] == UInt8(ascii: ":"), text[position + 1] == slash, text[position + 2] == slash else {
+                position += 1
+                continue
+            }
+            let hasScheme = position > 0 && isSchemeByte(text[position - 1])
+            position += 3
+            let start = position
+            while position < text.count, !endsAuthority(text[position]) { position += 1 }
+            let authority = text[start..<position]
+            guard hasScheme, let at = authority.lastIndex(of: UInt8(ascii: "@")),
+                let colon = authority[..<at].firstIndex(of: UInt8(ascii: ":"))
+            else { continue }
+            let password = authority[(colon + 1)..<at]
+            // `${PASSWORD}`, `<password>` and `***` stand for one.
+            if let first = password.first, !"$<{%*".utf8.contains(first) { return true }
+        }
+        return false
+    }
+
+    private static let slash = UInt8(ascii: "/")
+
+    private static func isSchemeByte(_ byte: UInt8) -> Bool {
+        (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A) || (byte >= 0x30 && byte <= 0x39) || "+-.".utf8.contains(byte)
+    }
+
+    private static func endsAuthority(_ byte: UInt8) -> Bool {
+        byte <= 0x20 || "/?#\"'".utf8.contains(byte)
+    }
+
+    /// Whether a text holds a private key in PEM.
+    static func isPrivateKey(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard text.count > 30, text.prefix(512).contains(UInt8(ascii: "-")) else { return false }
+        let head = String(decoding: text.prefix(512), as: UTF8.self)
+        return head.contains("-----BEGIN ") && head.contains("PRIVATE KEY-----")
+    }
+}
