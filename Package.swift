@@ -90,7 +90,10 @@ let package = Package(
         room("Reports", ["CanonicalForm", "Diagnostics", "Explanations"]),
         room(
             "PlanSchemas",
-            ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR", "PlanLanguage", "Reports", "YAMLSource"],
+            [
+                "CanonicalForm", "Diagnostics", "Explanations", "Manifests", "PlanIR", "PlanLanguage", "Project",
+                "Reports", "YAMLSource",
+            ],
             resources: [.embedInCode("diff.schema.json"), .embedInCode("ir.schema.json")]),
         room("PluginReference", ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR"]),
         .executableTarget(
@@ -168,7 +171,7 @@ let package = Package(
         tests(
             "PlanCompilerTests",
             [
-                "SeededRandom", "CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR",
+                "SeededRandom", "CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR", "PlanLanguage",
                 "PlanTestSupport", "Schedules", "YAMLSource",
             ]),
         tests("ExplanationsTests", ["CanonicalForm", "Diagnostics", "Explanations", "PlanCompiler", "YAMLSource"]),

@@ -76,6 +76,9 @@ package struct ProviderDirectory: Sendable {
         }
     }
 
+    /// Takes in the manifests of plugins and banks that another one found, and nothing else of it.
+    package mutating func takePlugins(of other: ProviderDirectory) { plugins += other.plugins }
+
     /// Takes in the manifests of a file, if it has any.
     private mutating func add(_ text: SourceText, in directory: String?, sources: inout SourceMap) {
         var faults = DiagnosticList()

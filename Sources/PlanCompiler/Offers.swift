@@ -1,5 +1,6 @@
 package import Manifests
 import Diagnostics
+import Project
 import YAMLSource
 
 /// A provider with the plugins that it uses.
@@ -20,6 +21,20 @@ extension Compiler {
             }
             return Offer(provider: provider, plugins: plugins)
         }
+    }
+
+    /// Before a run: finds the manifests of plugins and banks that lie in `directories`. One that is not there is
+    /// reported if it is among `given`.
+    package mutating func findPlugins(in directories: [String], given: [String]) {
+        let known = Set(inputs.compactMap { files.identity(of: $0.text.name) })
+        // The providers that lie there are none of this run's business.
+        var found = ProviderDirectory()
+        for directory in given + directories {
+            found.read(
+                directory, isGiven: given.contains(directory), except: known, files: files, sources: &sources,
+                into: &diagnostics)
+        }
+        providers.takePlugins(of: found)
     }
 
     /// The manifests of all plugins that are known, in the order of the catalogue.

@@ -1,7 +1,9 @@
 internal import CanonicalForm
 internal import Diagnostics
+internal import Explanations
 package import Manifests
 internal import PlanLanguage
+internal import Project
 internal import Reports
 internal import YAMLSource
 
@@ -9,6 +11,7 @@ internal import YAMLSource
 package enum FormatSchema: String, Sendable, CaseIterable {
     case plan, provider, plugin
     case bankPlugin = "bank-plugin"
+    case project
     case ir
     case diagnostics, diff
 
@@ -31,6 +34,7 @@ package enum FormatSchema: String, Sendable, CaseIterable {
         case .bankPlugin:
             var tables = TableSchemas()
             return tables.schema(of: PluginFields.bank, id: id, title: "Cairn bank manifest").printed
+        case .project: return FormatSchema.project(id: id)
         case .ir: return String(decoding: PackageResources.ir_schema_json, as: UTF8.self)
         case .diagnostics: return DiagnosticShapes.schema.prettyText
         case .diff: return String(decoding: PackageResources.diff_schema_json, as: UTF8.self)
@@ -48,7 +52,8 @@ package enum FormatSchema: String, Sendable, CaseIterable {
         for phase in ParameterPhase.allCases {
             tables.replacements["plan.\(phase.key)"] = types.block(phase)
         }
-        tables.additions["resource"] = [.init("allOf", .array(types.conditions()))]
+        let conditions = types.conditions()
+        if !conditions.isEmpty { tables.additions["resource"] = [.init("allOf", .array(conditions))] }
         tables.furtherDefinitions = types.definitions() + [.init("secret", ManifestSchema.secretDefinition)]
         let title = "Cairn plan for the provider '\(provider.name.value)'"
         return tables.schema(of: PlanFields.plan, id: nil, title: title).printed
@@ -92,6 +97,21 @@ package enum FormatSchema: String, Sendable, CaseIterable {
         tables.additions["plugin"] = [.init("allOf", .array(conditions))]
         tables.furtherDefinitions.append(.init("secret", ManifestSchema.secretDefinition))
         return tables.schema(of: ProviderManifest.fields, id: id, title: "Cairn provider manifest").printed
+    }
+
+    private static func project(id: String) -> String {
+        let levels: SchemaText = .texts(LintLevel.allCases.map(\.rawValue))
+        let lints = Explanation.all.filter { LintNames.isLint($0.code) }
+        // By name first: names say what they are about.
+        let names = lints.map { ($0.code.name, $0) } + lints.map { ($0.code.rawValue, $0) }
+        let properties = names.map { name, lint in
+            SchemaText.Member(name, ["description": .value(.string(lint.summary)), "enum": levels])
+        }
+        var tables = TableSchemas()
+        tables.replacements["project.lints"] = [
+            .init("type", "object"), .init("additionalProperties", false), .init("properties", .object(properties)),
+        ]
+        return tables.schema(of: ProjectFile.fields, id: id, title: "Cairn project").printed
     }
 
     /// What must hold of a mapping's keys when one of them has this value.

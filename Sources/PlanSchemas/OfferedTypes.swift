@@ -41,6 +41,7 @@ struct OfferedTypes {
         let known: [SchemaText.Member] = [
             .init("enum", .texts(names)), .init("enumDescriptions", .texts(named.map(\.support.description))),
         ]
+        if others == nil && names.isEmpty { return [.init("not", [:])] }
         guard others != nil else { return known }
         let any = SchemaText.object(TableSchemas.text(.resourceType))
         return names.isEmpty ? TableSchemas.text(.resourceType) : [.init("anyOf", [.object(known), any])]

@@ -20,11 +20,23 @@ package struct ProjectFile: Sendable {
     package let isStrict: Bool
     let exclude: [PathPattern]
 
-    private static let fields = [
-        Field("apiVersion", .text, required: true), Field("kind", .text, required: true), Field("name", .text),
-        Field("description", .text), Field("providers", .sequence), Field("lints", .mapping),
-        Field("strict", .boolean), Field("exclude", .sequence),
-    ]
+    /// The keys of a project.
+    package static let fields = FieldTable(
+        "a project", definition: "project", "What a project says to the compiler, in its cairn.yaml.",
+        allowsExtensions: true,
+        [
+            .apiVersion, .kind("Project"),
+            FieldTable.Row("name", .text(), "The project's name, for people."),
+            FieldTable.Row("description", .text(), "What the project is, for people."),
+            FieldTable.Row(
+                "providers", .list(.text()), "The directories in which providers are looked for, from this file's."),
+            FieldTable.Row(
+                "lints", .entries(keys: nil, values: .oneOf(LintLevel.allCases.map(\.rawValue))),
+                "What is made of lints, by their codes or names."),
+            FieldTable.Row("strict", .boolean, "Whether warnings count as findings."),
+            FieldTable.Row(
+                "exclude", .list(.text()), "Patterns of what is left out when the project's files are looked for."),
+        ])
 
     /// The file that says nothing, for what follows after a fault.
     init(saysNothingIn directory: String, shown: String) {
@@ -44,7 +56,7 @@ package struct ProjectFile: Sendable {
     ) {
         self.directory = directory
         shownDirectory = shown
-        let fields = FieldReader(node, as: "a project", Self.fields, allowsExtensions: true, into: &diagnostics)
+        let fields = FieldReader(node, Self.fields, into: &diagnostics)
         providerDirectories = fields[4].map { Self.directories($0, below: shown, files, into: &diagnostics) }
         missesProviders = providerDirectories.map { $0.count < fields[4]?.count ?? 0 } ?? false
         levels = fields[5].map { LintLevels.read($0, into: &diagnostics) } ?? LintLevels()

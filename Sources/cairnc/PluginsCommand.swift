@@ -5,6 +5,7 @@ import Diagnostics
 import Manifests
 import PlanCompiler
 import PluginReference
+import Project
 
 /// `cairnc plugins`
 struct PluginsCommand: ParsableCommand {
@@ -13,7 +14,8 @@ struct PluginsCommand: ParsableCommand {
         abstract: "Lists the resource types that there are, or tells all about one.",
         discussion: """
             A resource type is a plugin's. The plugins' manifests say which properties and parameters a type has, what \
-            a plugin does in each operation, and of what the type may be a dependent.
+            a plugin does in each operation, and of what the type may be a dependent. Manifests of plugins that are not \
+            built in are found in --providers, and beside the file of --provider.
 
             EXAMPLES
               cairnc plugins
@@ -38,7 +40,9 @@ struct PluginsCommand: ParsableCommand {
     var type: String?
 
     func run() throws {
-        var compiler = options.compile(provider.map { [$0] } ?? [])
+        var compiler = options.compile(
+            provider.map { [$0] } ?? [], makesIR: false,
+            pluginPlaces: provider.map { Paths.pluginPlaces(beside: $0) } ?? [])
         let plugins = try provider.map { try compiler.onlyOffer(in: $0, options).plugins } ?? compiler.knownPlugins()
         options.printFaults(of: compiler)
         if compiler.hasErrors { throw ExitCode(ExitStatus.failed) }

@@ -2,6 +2,7 @@ import ArgumentParser
 import CommandLineSupport
 import PlanCompiler
 import PlanSchemas
+import Project
 
 extension FormatSchema: ExpressibleByArgument {}
 
@@ -12,7 +13,8 @@ struct SchemaCommand: ParsableCommand {
         abstract: "Prints the JSON Schema of a format, for editors and other validators.",
         discussion: """
             The schemas are of draft 2020-12. With --provider, the schema of plans has the resource types of that \
-            provider's plugins, with their properties and parameters, so that an editor completes them. A schema sees \
+            provider's plugins, with their properties and parameters, so that an editor completes them. Manifests of \
+            plugins that are not built in are found beside the provider and in --providers. A schema sees \
             the shape of one document; references, cycles and what lies in other files are for 'cairnc check'.
 
             EXAMPLES
@@ -39,11 +41,20 @@ struct SchemaCommand: ParsableCommand {
             StandardStream.output.write(format.text(KnownManifests.builtin))
             return
         }
-        var compiler = options.compile([provider])
+        var compiler = options.compile([provider], makesIR: false, pluginPlaces: Paths.pluginPlaces(beside: provider))
         let offer = try compiler.onlyOffer(in: provider, options)
         options.printFaults(of: compiler)
         if compiler.hasErrors { throw ExitCode(ExitStatus.failed) }
         StandardStream.output.write(FormatSchema.plan(for: offer.provider, offer.plugins))
+    }
+}
+
+extension Paths {
+    /// Where the manifests of plugins are looked for that a provider uses: beside it.
+    static func pluginPlaces(beside provider: String) -> [String] {
+        if provider == "-" { return [] }
+        let parent = Paths.directory(of: provider)
+        return [parent.isEmpty ? "." : parent]
     }
 }
 

@@ -39,7 +39,13 @@ struct CompilerOptions: ParsableArguments {
     }
 
     /// Reads and compiles `paths`, as far as the IR or only as far as faults can be found; `-` is standard input.
-    func compile(_ paths: [String], from files: any FileSource = HostFiles(), makesIR: Bool = true) -> Compiler {
+    ///
+    /// With `pluginPlaces`, the plugins in these directories and in those of `--providers` are known, though no plan
+    /// asks for them.
+    func compile(
+        _ paths: [String], from files: any FileSource = HostFiles(), makesIR: Bool = true,
+        pluginPlaces: [String]? = nil
+    ) -> Compiler {
         var faults = DiagnosticList()
         var texts: [SourceText] = []
         for path in paths {
@@ -54,6 +60,7 @@ struct CompilerOptions: ParsableArguments {
             makesIR: makesIR)
         compiler.levels = project.levels
         compiler.diagnostics.merge(faults)
+        if let pluginPlaces { compiler.findPlugins(in: pluginPlaces, given: providerDirectories) }
         compiler.run()
         printTimings(of: compiler)
         return compiler

@@ -27,7 +27,7 @@ import Testing
         for run in 1...50 {
             let ending = try await check(["--format", format] + Self.files)
             #expect(ending.code == 1)
-            #expect(ending.output + ending.errors == expected, "run \(run)")
+            try #require(ending.output + ending.errors == expected, "run \(run)")
             #expect(format == "text" ? ending.output.isEmpty : ending.errors.isEmpty)
         }
     }

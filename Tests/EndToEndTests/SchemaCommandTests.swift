@@ -46,9 +46,47 @@ struct SchemaCommandTests {
         let faulty = try await site.cairnc("schema", "plan", "--provider", "faulty.yaml")
         #expect(faulty.code == 1 && faulty.output == "")
         #expect(faulty.errors.contains("error[E0203]") && faulty.errors.contains("did you mean 'files'?"))
-        try site.write("two.yaml", head + "plugins: []\n---\n" + head + "plugins: []\n")
+        try site.write(
+            "two.yaml", head + "plugins: []\n---\n" + head.replacing("name: a", with: "name: b") + "plugins: []\n")
         let two = try await site.cairnc("schema", "plan", "--provider", "two.yaml")
         #expect(two.code == 1 && two.output == "" && two.errors.contains("2 providers"))
+    }
+
+    @Test("Plugins whose manifests lie beside the provider are known") func declaredPlugins() async throws {
+        let site = try await Site(initialize: false)
+        try site.write(
+            "providers/shelf.plugin.yaml",
+            """
+            apiVersion: cairn/v1
+            kind: Plugin
+            name: shelf
+            version: 1
+            description: For a test
+            resourceTypes:
+              - type: Test::Shelf
+                description: A shelf
+                operations:
+                  protect: {hooks: [main]}
+                  restore: {hooks: [main]}
+                  verify: {hooks: [main]}
+                  delete: {hooks: []}
+
+            """)
+        let head = "apiVersion: cairn/v1\nkind: Provider\nname: shelves\n"
+        try site.write(
+            "providers/shelves.yaml",
+            head + "bank: {plugin: directory, config: {path: /b}}\nplugins: [{name: shelf}]\n")
+        let schema = try await site.cairnc("schema", "plan", "--provider", "providers/shelves.yaml")
+        #expect(
+            schema.code == 0 && schema.errors == "" && schema.output.contains("Test::Shelf.parameters"), "\(schema)")
+        let ofProvider = try await site.cairnc("plugins", "--provider", "providers/shelves.yaml")
+        #expect(ofProvider.code == 0 && ofProvider.output.contains("Test::Shelf") && ofProvider.errors == "")
+        #expect(!ofProvider.output.contains("Directory"))
+        let all = try await site.cairnc("plugins", "--providers", "providers")
+        #expect(all.code == 0 && all.output.contains("Test::Shelf") && all.output.contains("Directory"))
+        #expect(try await site.cairnc("plugins").output.contains("Test::Shelf") == false)
+        let missing = try await site.cairnc("plugins", "--providers", "nowhere")
+        #expect(missing.code == 1 && missing.errors.contains("there is no provider directory 'nowhere'"))
     }
 
     @Test("The types are listed, in a narrow terminal and in a wide one") func list() async throws {

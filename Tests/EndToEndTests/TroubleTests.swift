@@ -221,7 +221,7 @@ import Testing
             #expect(ending.code == 2, "\(arguments): \(ending)")
             #expect(ending.output.isEmpty && !ending.errors.isEmpty, "\(arguments): \(ending)")
         }
-        for arguments in [["compile"], ["check"], ["graph", "a", "--view", "b"], ["unheard-of"]] {
+        for arguments in [["compile"], ["check", "--dry-run"], ["graph", "a", "--view", "b"], ["unheard-of"]] {
             let ending = try await Programs.run("cairnc", arguments, in: site.place)
             #expect(ending.code == 2 && ending.output.isEmpty && !ending.errors.isEmpty, "\(arguments): \(ending)")
         }

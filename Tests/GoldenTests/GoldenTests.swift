@@ -26,14 +26,14 @@ struct GoldenTests {
         }
 
         /// Compiles all YAML files of the folder, `plan.yaml` first.
-        func compile() throws -> Compiler {
+        func compile(makesIR: Bool = true) throws -> Compiler {
             let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {
                 $0.hasSuffix(".yaml") && $0 != "plan.yaml"
             }
             let inputs = try (["plan.yaml"] + names.sorted()).map {
                 SourceText(name: $0, bytes: Array(try Data(contentsOf: folder.appending(path: $0))))
             }
-            var compiler = Compiler(inputs: inputs, providerDirectories: [])
+            var compiler = Compiler(inputs: inputs, providerDirectories: [], makesIR: makesIR)
             compiler.run()
             return compiler
         }
@@ -70,6 +70,9 @@ struct GoldenTests {
         // Twice over the same input, byte for byte.
         let again = try example.compile()
         #expect(TextRenderer(sources: again.sources, color: false).render(again.diagnostics.sorted) == text)
+        // What is only checked has the same faults.
+        let checked = try example.compile(makesIR: false)
+        #expect(TextRenderer(sources: checked.sources, color: false).render(checked.diagnostics.sorted) == text)
     }
 
     @Test("Good plans are silent and compile to exactly this", arguments: Case.list("ok"))

@@ -1,9 +1,11 @@
 import Diagnostics
 import PlanCompiler
 import PlanIR
+import PlanLanguage
 import PlanTestSupport
 import SeededRandom
 import Testing
+import YAMLSource
 
 /// The activity graph against a reference that says the rules one by one and walks naively.
 struct ActivityOrderTests {
@@ -123,6 +125,41 @@ struct ScaleTests {
         let pairs = dependents.reduce(0) { $0 + $1.count }
         // Three within each resource, three for each dependency, two for each of the two outermost resources.
         #expect(ir.graph(.protect).edgeCount == 3 * dependents.count + 3 * pairs + 4)
+    }
+
+    /// The size of what the passes keep of a plan.
+    private func sizes(_ count: Int) throws -> [Int] {
+        var lines = ""
+        for number in 0..<count {
+            lines += "  - id: r\(number)\n    type: Test::Thing\n    properties: {path: /a/\(number)}\n"
+            lines += "    parameters: {level: \(number % 7)}\n    dependsOn: [r\((number + 1) * 7919 % count)]\n"
+        }
+        lines += "  - {id: last, type: Test::Thing}\n"
+        let compiler = CompiledPlans.compile([CompiledPlans.plan(lines), CompiledPlans.provider])
+        let unit = try #require(compiler.plans.first)
+        return [
+            unit.plan.resources.tree.records.count, unit.plan.resources.tree.children.count, unit.resources.count,
+            unit.resources.graph.lists.targets.count,
+        ]
+    }
+
+    @Test("What is kept of a resource does not grow with their number")
+    func growth() throws {
+        for (small, large) in zip(try sizes(200), try sizes(2000)) { #expect(large <= 10 * small) }
+    }
+
+    @Test("Equal parameters are one set, and all operations share one order")
+    func sharing() throws {
+        var lines = ""
+        for number in 0..<300 {
+            lines += "  - {id: r\(number), type: Test::Thing, parameters: {level: \(number % 7)}}\n"
+        }
+        let ir = try #require(CompiledPlans.ir(lines))
+        // Seven that resources give for protect, and none for all else.
+        #expect(ir.parameterSets.count == 8)
+        let places = ir.graphs.map { graph in graph.targets.withUnsafeBufferPointer { Int(bitPattern: $0.baseAddress) }
+        }
+        #expect(Set(places).count == 1)
     }
 
     @Test func aChainOfAHundredThousandCompiles() throws {

@@ -32,6 +32,8 @@ enum CheckJSONSchema {
     static func faults(schema: String, _ files: [String]) throws -> [String: String] {
         if files.isEmpty { return [:] }
         let output = try run(["--schemafile", schema, "--output-format", "json"] + files)
+        // A schema that cannot be used is told in plain text.
+        if !output.hasPrefix("{") { throw Failure(description: output) }
         guard let report = try JSONValue(parsing: Array(output.utf8)).objectValue else {
             throw Failure(description: output)
         }

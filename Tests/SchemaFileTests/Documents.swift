@@ -19,8 +19,16 @@ struct Bundle {
     let documents: [Document]
     /// The codes of what `cairnc check` finds.
     let codes: Set<DiagnosticCode>
-    /// The schema of plans for the folder's provider, if it has one without faults.
-    let planSchema: String?
+    /// The schemas of plans for the folder's providers, by their names.
+    let planSchemas: [(provider: String, text: String)]
+
+    /// The schema for the provider that a plan names, or else for the only one.
+    func planSchema(for document: Document) -> String? {
+        guard document.kind == "Plan" else { return nil }
+        let text = String(decoding: document.bytes, as: UTF8.self)
+        let name = text.firstMatch(of: /["']?provider["']?: *["']?([a-z0-9-]+)/).map { String($0.1) }
+        return planSchemas.first { $0.provider == name }?.text ?? planSchemas.first?.text
+    }
 
     /// Takes in the files of one folder, `plan.yaml` first.
     init(name: String, files: [(name: String, bytes: [UInt8])]) {
@@ -42,7 +50,7 @@ struct Bundle {
         var compiler = compiler
         codes = Set(compiler.diagnostics.all.map(\.code))
         let offers = files.flatMap { compiler.offers(in: $0.name) }
-        planSchema = offers.first.map { FormatSchema.plan(for: $0.provider, $0.plugins) }
+        planSchemas = offers.map { ($0.name, FormatSchema.plan(for: $0.provider, $0.plugins)) }
     }
 
     /// The documents of a file; one that is no YAML counts as a plan.
@@ -81,6 +89,15 @@ struct Bundle {
             }
             return Bundle(name: plan.name, files: [plan] + used)
         }
+    }
+
+    /// The plan that docs/editors.md shows, with the provider that the explanations have.
+    static func editorsPage() throws -> Bundle {
+        let page = try String(contentsOf: Tree.root.appending(path: "docs/editors.md"), encoding: .utf8)
+        let plan = page.components(separatedBy: "```yaml\n").dropFirst().first?.components(separatedBy: "```").first
+        return Bundle(
+            name: "editors",
+            files: [("plan.yaml", Array((plan ?? "").utf8)), ("provider.yaml", Example.provider.bytes)])
     }
 
     /// The right or the wrong examples of the explanations.

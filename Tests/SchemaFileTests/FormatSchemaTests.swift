@@ -8,7 +8,10 @@ import Testing
 struct FormatSchemaTests {
     /// The schema file of a kind of document.
     static func schema(of kind: String) -> String? {
-        let names = ["Plan": "plan", "Provider": "provider", "Plugin": "plugin", "BankPlugin": "bank-plugin"]
+        let names = [
+            "Plan": "plan", "Provider": "provider", "Plugin": "plugin", "BankPlugin": "bank-plugin",
+            "Project": "project",
+        ]
         return names[kind].map { Tree.root.appending(path: "schemas/\($0).schema.json").path }
     }
 
@@ -24,7 +27,7 @@ struct FormatSchemaTests {
             for document in bundle.documents {
                 let path = try place.write(document.name + "-" + bundle.name + ".yaml", document.bytes)
                 var schemas = [schema(of: document.kind) ?? schema(of: "Plan")]
-                if let text = bundle.planSchema, document.kind == "Plan" {
+                if let text = bundle.planSchema(for: document) {
                     if specialized[text] == nil {
                         specialized[text] = try place.write("\(specialized.count).schema.json", text.utf8)
                     }
@@ -51,14 +54,14 @@ struct FormatSchemaTests {
             .sorted().map { Tree.root.appending(path: "schemas/\($0)").path }
         #expect(files.count >= 5)
         for bundle in try Bundle.plans() {
-            files.append(try place.write("\(bundle.name).json", try #require(bundle.planSchema).utf8))
+            files.append(try place.write("\(bundle.name).json", try #require(bundle.planSchemas.first).text.utf8))
         }
         let said = try CheckJSONSchema.metaschemaFaults(files)
         #expect(said.hasPrefix("ok"), "\(said)")
     }
 
     @Test("Every plan, provider, good fixture and right example is valid") func good() throws {
-        let bundles = try Bundle.plans() + Bundle.fixtures("ok") + Bundle.examples(\.right)
+        let bundles = try Bundle.plans() + Bundle.fixtures("ok") + Bundle.examples(\.right) + [Bundle.editorsPage()]
         #expect(bundles.count >= 10)
         for bundle in bundles { #expect(bundle.codes.allSatisfy { $0.severity == .warning }, "\(bundle.name)") }
         for (name, fault) in try Self.faults(in: bundles) { Issue.record("\(name): \(fault)") }
@@ -70,14 +73,19 @@ struct FormatSchemaTests {
         .unknownParameter, .schemaType, .schemaEnum, .literalSecret, .unknownResourceType,
     ]
     /// The fixtures with such a code whose fault no schema can see.
-    static let beyondSchemas = ["too-long": "the bytes of type and id together"]
+    static let beyondSchemas = [
+        "too-long": "the bytes of type and id together", "E0105": "the values of a schedule's fields",
+    ]
     /// The codes that tell that the file is no YAML of Cairn's.
     static let codesOfYAML: Set<DiagnosticCode> = [
         .unreadableFile, .notUTF8, .yamlSyntax, .tooDeep, .aliasLimit, .unknownAlias, .duplicateKey, .keyNotText,
         .unknownTag, .emptyDocument, .invalidMerge,
     ]
-    /// Names in other places that the schema for a provider knows: it may refuse what has such a code.
-    static let codesOfNames: Set<DiagnosticCode> = [.unknownProvider, .unknownPlugin, .unknownParameterTarget]
+    /// What the schema for a provider knows of other files: it may refuse what has such a code.
+    static let codesOfNames: Set<DiagnosticCode> = [
+        .unknownProvider, .unknownPlugin, .unknownParameterTarget, .parentNotAllowed, .unknownLint,
+        .errorNotSilenced,
+    ]
 
     @Test("Every fixture and wrong example with a fault of shape is refused, and no other") func faulty() throws {
         // What is no YAML of Cairn's, a validator tells in its own way, or takes hours for.

@@ -78,12 +78,14 @@ struct SpecializedSchemaTests {
     }
 
     /// What the validator says of plans with these bodies.
-    static func verdicts(_ plugins: String, _ bodies: [String]) throws -> [String?] {
+    static func verdicts(_ plugins: String, _ bodies: [String], provider: String = "shelves") throws -> [String?] {
         let place = try CheckJSONSchema.Place()
         let schema = try place.write("schema.json", try schema(plugins).utf8)
-        let head = "apiVersion: cairn/v1\nkind: Plan\nname: a\nprovider: shelves\n"
+        let head = "apiVersion: cairn/v1\nkind: Plan\nname: a\nprovider: \(provider)\n"
         let files = try bodies.enumerated().map { try place.write("\($0).yaml", (head + $1 + "\n").utf8) }
         let faults = try CheckJSONSchema.faults(schema: schema, files)
+        // What is no YAML would prove nothing.
+        #expect(!faults.values.contains { $0.contains("Failed to parse") })
         return files.map { faults[$0] }
     }
 
@@ -95,7 +97,7 @@ struct SpecializedSchemaTests {
         "resources: [{id: a, type: Test::Shelf, parameters: {level: 9}}]",
         "resources: [{id: a, type: Test::Shelf, parameters: {size: small}}]",
         "resources: [{id: a, type: Test::Shelf, parameters: {}}]",
-        "{parameters: {Test::Shelf: {level: 9}, Test::Shelf#a: {after: [x]}}, resources: [{id: a, type: Test::Shelf}]}",
+        "parameters: {Test::Shelf: {level: 9}, Test::Shelf#a: {after: [x]}}\nresources: [{id: a, type: Test::Shelf}]",
         "resources: [{id: a, type: Test::Shelf, verifyParameters: {anything: 1}}]",
         "resources: [{id: a, type: Test::Book, properties: {lock: {fromEnv: KEY}, more: 1}}]",
         "resources: [{id: a, type: Test::Book, properties: {lock: {fromFile: /run/key}}}]",
@@ -104,7 +106,6 @@ struct SpecializedSchemaTests {
 
     static let bad = [
         ("an unknown type", "resources: [{id: a, type: Test::Shell}]"),
-        ("another provider", "{resources: [{id: a, type: Test::Shelf}], provider: other}"),
         ("a misspelt property", "resources: [{id: a, type: Test::Shelf, properties: {paht: /here}}]"),
         ("a relative path", "resources: [{id: a, type: Test::Shelf, properties: {path: here}}]"),
         ("a path with another end", "resources: [{id: a, type: Test::Shelf, properties: {path: /her}}]"),
@@ -119,13 +120,13 @@ struct SpecializedSchemaTests {
         ("a parameter of none", "resources: [{id: a, type: Test::Shelf, restoreParameters: {x: 1}}]"),
         (
             "a fault in the plan's parameters",
-            "{parameters: {Test::Shelf: {level: 0}}, resources: [{id: a, type: Test::Shelf}]}"
+            "parameters: {Test::Shelf: {level: 0}}\nresources: [{id: a, type: Test::Shelf}]"
         ),
         (
             "a fault for one resource",
-            "{parameters: {Test::Shelf#a: {level: 0}}, resources: [{id: a, type: Test::Shelf}]}"
+            "parameters: {Test::Shelf#a: {level: 0}}\nresources: [{id: a, type: Test::Shelf}]"
         ),
-        ("parameters for no type", "{parameters: {Test::Shell: {}}, resources: [{id: a, type: Test::Shelf}]}"),
+        ("parameters for no type", "parameters: {Test::Shell: {}}\nresources: [{id: a, type: Test::Shelf}]"),
         ("no properties where one is needed", "resources: [{id: a, type: Test::Book}]"),
         ("a missing property", "resources: [{id: a, type: Test::Book, properties: {}}]"),
         ("a secret in clear text", "resources: [{id: a, type: Test::Book, properties: {lock: hunter2}}]"),
@@ -155,10 +156,16 @@ struct SpecializedSchemaTests {
         }
     }
 
+    @Test("A plan for another provider is refused") func otherProvider() throws {
+        let plan = ["resources: [{id: a, type: Test::Shelf}]"]
+        #expect(try Self.verdicts("shelf", plan, provider: "other") != [nil])
+        #expect(try Self.verdicts("shelf", plan) == [nil])
+    }
+
     @Test("A plugin that takes every type leaves the others open, and only those") func everyType() throws {
         let open = [
             "resources: [{id: a, type: Some::Thing, properties: {x: 1}, parameters: {y: 2}}]",
-            "{parameters: {Some::Thing: {x: 1}, Some::Thing#a: {}}, resources: [{id: a, type: Some::Thing}]}",
+            "parameters: {Some::Thing: {x: 1}, Some::Thing#a: {}}\nresources: [{id: a, type: Some::Thing}]",
         ]
         #expect(try Self.verdicts("shelf noop", open + Self.good).allSatisfy { $0 == nil })
         #expect(try Self.verdicts("noop", open).allSatisfy { $0 == nil })
@@ -167,7 +174,7 @@ struct SpecializedSchemaTests {
             #expect(fault != nil, "\(example.0)")
         }
         let noType = [
-            "resources: [{id: a, type: Thing}]", "{parameters: {Thing: {}}, resources: [{id: a, type: A::B}]}",
+            "resources: [{id: a, type: Thing}]", "parameters: {Thing: {}}\nresources: [{id: a, type: A::B}]",
         ]
         #expect(try Self.verdicts("shelf noop", noType).allSatisfy { $0 != nil })
     }
@@ -212,6 +219,23 @@ struct ManifestSchemaTests {
         for (change, fault) in zip(changes, try Self.verdicts("Plugin", texts)) {
             #expect(fault != nil, "\(change.1)")
         }
+    }
+
+    @Test("A project's file is taken, and a faulty one is refused") func projects() throws {
+        let head = "apiVersion: cairn/v1\nkind: Project\n"
+        let good = [
+            head,
+            head + "name: shop\nproviders: [providers]\nstrict: true\nexclude: ['*.tmp']\nx-mine: 1\n"
+                + "lints: {duplicate-dependency: error, W0211: off}\n",
+        ]
+        // A YAML 1.1 reader takes 'off' for false; the validator reads YAML 1.2, as Cairn does.
+        #expect(try Self.verdicts("Project", good) == [nil, nil])
+        let bad = [
+            "kind: Project\n", head + "provider: [a]\n", head + "providers: a\n", head + "strict: maybe\n",
+            head + "lints: {duplicate-dependency: fatal}\n", head + "lints: {duplicate-dependncy: error}\n",
+            head + "lints: {E0103: off}\n", head + "exclude: [1]\n",
+        ]
+        for (text, fault) in zip(bad, try Self.verdicts("Project", bad)) { #expect(fault != nil, "\(text)") }
     }
 
     @Test("Faulty providers are refused") func faultyProviders() throws {

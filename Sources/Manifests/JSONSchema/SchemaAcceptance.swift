@@ -112,17 +112,3 @@ struct PlainProperty: Sendable {
         name.withUnsafeBufferPointer { ByteTexts.equal($0, key) }
     }
 }
-
-extension SchemaNode {
-    /// Whether the schema says nothing that the quick way does not know.
-    var saysNothingElse: Bool {
-        verdict == nil && constant == nil && !isSecret && exclusiveMinimum == nil && exclusiveMaximum == nil
-            && multipleOf == nil && maxLength == nil && pattern == nil && prefixItems.isEmpty && contains == nil
-            && minItems == nil && maxItems == nil && !uniqueItems && patternProperties.isEmpty
-            && unevaluatedProperties == nil && unevaluatedItems == nil && propertyNames == nil && minProperties == nil
-            && maxProperties == nil
-            && dependentRequired.isEmpty && dependentSchemas.isEmpty && reference == nil && allOf.isEmpty
-            && anyOf.isEmpty && oneOf.isEmpty && not == nil && condition == nil
-            && required.allSatisfy { propertyIndex[$0] != nil }
-    }
-}

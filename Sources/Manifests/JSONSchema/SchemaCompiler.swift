@@ -36,9 +36,13 @@ struct SchemaCompiler {
 
     /// Prepares the schemas that can be told in the quick way.
     private mutating func findPlain() {
-        for index in nodes.indices where nodes[index].saysNothingElse {
+        for index in nodes.indices where nodes[index].isPlain {
             let required = nodes[index].required
-            nodes[index].isPlain = true
+            // A key that must be there and has no schema of its own is the validator's.
+            if required.contains(where: { nodes[index].propertyIndex[$0] == nil }) {
+                nodes[index].isPlain = false
+                continue
+            }
             nodes[index].plainProperties = nodes[index].properties.map { property in
                 PlainProperty(
                     name: Array(property.name.utf8), schema: property.schema,
@@ -91,11 +95,13 @@ struct SchemaCompiler {
             }
         case .sequence: fault("a schema is a mapping, or true or false", at: node.headRange, &diagnostics)
         case .mapping:
+            nodes[index].isPlain = true
             for entry in node.entries {
                 guard let keyword = SchemaKeyword(rawValue: entry.key.text) else {
                     unknownKeyword(entry.key, &diagnostics)
                     continue
                 }
+                if !keyword.isPlain { nodes[index].isPlain = false }
                 take(keyword, entry.value, named: entry.key, into: index, &diagnostics)
             }
         }

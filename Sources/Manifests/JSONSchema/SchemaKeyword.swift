@@ -58,6 +58,17 @@ package enum SchemaKeyword: String, Sendable, CaseIterable {
         }
     }
 
+    /// Whether the quick way of `SchemaAcceptance` knows the keyword, or has nothing to know of it.
+    var isPlain: Bool {
+        switch self {
+        case .type, .enum, .minimum, .maximum, .minLength, .format, .items, .properties, .additionalProperties,
+            .required, .defs, .title, .description, .default, .examples, .deprecated, .readOnly, .writeOnly, .comment,
+            .id, .schema:
+            true
+        default: false
+        }
+    }
+
     /// Keywords of the draft, or of an earlier one, that are not understood.
     static let unsupported = [
         "$dynamicAnchor", "$dynamicRef", "$recursiveAnchor", "$recursiveRef", "$vocabulary", "contentEncoding",
