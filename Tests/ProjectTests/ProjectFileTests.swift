@@ -125,6 +125,7 @@ struct ProjectFileTests {
         let place = try place("lints: {W0211: error}")
         var compiler = Compiler(place.find(""), providerDirectories: [])
         compiler.levels[.unknownParameterTarget] = .warn
+        compiler.levels[.unusedPlugin] = .off
         compiler.run()
         #expect(!compiler.hasErrors && compiler.codes == ["W0211"])
     }
