@@ -6,7 +6,7 @@ SWIFT ?= swift
 PACKAGES := libyaml-dev libarchive-dev libxxhash-dev pkg-config graphviz zstd attr acl e2fsprogs python3-venv
 VENV := .venv
 
-.PHONY: help deps build release demo test lint golden bench graph-look clean
+.PHONY: help deps build release demo test lint golden fuzz bench graph-look clean
 
 help:
 	@echo "make demo     install what is missing, build, and run the quickstart"
@@ -14,6 +14,7 @@ help:
 	@echo "make release  build optimised binaries into .build/release"
 	@echo "make bench    compare with tar and zstd, and print the ratios"
 	@echo "make golden   record the golden files anew; look at the difference before you commit it"
+	@echo "make fuzz     search for input that breaks something: make fuzz TARGET=check SECONDS=60, or TARGET=ir"
 	@echo "make clean    remove what was built"
 
 deps:
@@ -45,8 +46,14 @@ golden: deps
 	@CAIRN_ACCEPT=1 $(SWIFT) test --filter GoldenTests || true
 	@git --no-pager diff --stat -- Tests/Fixtures
 
+TARGET ?= check
+SECONDS ?= 60
+
+fuzz: deps
+	@SWIFT="$(SWIFT)" scripts/fuzz $(TARGET) $(SECONDS)
+
 bench: release
 	@scripts/bench .build/release
 
 clean:
-	@rm -rf .build .demo .bench $(VENV)
+	@rm -rf .build .fuzz .demo .bench $(VENV)
