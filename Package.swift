@@ -17,6 +17,10 @@ let collections = Target.Dependency.product(name: "HeapModule", package: "swift-
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 
+/// Set for release builds by the Makefile, together with --static-swift-stdlib: the compiler then needs no library of
+/// the system at run time, and starts in the time that loading them would take.
+let isStatic = Context.environment["CAIRN_STATIC"] == "1"
+
 func room(
     _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil, resources: [Resource] = [],
     settings: [SwiftSetting] = strict
@@ -74,18 +78,21 @@ let package = Package(
         room("GitHistory", ["CLinux"]),
         room(
             "Explanations", ["CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR", "YAMLSource"]),
+        room("Reports", ["CanonicalForm", "Diagnostics", "Explanations"]),
         room(
-            "PlanSchemas", ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR", "PlanLanguage", "YAMLSource"],
+            "PlanSchemas",
+            ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR", "PlanLanguage", "Reports", "YAMLSource"],
             resources: [.embedInCode("ir.schema.json")]),
         room("PluginReference", ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR"]),
         .executableTarget(
             name: "cairnc",
             dependencies: [
-                "CommandLineSupport", "Diagnostics", "Explanations", "GitHistory", "Manifests", "PlanCompiler",
-                "PlanDiff", "PlanIR", "CanonicalForm", "GraphExport", "PlanSchemas", "PluginReference", "YAMLSource",
+                "CanonicalForm", "CommandLineSupport", "Diagnostics", "Explanations", "GitHistory", "GraphExport",
+                "Manifests", "PlanCompiler", "PlanDiff", "PlanIR", "PlanSchemas", "PluginReference", "Reports",
+                "YAMLSource",
                 argumentParser,
             ],
-            swiftSettings: strict),
+            swiftSettings: strict, linkerSettings: isStatic ? [.unsafeFlags(["-static-executable"])] : []),
 
         // The executor.
         room("BlockingIO"),
@@ -116,6 +123,10 @@ let package = Package(
         // Tests.
         room("SeededRandom", path: "Tests/SeededRandom"),
         tests("DiagnosticsTests", ["CanonicalForm", "Diagnostics", "SeededRandom"]),
+        room("PythonSupport", path: "Tests/PythonSupport"),
+        tests(
+            "ReportsTests",
+            ["CanonicalForm", "Diagnostics", "Explanations", "PlanCompiler", "PythonSupport", "Reports", "YAMLSource"]),
         tests("YAMLSourceTests", ["CanonicalForm", "Diagnostics", "SeededRandom", "YAMLSource"]),
         tests("JSONSchemaTests", ["CanonicalForm", "Diagnostics", "Manifests", "SeededRandom", "YAMLSource"]),
         room("BankConformance", ["Bank", "SeededRandom"], path: "Tests/BankConformance"),
@@ -146,7 +157,7 @@ let package = Package(
             "GoldenTests",
             [
                 "CanonicalForm", "Diagnostics", "Explanations", "GraphExport", "PlanCompiler", "PlanDiff", "PlanIR",
-                "YAMLSource",
+                "Reports", "YAMLSource",
             ]),
         tests("PlanDiffTests", ["CanonicalForm", "PlanDiff", "PlanIR", "PlanTestSupport", "SeededRandom"]),
         tests("SchemaFileTests", ["CanonicalForm"]),

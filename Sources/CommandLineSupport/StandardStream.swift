@@ -9,11 +9,18 @@ package enum StandardStream: Sendable {
 
     package var isTerminal: Bool { isatty(descriptor) == 1 }
 
-    /// Whether text for people may be coloured here: on a terminal, unless NO_COLOR says otherwise.
+    /// Whether text for people may be coloured here: on a terminal that is not `TERM=dumb`. `NO_COLOR` forbids it
+    /// everywhere, and `FORCE_COLOR` or `CLICOLOR_FORCE` asks for it everywhere.
     package var isColored: Bool {
-        let refused = getenv("NO_COLOR").map { String(cString: $0) } ?? ""
-        return refused.isEmpty && isTerminal
+        func isSet(_ name: String) -> Bool { !(StandardStream.environment(name) ?? "").isEmpty }
+        func asks(_ name: String) -> Bool { isSet(name) && StandardStream.environment(name) != "0" }
+        if isSet("NO_COLOR") { return false }
+        if asks("FORCE_COLOR") || asks("CLICOLOR_FORCE") { return true }
+        return isTerminal && StandardStream.environment("TERM") != "dumb"
     }
+
+    /// The value of an environment variable.
+    package static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
     /// Gives the numbers of streams that were closed at the start to what takes no bytes: else the next file that is
     /// opened, such as an object of a bank, would get the number, and messages would be written into it.

@@ -5,7 +5,7 @@ package enum DisplayWidth {
 
     /// Columns of a scalar that is shown as it is: 2 for East Asian wide and emoji, 0 for combining marks, else 1.
     static func columns(of scalar: Unicode.Scalar) -> Int {
-        if scalar.value < 0x300 { return scalar.value == 0xAD ? 0 : 1 }
+        if scalar.value < 0x300 { return 1 }
         // The later jamo of a Hangul syllable are drawn into the first one.
         if (0x1160...0x11FF).contains(scalar.value) { return 0 }
         if isWide(scalar.value) { return 2 }
@@ -17,6 +17,20 @@ package enum DisplayWidth {
         // Two regional indicators make one flag of two columns.
         if (0x1F1E6...0x1F1FF).contains(scalar.value) { return 1 }
         return properties.isEmojiPresentation ? 2 : 1
+    }
+
+    /// Columns of a scalar behind another one: a skin tone is drawn into the emoji before it.
+    static func columns(of scalar: Unicode.Scalar, after previous: Unicode.Scalar?) -> Int {
+        if (0x1F3FB...0x1F3FF).contains(scalar.value), let previous, previous.properties.isEmojiModifierBase {
+            return 0
+        }
+        return columns(of: scalar)
+    }
+
+    /// Whether terminals disagree on what the scalar does with the width of its neighbours: a zero-width joiner makes
+    /// one emoji of several in some of them, and a variation selector makes a sign wide. Without it all show the same.
+    static func isJoiner(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.value == 0x200D || scalar.value == 0xFE0E || scalar.value == 0xFE0F
     }
 
     /// Columns of a text that is shown as it is.
@@ -43,19 +57,22 @@ package enum DisplayWidth {
         return low < wide.count && wide[low].contains(value)
     }
 
-    /// What stands for a scalar that would move the cursor, ring a bell or turn the line around; `nil` for all others.
-    static func substitute(for scalar: Unicode.Scalar) -> Unicode.Scalar? {
+    /// What stands for a scalar that would move the cursor, ring a bell, turn the line around or be invisible; `nil` for
+    /// all others.
+    package static func substitute(for scalar: Unicode.Scalar) -> Unicode.Scalar? {
         switch scalar.value {
         case 0..<0x20: Unicode.Scalar(0x2400 + scalar.value)
         case 0x7F: "\u{2421}"
-        case 0x80..<0xA0, 0x2028, 0x2029, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069: "\u{FFFD}"
+        case 0x80..<0xA0, 0xAD, 0x061C, 0x180E, 0x200B, 0x200E, 0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF,
+            0xFFF9...0xFFFB:
+            "\u{FFFD}"
         default: nil
         }
     }
 
     /// `text` on one line, with nothing in it that a terminal would obey.
     package static func harmless(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: { substitute(for: $0) != nil }) else { return text }
+        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
         var out = String.UnicodeScalarView()
         for scalar in text.unicodeScalars { out.append(substitute(for: scalar) ?? scalar) }
         return String(out)

@@ -54,6 +54,12 @@ package struct LineIndex: Sendable {
         return SourcePosition(line: line, column: column, offset: Int(offset))
     }
 
+    /// How many scalars stand before a byte of the file, a byte order mark not among them.
+    func scalarOffset(of offset: Int32) -> Int {
+        let first = range(ofLine: 1).lowerBound
+        return Int(offset) > first ? scalars(before: Int(offset)) - scalars(before: first) : 0
+    }
+
     private func scalars(before offset: Int) -> Int {
         let end = min(offset, text.bytes.count)
         let block = min(end / LineIndex.stride, scalarCounts.count - 1)

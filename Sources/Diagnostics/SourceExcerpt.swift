@@ -2,8 +2,18 @@
 struct SourceExcerpt {
     /// How many columns of a line are shown at most, about.
     static let maximumWidth = 120
-    /// How many columns are kept before the range when the start of the line is left out.
+    /// How many columns at least are kept before the range when the start of the line is left out.
     private static let contextWidth = 40
+
+    /// How many bytes before and behind the start of a range are looked at: at most four bytes make a column; combining
+    /// marks make none, so a line of them is cut earlier than needed.
+    private static let reach = 4 * maximumWidth
+
+    /// The bytes of `line` that may be shown for `range`.
+    static func reach(around range: Range<Int>, in line: Range<Int>) -> Range<Int> {
+        let start = min(max(range.lowerBound, line.lowerBound), line.upperBound)
+        return max(line.lowerBound, start - reach - 3)..<min(line.upperBound, start + reach)
+    }
 
     /// The line, tabs expanded, elided with `…` where it is long.
     let line: String
@@ -13,7 +23,8 @@ struct SourceExcerpt {
     /// One scalar of the line, or one byte that is no UTF-8.
     private struct Cell {
         let offset: Int
-        let shown: Unicode.Scalar
+        /// `nil` for what would only make columns uncertain.
+        let shown: Unicode.Scalar?
         let columns: Int
         let isTab: Bool
     }
@@ -22,11 +33,10 @@ struct SourceExcerpt {
     ///
     /// The work is bounded by the width that is shown, not by the length of the line.
     /// The bytes of `hidden` are shown as asterisks: a log is no place for a secret.
-    init(_ bytes: [UInt8], line: Range<Int>, range: Range<Int>, hidden: [Range<Int>] = []) {
+    init(_ bytes: [UInt8], line: Range<Int>, range: Range<Int>, hidden: ArraySlice<Range<Int>> = []) {
         let start = min(max(range.lowerBound, line.lowerBound), line.upperBound)
         let end = min(max(range.upperBound, start), line.upperBound)
-        // At most four bytes make a column; combining marks make none, so a line of them is cut earlier than needed.
-        let reach = 4 * SourceExcerpt.maximumWidth
+        let reach = SourceExcerpt.reach
         let before = SourceExcerpt.scalarStart(
             bytes, at: max(line.lowerBound, start - reach), notBefore: line.lowerBound)
         let cells = SourceExcerpt.cells(of: bytes, in: before..<min(line.upperBound, start + reach))
@@ -39,9 +49,12 @@ struct SourceExcerpt {
         var first = 0
         if !fits && (before > line.lowerBound || widthBefore > SourceExcerpt.maximumWidth - SourceExcerpt.contextWidth)
         {
+            // What the line does not need behind the caret is shown before it; the two are for the signs of elision.
+            let behind = min(total - widthBefore, SourceExcerpt.maximumWidth)
+            let room = max(SourceExcerpt.contextWidth, SourceExcerpt.maximumWidth - behind - 2)
             var columns = 0
             first = caret
-            while first > 0, columns + cells[first - 1].columns <= SourceExcerpt.contextWidth {
+            while first > 0, columns + cells[first - 1].columns <= room {
                 first -= 1
                 columns += cells[first].columns
             }
@@ -66,8 +79,8 @@ struct SourceExcerpt {
                 shown.append(contentsOf: String(repeating: "*", count: cell.columns).unicodeScalars)
             } else if cell.isTab {
                 shown.append(contentsOf: String(repeating: " ", count: cell.columns).unicodeScalars)
-            } else {
-                shown.append(cell.shown)
+            } else if let scalar = cell.shown {
+                shown.append(scalar)
             }
             if cell.offset < start {
                 marks.append(String(repeating: " ", count: cell.columns))
@@ -97,6 +110,7 @@ struct SourceExcerpt {
         var cells: [Cell] = []
         cells.reserveCapacity(min(range.count, maximumWidth))
         var offset = range.lowerBound
+        var previous: Unicode.Scalar?
         while offset < range.upperBound {
             let byte = bytes[offset]
             if byte == 0x09 {
@@ -109,12 +123,15 @@ struct SourceExcerpt {
                 offset += 1
                 continue
             }
-            if let substitute = DisplayWidth.substitute(for: scalar) {
+            if DisplayWidth.isJoiner(scalar) {
+                cells.append(Cell(offset: offset, shown: nil, columns: 0, isTab: false))
+            } else if let substitute = DisplayWidth.substitute(for: scalar) {
                 cells.append(Cell(offset: offset, shown: substitute, columns: 1, isTab: false))
             } else {
-                cells.append(
-                    Cell(offset: offset, shown: scalar, columns: DisplayWidth.columns(of: scalar), isTab: false))
+                let columns = DisplayWidth.columns(of: scalar, after: previous)
+                cells.append(Cell(offset: offset, shown: scalar, columns: columns, isTab: false))
             }
+            previous = scalar
             offset += length
         }
         return cells

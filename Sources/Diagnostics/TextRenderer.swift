@@ -18,14 +18,18 @@ package struct TextRenderer {
 
     /// The diagnostics in the order given, each ending with a line break, with an empty line between two.
     package func render(_ diagnostics: [Diagnostic]) -> String {
+        renderEach(diagnostics).joined(separator: "\n")
+    }
+
+    /// Each of the diagnostics by itself, ending with a line break; what one of them calls a secret is shown by none.
+    package func renderEach(_ diagnostics: [Diagnostic]) -> [String] {
         var places = places
         places.hideSecrets(of: diagnostics)
-        var out = ""
-        for (index, diagnostic) in diagnostics.enumerated() {
-            if index > 0 { out.append("\n") }
+        return diagnostics.map { diagnostic in
+            var out = ""
             render(diagnostic, &places, into: &out)
+            return out
         }
-        return out
     }
 
     /// One line such as `3 errors, 1 warning in 2 files`, without a line break.
@@ -49,7 +53,10 @@ package struct TextRenderer {
         let isError = diagnostic.severity == .error
         let start = diagnostic.range.map { places.position(of: $0.start, in: $0.source) }
         let relatedStarts = diagnostic.related.map { places.position(of: $0.range.start, in: $0.range.source) }
-        let lastLine = relatedStarts.reduce(start?.line ?? 1) { max($0, $1.line) }
+        let ends = ([diagnostic.range].compactMap { $0 } + diagnostic.related.map(\.range)).map {
+            places.lastLine(of: $0)
+        }
+        let lastLine = ends.max() ?? 1
         let gutter = String(repeating: " ", count: "\(lastLine)".count + 1)
 
         if let range = diagnostic.range, let start {
@@ -79,11 +86,27 @@ package struct TextRenderer {
         out.append(paint(.bold, "\(DisplayWidth.harmless(file)):\(position.line):\(position.column): "))
     }
 
+    /// The line in which the range begins, underlined as far as it belongs to the range; of a range over several
+    /// lines also the last one, with `...` for what lies between.
     private func excerpt(
         _ range: SourceRange, line: Int, label: String?, mark: Paint, _ gutter: String, _ places: inout PlaceFinder,
         into out: inout String
     ) {
-        let excerpt = places.excerpt(of: range, line: line)
+        let last = places.lastLine(of: range)
+        show(
+            places.excerpt(of: range, line: line), number: line, label: last == line ? label : nil, mark, gutter,
+            into: &out)
+        guard last > line else { return }
+        if last > line + 1 { out.append(paint(.gutter, "...") + "\n") }
+        show(
+            places.excerpt(of: places.tail(of: range, line: last), line: last), number: last,
+            label: label, mark, gutter, into: &out)
+    }
+
+    private func show(
+        _ excerpt: SourceExcerpt, number line: Int, label: String?, _ mark: Paint, _ gutter: String,
+        into out: inout String
+    ) {
         let number = "\(line)"
         let padding = String(repeating: " ", count: gutter.count - number.count)
         out.append(paint(.gutter, padding + number + " |") + (excerpt.line.isEmpty ? "" : " ") + excerpt.line + "\n")
@@ -114,53 +137,5 @@ package struct TextRenderer {
 
     private func paint(_ paint: Paint, _ text: some StringProtocol) -> String {
         color ? "\u{1B}[\(paint.rawValue)m\(text)\u{1B}[0m" : String(text)
-    }
-}
-
-/// Finds lines and columns for a renderer; a file's line starts are looked for once, and only when needed.
-struct PlaceFinder {
-    private let sources: SourceMap
-    private var indices: [LineIndex?]
-    /// The places of each file that no excerpt shows.
-    private var hidden: [[Range<Int>]]
-
-    init(_ sources: SourceMap) {
-        self.sources = sources
-        indices = Array(repeating: nil, count: sources.texts.count)
-        hidden = Array(repeating: [], count: sources.texts.count)
-    }
-
-    func name(of source: SourceID) -> String { sources[source].name }
-
-    func fileName(of diagnostic: Diagnostic) -> String? {
-        diagnostic.range.map { name(of: $0.source) } ?? diagnostic.file
-    }
-
-    mutating func position(of offset: Int32, in source: SourceID) -> SourcePosition {
-        lineIndex(of: source).position(of: offset)
-    }
-
-    /// The given line of the range's file, with the range underlined.
-    mutating func excerpt(of range: SourceRange, line: Int) -> SourceExcerpt {
-        let lineRange = lineIndex(of: range.source).range(ofLine: line)
-        return SourceExcerpt(
-            sources[range.source].bytes, line: lineRange, range: Int(range.start)..<Int(range.end),
-            hidden: hidden[Int(range.source.index)].filter { $0.overlaps(lineRange) })
-    }
-
-    /// Lets no excerpt show what `diagnostics` say is a secret in clear text.
-    mutating func hideSecrets(of diagnostics: [Diagnostic]) {
-        for diagnostic in diagnostics where diagnostic.code == .literalSecret {
-            guard let range = diagnostic.range else { continue }
-            hidden[Int(range.source.index)].append(Int(range.start)..<Int(range.end))
-        }
-    }
-
-    private mutating func lineIndex(of source: SourceID) -> LineIndex {
-        let position = Int(source.index)
-        if let index = indices[position] { return index }
-        let index = LineIndex(sources[source])
-        indices[position] = index
-        return index
     }
 }

@@ -45,7 +45,7 @@ package enum ExplanationText {
     }
 
     /// Markdown without the targets of its links.
-    private static func plain(_ markdown: String) -> String {
+    package static func plain(_ markdown: String) -> String {
         var text = ""
         var rest = markdown[...]
         while let end = rest.firstRange(of: "](") {
@@ -85,5 +85,5 @@ package enum ExplanationText {
 
 extension Example {
     /// The command that checks the example.
-    var command: String { "cairnc check " + checked.joined(separator: " ") }
+    package var command: String { "cairnc check " + checked.joined(separator: " ") }
 }

@@ -18,16 +18,20 @@ package struct Compiler: Sendable {
     /// The files to read, as given.
     let inputs: [SourceText]
     let providerDirectories: [String]
+    /// Whether plans without errors become IRs; all that can be found out about them is found out without.
+    let makesIR: Bool
     /// Where providers are read from.
     let files: any FileSource
     /// The time that each pass took, if `measures`.
     package private(set) var timings: [(pass: String, duration: Duration)] = []
 
-    /// A compiler over `inputs`; providers are looked for in `providerDirectories`, else beside each plan.
+    /// A compiler over `inputs`; providers are looked for in `providerDirectories`, else beside each plan. Without
+    /// `makesIR` it finds the same faults, and its plans get no IR.
     package init(
         inputs: [SourceText], providerDirectories: [String], catalogue: PluginCatalogue = PluginCatalogue(),
-        files: any FileSource = HostFiles()
+        files: any FileSource = HostFiles(), makesIR: Bool = true
     ) {
+        self.makesIR = makesIR
         self.catalogue = catalogue
         self.inputs = inputs
         self.providerDirectories = providerDirectories
@@ -83,26 +87,35 @@ package struct PlanUnit: Sendable {
     /// The plan's name.
     package var name: String { plan.name.value }
     /// The plan's resources that can be worked with: the first of each identity, in plan order.
-    package var resources: [ResourceUnit] = []
-    /// The resource behind each declaration of the plan, `nil` for those that were dropped.
-    var unitOfDeclaration: [Int32?] = []
+    package var resources: ResourceUnits
+    /// How resources are found by name.
+    var names = ResourceNames()
     /// Whether the resource graph is free of cycles.
     var isAcyclic = true
     var provider: ProviderManifest?
     /// The plugins bound, in the order of their first use.
     var plugins: [PluginManifest] = []
     var parameterSets = ParameterSets()
-    /// What the plan compiled to, when nothing is wrong with it.
+    /// The activity graph of each operation, when nothing is wrong with the plan.
+    package var graphs: [ActivityGraph] = []
+    /// What the plan compiled to, when nothing is wrong with it and an IR is wanted.
     package var ir: PlanIR?
-}
 
-/// One resource on its way through the passes.
-package struct ResourceUnit: Sendable {
-    package let declaration: ResourceDeclaration
-    /// The dependents with the text that made each of them one.
-    package var dependents: [(resource: Int32, range: SourceRange)] = []
-    /// Position in the unit's `plugins`.
-    var plugin: Int32?
-    /// Positions in the unit's parameter sets for protect, restore and verify.
-    var parameters: [Int32] = []
+    init(plan: Plan, file: String) {
+        self.plan = plan
+        self.file = file
+        resources = ResourceUnits(plan.resources)
+    }
+
+    /// The resource that `TYPE#ID` names.
+    func resource(identity: String) -> Int32? {
+        var identity = identity
+        return identity.withUTF8 { names.resource(identity: $0, types: resources.declarations.types) }
+    }
+
+    /// What the plugin of a type says of it, by the type's number; `nil` when no plugin takes it.
+    func support(ofType type: Int32) -> PluginManifest.ResourceType? {
+        let plugin = resources.pluginOfType.isEmpty ? -1 : resources.pluginOfType[Int(type)]
+        return plugin < 0 ? nil : plugins[Int(plugin)].resourceType(resources.declarations.types[Int(type)])
+    }
 }

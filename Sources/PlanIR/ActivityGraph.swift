@@ -47,6 +47,9 @@ package struct ActivityGraph: Sendable, Hashable {
         targets[Int(offsets[Int(number)])..<Int(offsets[Int(number) + 1])]
     }
 
+    /// Whether the edges are those of `other`.
+    package func hasOrder(of other: ActivityGraph) -> Bool { offsets == other.offsets && targets == other.targets }
+
     /// Whether there is an edge from `origin` to `target`.
     package func hasEdge(from origin: Int32, to target: Int32) -> Bool {
         var low = Int(offsets[Int(origin)])
@@ -103,6 +106,37 @@ package struct ActivityGraph: Sendable, Hashable {
         targets.removeLast(targets.count - kept)
         self.offsets = offsets
         self.targets = targets
+    }
+
+    /// Builds the graph that the order rules demand of resources with the given dependents, none of them named twice.
+    package init(activities: [Activity], ordering dependents: DependentLists) {
+        let count = dependents.count * 4 + Int(Self.fixedCount)
+        var offsets = [Int32](repeating: 0, count: count + 1)
+        ActivityOrder.forEachEdge(dependents) { from, _ in offsets[Int(from) + 1] += 1 }
+        for number in 0..<count { offsets[number + 1] += offsets[number] }
+        var targets = [Int32](repeating: 0, count: Int(offsets[count]))
+        var next = offsets
+        ActivityOrder.forEachEdge(dependents) { from, to in
+            targets[Int(next[Int(from)])] = to
+            next[Int(from)] += 1
+        }
+        // The rules come by resource, so most rows are in order already.
+        for number in 0..<count {
+            let row = Int(offsets[number])..<Int(offsets[number + 1])
+            if row.count > 1 && row.dropFirst().contains(where: { targets[$0 - 1] > targets[$0] }) {
+                targets[row].sort()
+            }
+        }
+        self.activities = activities
+        self.offsets = offsets
+        self.targets = targets
+    }
+
+    /// Other activities in the same order, which is shared.
+    package init(activities: [Activity], orderedLike other: ActivityGraph) {
+        self.activities = activities
+        offsets = other.offsets
+        targets = other.targets
     }
 
     /// How many activities each one waits for.

@@ -10,34 +10,39 @@ package enum ActivityOrder {
         ActivityGraph.fixedCount + resource * 4 + Int32(hook.rawValue)
     }
 
-    /// Every edge that the rules demand, given the dependents of each resource.
+    /// Calls `body` with every edge that the rules demand, given the dependents of each resource.
     ///
     /// The start needs edges only to resources without a parent, and the finish only from them: every other
     /// `prepareBegin` and `complete` is between those of its parents.
-    package static func edges(dependents: some RandomAccessCollection<[Int32]>) -> [(from: Int32, to: Int32)] {
-        var edges: [(from: Int32, to: Int32)] = []
-        let resourceEdges = dependents.reduce(0) { $0 + $1.count }
-        edges.reserveCapacity(dependents.count * 5 + resourceEdges * 3)
+    @inline(__always)
+    static func forEachEdge<Failure: Error>(
+        _ dependents: DependentLists, _ body: (_ from: Int32, _ to: Int32) throws(Failure) -> Void
+    ) throws(Failure) {
         var hasParent = [Bool](repeating: false, count: dependents.count)
-        for children in dependents {
-            for child in children { hasParent[Int(child)] = true }
-        }
-        for (position, children) in dependents.enumerated() {
+        for child in dependents.targets { hasParent[Int(child)] = true }
+        for position in 0..<dependents.count {
             let parent = Int32(position)
-            edges.append((number(parent, .prepareBegin), number(parent, .prepareFinish)))
-            edges.append((number(parent, .prepareFinish), number(parent, .main)))
-            edges.append((number(parent, .main), number(parent, .complete)))
-            for child in children {
-                edges.append((number(parent, .prepareBegin), number(child, .prepareBegin)))
-                edges.append((number(child, .prepareFinish), number(parent, .prepareFinish)))
-                edges.append((number(child, .complete), number(parent, .complete)))
+            try body(number(parent, .prepareBegin), number(parent, .prepareFinish))
+            try body(number(parent, .prepareFinish), number(parent, .main))
+            try body(number(parent, .main), number(parent, .complete))
+            for edge in dependents.span(position) {
+                let child = dependents.targets[edge]
+                try body(number(parent, .prepareBegin), number(child, .prepareBegin))
+                try body(number(child, .prepareFinish), number(parent, .prepareFinish))
+                try body(number(child, .complete), number(parent, .complete))
             }
             if !hasParent[position] {
-                edges.append((ActivityGraph.start, number(parent, .prepareBegin)))
-                edges.append((number(parent, .complete), ActivityGraph.finish))
+                try body(ActivityGraph.start, number(parent, .prepareBegin))
+                try body(number(parent, .complete), ActivityGraph.finish)
             }
         }
-        if dependents.isEmpty { edges.append((ActivityGraph.start, ActivityGraph.finish)) }
+        if dependents.count == 0 { try body(ActivityGraph.start, ActivityGraph.finish) }
+    }
+
+    /// Every edge that the rules demand, given the dependents of each resource.
+    package static func edges(dependents: some Sequence<[Int32]>) -> [(from: Int32, to: Int32)] {
+        var edges: [(from: Int32, to: Int32)] = []
+        forEachEdge(DependentLists(dependents)) { from, to in edges.append((from, to)) }
         return edges
     }
 }

@@ -18,11 +18,30 @@ package enum IRVerifier {
     package static func verify(_ ir: PlanIR) throws(IRFault) {
         try verifyNames(ir)
         try verifyResources(ir)
-        try verifyResourceGraph(ir)
-        guard ir.graphs.count == OperationKind.allCases.count else {
+        try verify(ir.graphs, dependents: DependentLists(ir.resources.lazy.map(\.dependents))) { resource in
+            ir.resources[resource].identity
+        }
+    }
+
+    /// Throws the first fault of the activity graphs of resources with the given dependents; `identity` names a
+    /// resource.
+    package static func verify(
+        _ graphs: [ActivityGraph], dependents: DependentLists, identity: (Int) -> String
+    ) throws(IRFault) {
+        if let member = dependents.cycleMember {
+            throw IRFault("resources", "the dependents form a cycle near '\(identity(member))'")
+        }
+        guard graphs.count == OperationKind.allCases.count else {
             throw IRFault("operations", "there must be one graph for each operation")
         }
-        for operation in OperationKind.allCases { try verifyGraph(ir, operation) }
+        for operation in OperationKind.allCases {
+            let graph = graphs[operation.index]
+            let place = "operations.\(operation.rawValue)"
+            try verifyActivities(graph, place, count: dependents.count)
+            // What has been verified for one operation need not be for the next.
+            if operation.index > 0, graph.hasOrder(of: graphs[0]) { continue }
+            try verifyOrder(graph, place, dependents, identity)
+        }
     }
 
     private static func verifyNames(_ ir: PlanIR) throws(IRFault) {
@@ -33,8 +52,10 @@ package enum IRVerifier {
     private static func verifyResources(_ ir: PlanIR) throws(IRFault) {
         var seen: Set<String> = []
         seen.reserveCapacity(ir.resources.count)
+        // The last resource that was seen to have each one as its dependent.
+        var parentOf = [Int32](repeating: -1, count: ir.resources.count)
         for (position, resource) in ir.resources.enumerated() {
-            let place = "resources[\(position)]"
+            var place: String { "resources[\(position)]" }
             if let fault = NameRules.typeFault(resource.type) { throw IRFault(place + ".type", fault) }
             if let fault = NameRules.idFault(resource.id) { throw IRFault(place + ".id", fault) }
             if let fault = NameRules.identityFault(resource.identity) { throw IRFault(place, fault) }
@@ -47,63 +68,50 @@ package enum IRVerifier {
             guard resource.parameters.count == 3,
                 resource.parameters.allSatisfy({ ir.parameterSets.indices.contains(Int($0)) })
             else { throw IRFault(place + ".parameters", "three positions in parameterSets are expected") }
-            var children: Set<Int32> = []
             for child in resource.dependents {
                 guard ir.resources.indices.contains(Int(child)) else {
                     throw IRFault(place + ".dependents", "there is no resource \(child)")
                 }
-                guard children.insert(child).inserted else {
+                guard parentOf[Int(child)] != Int32(position) else {
                     throw IRFault(place + ".dependents", "resource \(child) is there twice")
                 }
+                parentOf[Int(child)] = Int32(position)
             }
         }
     }
 
-    private static func verifyResourceGraph(_ ir: PlanIR) throws(IRFault) {
-        var waiting = [Int32](repeating: 0, count: ir.resources.count)
-        for resource in ir.resources {
-            for child in resource.dependents { waiting[Int(child)] += 1 }
-        }
-        var ready = waiting.indices.filter { waiting[$0] == 0 }
-        var done = 0
-        while let next = ready.popLast() {
-            done += 1
-            for child in ir.resources[next].dependents {
-                waiting[Int(child)] -= 1
-                if waiting[Int(child)] == 0 { ready.append(Int(child)) }
-            }
-        }
-        if done < ir.resources.count, let member = waiting.firstIndex(where: { $0 > 0 }) {
-            throw IRFault("resources", "the dependents form a cycle near '\(ir.resources[member].identity)'")
-        }
-    }
-
-    private static func verifyGraph(_ ir: PlanIR, _ operation: OperationKind) throws(IRFault) {
-        let graph = ir.graph(operation)
-        let place = "operations.\(operation.rawValue)"
-        guard graph.activities.count == ir.resources.count * 4 else {
+    private static func verifyActivities(
+        _ graph: ActivityGraph, _ place: String, count: Int
+    ) throws(IRFault) {
+        guard graph.activities.count == count * 4 else {
             throw IRFault(place + ".activities", "every resource has four activities, one per hook")
         }
-        for (position, activity) in graph.activities.enumerated() {
+        for position in graph.activities.indices {
+            let activity = graph.activities[position]
             guard activity.resource == Int32(position / 4), activity.hook.rawValue == UInt8(position % 4) else {
                 throw IRFault(
                     place + ".activities[\(position)]", "activities come by resource, and in each by hook order")
             }
         }
-        for edge in ActivityOrder.edges(dependents: ir.resources.map(\.dependents)) {
-            guard graph.hasEdge(from: edge.from, to: edge.to) else {
+    }
+
+    private static func verifyOrder(
+        _ graph: ActivityGraph, _ place: String, _ dependents: DependentLists, _ identity: (Int) -> String
+    ) throws(IRFault) {
+        try ActivityOrder.forEachEdge(dependents) { (from, to) throws(IRFault) in
+            guard graph.hasEdge(from: from, to: to) else {
                 throw IRFault(
                     place + ".edges",
-                    "the order \(label(edge.from, graph, ir)) → \(label(edge.to, graph, ir)) is missing")
+                    "the order \(label(from, graph, identity)) → \(label(to, graph, identity)) is missing")
             }
         }
         guard graph.topologicalOrder() != nil else { throw IRFault(place + ".edges", "the activities form a cycle") }
     }
 
-    private static func label(_ number: Int32, _ graph: ActivityGraph, _ ir: PlanIR) -> String {
+    private static func label(_ number: Int32, _ graph: ActivityGraph, _ identity: (Int) -> String) -> String {
         guard let activity = graph.activity(number) else {
             return number == ActivityGraph.start ? "start" : "finish"
         }
-        return "\(activity.hook.name):\(ir.resources[Int(activity.resource)].identity)"
+        return "\(activity.hook.name):\(identity(Int(activity.resource)))"
     }
 }

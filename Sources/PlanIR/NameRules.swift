@@ -57,10 +57,23 @@ package enum NameRules {
     package static func idFault(_ id: String) -> String? {
         let rule =
             "an id has 1 to \(maximumIDLength) letters, digits or any of . _ - @ : / + and starts with a letter or digit"
-        guard (1...maximumIDLength).contains(id.utf8.count), let first = id.utf8.first else { return rule }
-        guard isLower(first) || isUpper(first) || isDigit(first) else { return rule }
-        let marks = Array("._-@:/+".utf8)
-        return id.utf8.allSatisfy { isLower($0) || isUpper($0) || isDigit($0) || marks.contains($0) } ? nil : rule
+        var id = id
+        return id.withUTF8 { isID($0) } ? nil : rule
+    }
+
+    /// Whether `id` can be a resource's id.
+    package static func isID(_ id: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard id.count >= 1 && id.count <= maximumIDLength else { return false }
+        guard isLower(id[0]) || isUpper(id[0]) || isDigit(id[0]) else { return false }
+        for byte in id where !(isLower(byte) || isUpper(byte) || isDigit(byte)) {
+            switch byte {
+            case UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "@"), UInt8(ascii: ":"),
+                UInt8(ascii: "/"), UInt8(ascii: "+"):
+                continue
+            default: return false
+            }
+        }
+        return true
     }
 
     /// The longest encoded identity, in bytes: it is one segment of a bank's keys.
@@ -68,13 +81,23 @@ package enum NameRules {
 
     /// Why `TYPE#ID` is too long to be a segment of a bank key once percent-encoded, or `nil` when it is not.
     package static func identityFault(_ identity: String) -> String? {
-        let length = identity.utf8.reduce(0) { length, byte in
-            let isPlain = isLower(byte) || isUpper(byte) || isDigit(byte) || "._-".utf8.contains(byte)
-            return length + (isPlain ? 1 : 3)
-        }
+        var identity = identity
+        let length = identity.withUTF8 { encodedLength($0) }
         guard length > maximumEncodedIdentityLength else { return nil }
         return "type and id together have \(length) bytes in a bank's keys, and may have "
             + "\(maximumEncodedIdentityLength); marks count three times"
+    }
+
+    /// The length of a text that is percent-encoded as a segment of a bank's key.
+    package static func encodedLength(_ text: UnsafeBufferPointer<UInt8>) -> Int {
+        var length = text.count
+        for byte in text where !(isLower(byte) || isUpper(byte) || isDigit(byte)) {
+            switch byte {
+            case UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"): continue
+            default: length += 2
+            }
+        }
+        return length
     }
 
     private static func isLower(_ byte: UInt8) -> Bool { byte >= 0x61 && byte <= 0x7A }

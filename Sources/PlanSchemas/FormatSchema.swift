@@ -2,6 +2,7 @@ internal import CanonicalForm
 internal import Diagnostics
 package import Manifests
 internal import PlanLanguage
+internal import Reports
 internal import YAMLSource
 
 /// The formats that have a schema of their own.
@@ -9,6 +10,7 @@ package enum FormatSchema: String, Sendable, CaseIterable {
     case plan, provider, plugin
     case bankPlugin = "bank-plugin"
     case ir
+    case diagnostics
 
     /// The name of the schema's file in `schemas/`.
     package var fileName: String { "\(rawValue).schema.json" }
@@ -30,6 +32,7 @@ package enum FormatSchema: String, Sendable, CaseIterable {
             var tables = TableSchemas()
             return tables.schema(of: PluginFields.bank, id: id, title: "Cairn bank manifest").printed
         case .ir: return String(decoding: PackageResources.ir_schema_json, as: UTF8.self)
+        case .diagnostics: return DiagnosticShapes.schema.prettyText
         }
     }
 

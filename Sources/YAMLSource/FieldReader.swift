@@ -42,11 +42,17 @@ package struct Field: Sendable {
 
 /// Reads a mapping against a table of its fields: reports what is unknown, missing or of the wrong shape, and gives
 /// out the rest by position in the table.
+///
+/// One reader can read many mappings of a kind, one after the other.
 package struct FieldReader: Sendable {
+    private let what: String
+    private let table: [Field]
+    private let allowsExtensions: Bool
     /// The mapping that was read.
-    package let node: LocatedNode
-    private var keys: [LocatedNode?]
-    private var values: [LocatedNode?]
+    package private(set) var node: LocatedNode
+    /// Numbers of nodes by position in the table, or `TreeView.none`.
+    private var keys: [Int32]
+    private var values: [Int32]
 
     /// Reads `node`, which `what` names in messages (`a plan`, `a resource`). A node that is no mapping is reported
     /// and gives a reader without fields. Keys that start with `x-` are the author's own and are let through when
@@ -55,46 +61,108 @@ package struct FieldReader: Sendable {
         _ node: LocatedNode, as what: String, _ table: [Field], allowsExtensions: Bool = false,
         into diagnostics: inout DiagnosticList
     ) {
-        self.node = node
-        keys = Array(repeating: nil, count: table.count)
+        self.init(of: what, table, in: node.tree, allowsExtensions: allowsExtensions)
+        node.tree.withView { read(node.index, in: $0, into: &diagnostics) }
+    }
+
+    /// A reader for mappings of `tree` that has read none yet.
+    package init(of what: String, _ table: [Field], in tree: SyntaxTree, allowsExtensions: Bool = false) {
+        self.what = what
+        self.table = table
+        self.allowsExtensions = allowsExtensions
+        node = tree.node(0)
+        keys = Array(repeating: TreeView.none, count: table.count)
         values = keys
-        guard node.kind == .mapping else {
+    }
+
+    /// Reads the next mapping, of the tree that `view` looks at.
+    package mutating func read(_ index: Int32, in view: TreeView, into diagnostics: inout DiagnosticList) {
+        node = node.tree.node(index)
+        for position in table.indices {
+            keys[position] = TreeView.none
+            values[position] = TreeView.none
+        }
+        guard view.kind(index) == .mapping else {
             diagnostics.add(
                 Diagnostic(.wrongType, "\(what) is a mapping, not \(node.shapeWords)", at: node.headRange))
             return
         }
-        for position in 0..<node.count {
-            let (key, value) = node.entry(position)
-            guard let field = table.firstIndex(where: { key.textEquals($0.name) }) else {
-                if allowsExtensions && key.text.hasPrefix("x-") { continue }
-                FieldReader.reportUnknown(key, in: what, table, &diagnostics)
+        // Most authors write keys in the order of the table, so the search goes on where the last one was found.
+        var next = 0
+        for position in 0..<view.count(index) {
+            let key = view.key(index, position)
+            guard let field = field(view.bytes(key), from: next) else {
+                reportUnknown(node.tree.node(key), &diagnostics)
                 continue
             }
+            next = field + 1
             keys[field] = key
-            if FieldReader.fits(value, table[field], key: key, what, &diagnostics) { values[field] = value }
+            let value = view.value(index, position)
+            if fits(value, field, in: view) {
+                values[field] = value
+            } else {
+                reportMisfit(node.tree.node(value), table[field], key: node.tree.node(key), &diagnostics)
+            }
         }
-        for (position, field) in table.enumerated() where field.isRequired && keys[position] == nil {
+        for (position, field) in table.enumerated() where field.isRequired && keys[position] == TreeView.none {
             diagnostics.add(
                 Diagnostic(.missingField, "\(what) needs the key '\(field.name)'", at: node.headRange))
         }
     }
 
     /// The value of the field at `position` of the table, if it is there and of the right shape.
-    package subscript(position: Int) -> LocatedNode? { values[position] }
+    package subscript(position: Int) -> LocatedNode? {
+        values[position] == TreeView.none ? nil : node.tree.node(values[position])
+    }
+
+    /// The number of the value at `position` of the table, or `TreeView.none`.
+    package func number(_ position: Int) -> Int32 { values[position] }
 
     /// The key of the field at `position` of the table, if it is there.
-    package func key(_ position: Int) -> LocatedNode? { keys[position] }
+    package func key(_ position: Int) -> LocatedNode? {
+        keys[position] == TreeView.none ? nil : node.tree.node(keys[position])
+    }
 
     /// The text of a field.
     package func text(_ position: Int) -> Spanned<String>? {
-        values[position].map { Spanned($0.text, at: $0.range) }
+        self[position].map { Spanned($0.text, at: $0.range) }
     }
 
-    private static func reportUnknown(
-        _ key: LocatedNode, in what: String, _ table: [Field], _ diagnostics: inout DiagnosticList
-    ) {
-        let names = table.map { "\($0.name)" }
+    private func field(_ key: UnsafeBufferPointer<UInt8>, from start: Int) -> Int? {
+        var position = start
+        for _ in table.indices {
+            if position >= table.count { position = 0 }
+            if table[position].name.utf8CodeUnitCount == key.count
+                && table[position].name.withUTF8Buffer({ ByteTexts.equal($0, key) })
+            {
+                return position
+            }
+            position += 1
+        }
+        return nil
+    }
+
+    private func fits(_ value: Int32, _ field: Int, in view: TreeView) -> Bool {
+        let record = view.record(value)
+        if record.tag == .faulty { return false }
+        switch table[field].shape {
+        case .any: return true
+        case .mapping: return record.kind == .mapping
+        case .sequence: return record.kind == .sequence
+        case .text: return view.isString(value)
+        case .integer:
+            if record.kind == .scalar, case .integer = view.scalarValue(value) { return true }
+            return false
+        case .boolean:
+            if record.kind == .scalar, case .bool = view.scalarValue(value) { return true }
+            return false
+        }
+    }
+
+    private func reportUnknown(_ key: LocatedNode, _ diagnostics: inout DiagnosticList) {
         let text = key.text
+        if allowsExtensions && text.hasPrefix("x-") { return }
+        let names = table.map { "\($0.name)" }
         let close = Similar.best(for: text, among: names)
         diagnostics.add(
             Diagnostic(
@@ -104,21 +172,12 @@ package struct FieldReader: Sendable {
             ))
     }
 
-    private static func fits(
-        _ value: LocatedNode, _ field: Field, key: LocatedNode, _ what: String, _ diagnostics: inout DiagnosticList
-    ) -> Bool {
-        if value.isFaulty { return false }
+    private func reportMisfit(
+        _ value: LocatedNode, _ field: Field, key: LocatedNode, _ diagnostics: inout DiagnosticList
+    ) {
+        // What could not be read has been reported.
+        if value.isFaulty { return }
         let scalar = value.kind == .scalar ? value.scalarValue : nil
-        let fits =
-            switch field.shape {
-            case .any: true
-            case .mapping: value.kind == .mapping
-            case .sequence: value.kind == .sequence
-            case .text: if case .string? = scalar { true } else { false }
-            case .integer: if case .integer? = scalar { true } else { false }
-            case .boolean: if case .bool? = scalar { true } else { false }
-            }
-        if fits { return true }
         var suggestions: [Suggestion] = []
         if field.shape == .text, let scalar, scalar != .null {
             suggestions.append(
@@ -130,7 +189,6 @@ package struct FieldReader: Sendable {
             Diagnostic(
                 .wrongType, "'\(field.name)' of \(what) is \(field.shape.words), not \(value.shapeWords)",
                 at: isEmpty ? key.range : value.headRange, suggestions: suggestions))
-        return false
     }
 }
 

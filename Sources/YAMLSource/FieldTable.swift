@@ -113,6 +113,11 @@ package struct TextRule: Sendable {
 }
 
 extension FieldReader {
+    /// A reader for many mappings of `tree`, that has read none yet.
+    package init(of table: FieldTable, in tree: SyntaxTree) {
+        self.init(of: table.subject, table.fields, in: tree, allowsExtensions: table.allowsExtensions)
+    }
+
     /// Reads `node` against a table.
     package init(_ node: LocatedNode, _ table: FieldTable, into diagnostics: inout DiagnosticList) {
         self.init(

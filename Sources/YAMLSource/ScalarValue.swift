@@ -10,6 +10,37 @@ package enum ScalarValue: Sendable, Hashable {
     case string(String)
 }
 
+extension TreeView {
+    /// Whether a scalar means a string; `false` for containers.
+    package func isString(_ node: Int32) -> Bool {
+        let record = record(node)
+        guard record.kind == .scalar else { return false }
+        switch record.tag {
+        case .string: return true
+        case .null, .faulty: return false
+        case .none where record.style != .plain: return true
+        default: return !CoreSchema.mayBeOther(bytes(node)) || isResolvedString(node)
+        }
+    }
+
+    private func isResolvedString(_ node: Int32) -> Bool {
+        if case .string = scalarValue(node) { return true }
+        return false
+    }
+
+    /// The meaning of a scalar; a container counts as null.
+    package func scalarValue(_ node: Int32) -> ScalarValue {
+        let record = record(node)
+        guard record.kind == .scalar else { return .null }
+        switch record.tag {
+        case .string: return .string(String(decoding: bytes(node), as: UTF8.self))
+        case .null, .faulty: return .null
+        case .none where record.style != .plain: return .string(String(decoding: bytes(node), as: UTF8.self))
+        default: return CoreSchema.resolve(bytes(node))
+        }
+    }
+}
+
 extension LocatedNode {
     /// The meaning of a scalar; a container counts as null.
     package var scalarValue: ScalarValue {
@@ -52,6 +83,18 @@ extension LocatedNode {
 
 /// The resolution of plain scalars, https://yaml.org/spec/1.2.2/#1032-tag-resolution.
 enum CoreSchema {
+    /// Whether a plain scalar begins like something that is no string: for most texts one byte tells.
+    static func mayBeOther(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let first = text.first else { return true }
+        switch first {
+        case UInt8(ascii: "~"), UInt8(ascii: "n"), UInt8(ascii: "N"), UInt8(ascii: "t"), UInt8(ascii: "T"),
+            UInt8(ascii: "f"), UInt8(ascii: "F"):
+            return text.count <= 5
+        case 0x30...0x39, UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."): return true
+        default: return false
+        }
+    }
+
     static func resolve(_ text: UnsafeBufferPointer<UInt8>) -> ScalarValue {
         guard let first = text.first else { return .null }
         switch first {

@@ -73,26 +73,36 @@ package enum SourceReader {
     }
 
     private static func drain(_ descriptor: Int32, expecting size: Int = 0) -> Result<[UInt8], Fault> {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(size + 1)
-        let chunk = max(65536, size + 1)
-        while true {
-            var failure: Int32 = 0
-            let before = bytes.count
-            bytes.append(
-                contentsOf: [UInt8](unsafeUninitializedCapacity: chunk) { buffer, count in
-                    let result = Glibc.read(descriptor, buffer.baseAddress, chunk)
-                    if result < 0 { failure = errno }
-                    count = max(0, result)
-                })
-            if failure == EINTR { continue }
-            if failure != 0 { return .failure(fault(failure)) }
-            if bytes.count == before { return .success(bytes) }
+        var failure: Int32 = 0
+        var isAtEnd = false
+        // A file usually has the length that it was said to have: one array takes it, with room to see its end.
+        var bytes = [UInt8](unsafeUninitializedCapacity: max(size + 1, 65536)) { buffer, count in
+            (isAtEnd, failure) = fill(buffer, descriptor, &count)
+        }
+        while !isAtEnd {
             if bytes.count > SourceText.maximumLength {
                 return .failure(
                     Fault(reason: "it is longer than \(SourceText.maximumLength >> 20) MiB", isMissing: false))
             }
+            bytes.append(
+                contentsOf: [UInt8](unsafeUninitializedCapacity: bytes.count) { buffer, count in
+                    (isAtEnd, failure) = fill(buffer, descriptor, &count)
+                })
         }
+        return failure == 0 ? .success(bytes) : .failure(fault(failure))
+    }
+
+    /// Reads until `buffer` is full, or there is no more, or reading fails with an error number other than 0.
+    private static func fill(
+        _ buffer: UnsafeMutableBufferPointer<UInt8>, _ descriptor: Int32, _ count: inout Int
+    ) -> (isAtEnd: Bool, failure: Int32) {
+        while count < buffer.count {
+            let result = Glibc.read(descriptor, buffer.baseAddress.map { $0 + count }, buffer.count - count)
+            if result < 0 && errno == EINTR { continue }
+            if result <= 0 { return (true, result < 0 ? errno : 0) }
+            count += result
+        }
+        return (false, 0)
     }
 
     /// Whether a file of this name is looked into when a directory is read.

@@ -22,19 +22,20 @@ package final class SyntaxTree: Sendable {
         case faulty
     }
 
-    struct Record {
-        var kind: Kind
-        var style: Style
-        var tag: Tag
+    /// One node as it is stored.
+    package struct Record: Sendable {
+        package internal(set) var kind: Kind
+        package internal(set) var style: Style
+        package internal(set) var tag: Tag
         /// Whether a scalar's text lies in `scratch` rather than in the source.
-        var inScratch: Bool
+        package internal(set) var inScratch: Bool
         /// Byte range of the node in the source.
-        var start: Int32
-        var end: Int32
+        package internal(set) var start: Int32
+        package internal(set) var end: Int32
         /// A scalar's text offset, a container's first child.
-        var first: Int32
+        package internal(set) var first: Int32
         /// A scalar's text length, the number of a container's children (keys and values counted apart).
-        var count: Int32
+        package internal(set) var count: Int32
     }
 
     package let source: SourceID
@@ -57,6 +58,23 @@ package final class SyntaxTree: Sendable {
 
     /// The root node of each document, in order.
     package var documents: [LocatedNode] { roots.map { LocatedNode(tree: self, index: $0) } }
+
+    /// The node at `index`, which must be one of this tree.
+    package func node(_ index: Int32) -> LocatedNode { LocatedNode(tree: self, index: index) }
+
+    /// Gives `body` a look at the whole tree for work on many nodes.
+    package func withView<Result>(_ body: (TreeView) throws -> Result) rethrows -> Result {
+        try records.withUnsafeBufferPointer { records in
+            try children.withUnsafeBufferPointer { children in
+                try text.bytes.withUnsafeBufferPointer { source in
+                    try scratch.withUnsafeBufferPointer { scratch in
+                        try body(
+                            TreeView(source: self.source, records: records, children: children, text: source, scratch))
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// One node of a syntax tree: a scalar, a sequence or a mapping, with its place.

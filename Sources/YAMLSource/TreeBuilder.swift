@@ -5,6 +5,8 @@ internal import Diagnostics
 struct TreeBuilder {
     let source: SourceID
     let text: SourceText
+    /// The bytes of `text`; the builder lives only as long as they are lent to it.
+    private let bytes: UnsafeBufferPointer<UInt8>
     private var records: [SyntaxTree.Record] = []
     private var children: [Int32] = []
     private var scratch: [UInt8] = []
@@ -21,7 +23,8 @@ struct TreeBuilder {
         var height: Int
         /// Where its last key, value or alias ends.
         var lastEnd: Int32
-        let anchor: String?
+        /// Position in `anchorNames`, or -1.
+        let anchor: Int32
         let isFlow: Bool
     }
 
@@ -36,14 +39,17 @@ struct TreeBuilder {
     private var open: [Open] = []
     private var pending: [Int32] = []
     private var anchors: [String: Anchor] = [:]
+    private var anchorNames: [String] = []
     private var expanded = 0
     private var documentRoot: Int32?
 
-    init(source: SourceID, text: SourceText) {
+    init(source: SourceID, text: SourceText, bytes: UnsafeBufferPointer<UInt8>) {
         self.source = source
         self.text = text
-        records.reserveCapacity(text.bytes.count / 12)
-        children.reserveCapacity(text.bytes.count / 12)
+        self.bytes = bytes
+        // A plan has a node in about nine bytes. Room that is never touched costs nothing, growing costs a copy.
+        records.reserveCapacity(bytes.count / 8 + 16)
+        children.reserveCapacity(bytes.count / 8 + 16)
     }
 
     func finish() -> SyntaxTree {
@@ -68,12 +74,17 @@ struct TreeBuilder {
         switch event.type {
         case YAML_DOCUMENT_START_EVENT:
             anchors = [:]
+            anchorNames = []
             documentRoot = nil
         case YAML_DOCUMENT_END_EVENT:
             if let root = documentRoot { roots.append(root) }
             documentRoot = nil
         case YAML_SCALAR_EVENT:
-            scalar(event, start: start, end: end, &diagnostics)
+            let data = event.data.scalar
+            scalar(
+                ScalarData(
+                    value: UnsafeBufferPointer(start: data.value, count: data.length), style: data.style,
+                    anchor: data.anchor, tag: data.tag), start: start, end: end, &diagnostics)
         case YAML_SEQUENCE_START_EVENT:
             let data = event.data.sequence_start
             let isFlow = data.style == YAML_FLOW_SEQUENCE_STYLE
@@ -94,25 +105,39 @@ struct TreeBuilder {
     }
 
     private mutating func attach(_ node: Int32, weight: Int, height: Int, end: Int32) {
-        if open.isEmpty {
+        guard !open.isEmpty else {
             documentRoot = node
-        } else {
-            let parent = open.count - 1
-            open[parent].weight += weight
-            open[parent].height = max(open[parent].height, height + 1)
-            open[parent].lastEnd = end
-            pending.append(node)
+            return
         }
+        let parent = open.count - 1
+        open.withUnsafeMutableBufferPointer { open in
+            open[parent].weight += weight
+            if open[parent].height <= height { open[parent].height = height + 1 }
+            open[parent].lastEnd = end
+        }
+        pending.append(node)
     }
 
     // MARK: Scalars
 
+    private struct ScalarData {
+        let value: UnsafeBufferPointer<UInt8>
+        let style: yaml_scalar_style_t
+        let anchor: UnsafeMutablePointer<yaml_char_t>?
+        let tag: UnsafeMutablePointer<yaml_char_t>?
+    }
+
+    /// Whether `value` stands in the source at `offset`.
+    private func stands(_ value: UnsafeBufferPointer<UInt8>, at offset: Int) -> Bool {
+        offset + value.count <= bytes.count
+            && ByteTexts.equal(UnsafeBufferPointer(rebasing: bytes[offset..<offset + value.count]), value)
+    }
+
     private mutating func scalar(
-        _ event: yaml_event_t, start: Int32, end: Int32, _ diagnostics: inout DiagnosticList
+        _ data: ScalarData, start: Int32, end: Int32, _ diagnostics: inout DiagnosticList
     ) {
-        let data = event.data.scalar
         let start = data.anchor == nil && data.tag == nil ? start : contentStart(start, end)
-        let value = UnsafeBufferPointer(start: data.value, count: data.length)
+        let value = data.value
         let style: SyntaxTree.Style =
             switch data.style {
             case YAML_SINGLE_QUOTED_SCALAR_STYLE, YAML_DOUBLE_QUOTED_SCALAR_STYLE: .quoted
@@ -122,15 +147,15 @@ struct TreeBuilder {
         let content = Int(start) + (style == .quoted ? 1 : 0)
         var record = SyntaxTree.Record(
             kind: .scalar, style: style, tag: .none, inScratch: false, start: start, end: end,
-            first: Int32(content), count: Int32(data.length))
-        if style == .block || !text.bytes.stands(value, at: content) {
+            first: Int32(content), count: Int32(value.count))
+        if style == .block || !stands(value, at: content) {
             record.inScratch = true
             record.first = Int32(scratch.count)
             scratch.append(contentsOf: value)
         }
         if style == .block {
             // libyaml's end lies behind the line breaks that follow; the range is what a person would mark.
-            while record.end > start, [0x0A, 0x0D, 0x20].contains(text.bytes[Int(record.end) - 1]) { record.end -= 1 }
+            while record.end > start, [0x0A, 0x0D, 0x20].contains(bytes[Int(record.end) - 1]) { record.end -= 1 }
         }
         if let tag = data.tag { record.tag = resolve(tag: tag, for: .scalar, range(start, end), &diagnostics) }
         let node = Int32(records.count)
@@ -146,11 +171,11 @@ struct TreeBuilder {
         var offset = Int(start)
         let end = Int(end)
         while offset < end {
-            switch text.bytes[offset] {
+            switch bytes[offset] {
             case UInt8(ascii: "&"), UInt8(ascii: "!"):
-                while offset < end, ![0x09, 0x0A, 0x0D, 0x20].contains(text.bytes[offset]) { offset += 1 }
+                while offset < end, ![0x09, 0x0A, 0x0D, 0x20].contains(bytes[offset]) { offset += 1 }
             case UInt8(ascii: "#"):
-                while offset < end, ![0x0A, 0x0D].contains(text.bytes[offset]) { offset += 1 }
+                while offset < end, ![0x0A, 0x0D].contains(bytes[offset]) { offset += 1 }
             case 0x09, 0x0A, 0x0D, 0x20: offset += 1
             default: return Int32(offset)
             }
@@ -197,13 +222,17 @@ struct TreeBuilder {
             return false
         }
         if let tag { _ = resolve(tag: tag, for: kind, range(start, end), &diagnostics) }
-        let start = anchor == nil && tag == nil ? start : contentStart(start, Int32(text.bytes.count))
+        let start = anchor == nil && tag == nil ? start : contentStart(start, Int32(bytes.count))
         let node = Int32(records.count)
         records.append(
             SyntaxTree.Record(
                 kind: kind, style: .plain, tag: .none, inScratch: false, start: start, end: end, first: 0, count: 0))
-        let name = anchor.map { String(cString: $0) }
-        if let name { anchors[name] = Anchor(node: node, weight: 0, height: 0, open: true) }
+        var name: Int32 = -1
+        if let anchor {
+            name = Int32(anchorNames.count)
+            anchorNames.append(String(cString: anchor))
+            anchors[anchorNames[Int(name)]] = Anchor(node: node, weight: 0, height: 0, open: true)
+        }
         open.append(
             Open(
                 node: node, firstPending: pending.count, weight: 1, height: 1, lastEnd: start, anchor: name,
@@ -214,18 +243,21 @@ struct TreeBuilder {
     private mutating func endContainer(end: Int32, _ diagnostics: inout DiagnosticList) {
         guard let ended = open.popLast() else { return }
         let index = Int(ended.node)
-        var own = Array(pending[ended.firstPending...])
-        pending.removeSubrange(ended.firstPending...)
-        if records[index].kind == .mapping {
-            own = checkedEntries(own, &diagnostics)
+        let firstChild = Int32(children.count)
+        if records[index].kind == .sequence || hasPlainKeys(pending[ended.firstPending...]) {
+            children.append(contentsOf: pending[ended.firstPending...])
+        } else {
+            // Merging looks children up, so they go to their place when all is decided.
+            children.append(contentsOf: checkedEntries(Array(pending[ended.firstPending...]), &diagnostics))
         }
-        records[index].first = Int32(children.count)
-        records[index].count = Int32(own.count)
-        children.append(contentsOf: own)
+        pending.removeLast(pending.count - ended.firstPending)
+        records[index].first = firstChild
+        records[index].count = Int32(children.count) - firstChild
         // libyaml lets a block container end where the next thing begins; a person sees it end with its last child.
         records[index].end = ended.isFlow ? end : max(records[index].start, ended.lastEnd)
-        if let anchor = ended.anchor {
-            anchors[anchor] = Anchor(node: ended.node, weight: ended.weight, height: ended.height, open: false)
+        if ended.anchor >= 0 {
+            anchors[anchorNames[Int(ended.anchor)]] = Anchor(
+                node: ended.node, weight: ended.weight, height: ended.height, open: false)
         }
         attach(ended.node, weight: ended.weight, height: ended.height, end: records[index].end)
     }
@@ -282,6 +314,29 @@ struct TreeBuilder {
     }
 
     // MARK: Mappings
+
+    /// How many keys are compared each with each: more are looked up in a table.
+    private static let fewKeys = 12
+
+    /// Whether the keys of `entries` are few, different texts, and none of them merges: so it is nearly always.
+    private func hasPlainKeys(_ entries: ArraySlice<Int32>) -> Bool {
+        guard entries.count <= 2 * Self.fewKeys else { return false }
+        return entries.withUnsafeBufferPointer { entries in
+            records.withUnsafeBufferPointer { records in
+                for position in stride(from: 0, to: entries.count, by: 2) {
+                    let key = records[Int(entries[position])]
+                    guard key.kind == .scalar, !key.inScratch else { return false }
+                    let text = UnsafeBufferPointer(rebasing: bytes[Int(key.first)..<Int(key.first + key.count)])
+                    if text.count == 2 && text[0] == UInt8(ascii: "<") { return false }
+                    for earlier in stride(from: 0, to: position, by: 2) {
+                        let other = records[Int(entries[earlier])]
+                        if other.count == key.count && stands(text, at: Int(other.first)) { return false }
+                    }
+                }
+                return true
+            }
+        }
+    }
 
     /// Reports keys that are no text or come twice, and resolves merges (`<<`).
     private mutating func checkedEntries(_ own: [Int32], _ diagnostics: inout DiagnosticList) -> [Int32] {
@@ -359,7 +414,7 @@ struct TreeBuilder {
         private var few: [Int32] = []
         private var many: [ArraySlice<UInt8>: Int32]?
 
-        init(expecting count: Int) { if count > 12 { many = [:] } }
+        init(expecting count: Int) { if count > TreeBuilder.fewKeys { many = [:] } }
 
         /// Adds a key; returns the equal key that was there before.
         mutating func insert(_ key: Int32, text: ArraySlice<UInt8>, in builder: TreeBuilder) -> Int32? {
@@ -386,16 +441,6 @@ struct TreeBuilder {
         func head(_ source: SourceID) -> SourceRange {
             let end = record.kind == .scalar ? record.end : min(max(record.end, record.start), record.start + 1)
             return SourceRange(source: source, start: record.start, end: end)
-        }
-    }
-}
-
-extension [UInt8] {
-    /// Whether `text` stands at `offset`.
-    fileprivate func stands(_ text: UnsafeBufferPointer<UInt8>, at offset: Int) -> Bool {
-        guard offset + text.count <= count else { return false }
-        return withUnsafeBufferPointer { bytes in
-            UnsafeBufferPointer(rebasing: bytes[offset..<offset + text.count]).elementsEqual(text)
         }
     }
 }

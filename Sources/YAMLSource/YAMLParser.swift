@@ -15,24 +15,26 @@ package enum YAMLParser {
     package static func parse(
         _ text: SourceText, as source: SourceID, into diagnostics: inout DiagnosticList
     ) -> SyntaxTree {
-        var builder = TreeBuilder(source: source, text: text)
-        if let fault = EncodingCheck.fault(in: text.bytes) {
-            diagnostics.add(
-                Diagnostic(
-                    .notUTF8, fault.message,
-                    at: SourceRange(
-                        source: source, start: Int32(fault.offset), end: Int32(fault.offset + fault.length)),
-                    notes: ["Cairn reads UTF-8 only; convert the file, for example with iconv"]))
+        text.bytes.withUnsafeBufferPointer { bytes in
+            var builder = TreeBuilder(source: source, text: text, bytes: bytes)
+            let isASCII = ByteTexts.isASCII(bytes)
+            if !isASCII, let fault = EncodingCheck.fault(in: text.bytes) {
+                diagnostics.add(
+                    Diagnostic(
+                        .notUTF8, fault.message,
+                        at: SourceRange(
+                            source: source, start: Int32(fault.offset), end: Int32(fault.offset + fault.length)),
+                        notes: ["Cairn reads UTF-8 only; convert the file, for example with iconv"]))
+            } else {
+                run(bytes, isASCII: isASCII, &builder, &diagnostics)
+            }
             return builder.finish()
         }
-        text.bytes.withUnsafeBufferPointer { bytes in
-            run(bytes, &builder, &diagnostics)
-        }
-        return builder.finish()
     }
 
     private static func run(
-        _ bytes: UnsafeBufferPointer<UInt8>, _ builder: inout TreeBuilder, _ diagnostics: inout DiagnosticList
+        _ bytes: UnsafeBufferPointer<UInt8>, isASCII: Bool, _ builder: inout TreeBuilder,
+        _ diagnostics: inout DiagnosticList
     ) {
         var parser = yaml_parser_t()
         guard yaml_parser_initialize(&parser) != 0 else {
@@ -42,7 +44,7 @@ package enum YAMLParser {
         }
         defer { yaml_parser_delete(&parser) }
         yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING)
-        var offsets = ByteOffsets(bytes)
+        var offsets = ByteOffsets(bytes, isASCII: isASCII)
         // libyaml would count a byte order mark as the first column, and find the next line indented differently.
         let content = UnsafeBufferPointer(rebasing: bytes[offsets.start...])
         yaml_parser_set_input_string(&parser, content.baseAddress, content.count)
@@ -113,11 +115,11 @@ struct ByteOffsets {
     private var lastScalar = 0
     private var lastByte: Int
 
-    init(_ bytes: UnsafeBufferPointer<UInt8>) {
+    init(_ bytes: UnsafeBufferPointer<UInt8>, isASCII: Bool) {
         self.bytes = bytes
+        self.isASCII = isASCII
         start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
         lastByte = start
-        isASCII = bytes.allSatisfy { $0 < 0x80 }
     }
 
     /// The byte offset of a scalar's number. Marks come in nearly ascending order, so the walk from the last one is

@@ -2,6 +2,7 @@ import CommandLineSupport
 import ArgumentParser
 import Diagnostics
 import Glibc
+import Reports
 
 /// The plan compiler's command line.
 @main
@@ -13,20 +14,24 @@ struct Cairnc: ParsableCommand {
             A plan says what must not be lost; a provider manifest says how and where it is kept. cairnc reads both, \
             reports every fault at its exact place, and writes the compiled plan that cairn runs.
 
-            Exit codes: 0 done, 1 the input has faults, 2 wrong usage, 70 internal error; those of diff are its own.
+            Exit codes: 0 done, 1 the input has faults, 2 wrong usage, 3 cancelled, 70 internal error; those of diff \
+            are its own.
 
             EXAMPLES
               cairnc check plans/quickstart.yaml
               cairnc compile plans/quickstart.yaml -o quickstart.ir
               cairnc graph plans/quickstart.yaml --format dot | dot -Tsvg > quickstart.svg
             """,
-        version: "0.1.0",
+        version: ToolVersion.text,
         subcommands: [
             Check.self, Compile.self, Graph.self, Diff.self, Explain.self, SchemaCommand.self, PluginsCommand.self,
         ])
 
     static func main() {
         StandardStream.occupyClosed()
+        // A reader that wants no more must not change the exit code.
+        signal(SIGPIPE, SIG_IGN)
+        Interruption.endsProgram()
         do {
             var command = try parseAsRoot()
             try command.run()
@@ -52,7 +57,11 @@ enum CommandLineFailure {
             StandardStream.output.write(message + "\n")
             return 0
         }
+        if code == .validationFailure {
+            ReportOutput.reportWrongUsage(Cairnc.message(for: error), text: message)
+            return ExitStatus.wrongUsage
+        }
         StandardStream.error.write(message + "\n")
-        return code == .validationFailure ? ExitStatus.wrongUsage : ExitStatus.internalError
+        return ExitStatus.internalError
     }
 }

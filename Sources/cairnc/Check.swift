@@ -2,6 +2,7 @@ import CommandLineSupport
 import ArgumentParser
 import Diagnostics
 import PlanCompiler
+import Reports
 
 /// `cairnc check`
 struct Check: ParsableCommand {
@@ -15,17 +16,16 @@ struct Check: ParsableCommand {
               cairnc check plans/shop.yaml
               cairnc check plans/*.yaml --providers /etc/cairn/providers.d
               cairnc check plans/shop.yaml --format json | jq '.diagnostics[].message'
+              cairnc check plans/*.yaml --format sarif > cairnc.sarif
             """)
-
-    /// How faults are printed.
-    enum Format: String, ExpressibleByArgument, CaseIterable {
-        case text, json
-    }
 
     @OptionGroup var options: CompilerOptions
 
-    @Option(help: "Print faults as text (on standard error) or json (on standard output).")
-    var format: Format = .text
+    @Option(
+        help: ArgumentHelp(
+            "Print faults as text (on standard error), or as json, ndjson, sarif, github or junit (on standard output).",
+            discussion: "Without it: github in a GitHub workflow (GITHUB_ACTIONS=true), else text."))
+    var format: ReportFormat?
 
     @Flag(help: "Treat warnings like errors in the exit code.")
     var strict = false
@@ -34,15 +34,13 @@ struct Check: ParsableCommand {
     var files: [String]
 
     func run() throws {
-        let compiler = options.compile(files)
-        switch format {
-        case .text: options.printFaults(of: compiler)
-        case .json:
-            StandardStream.output.write(JSONRenderer(sources: compiler.sources).render(compiler.diagnostics.sorted))
-        }
-        let hasFindings = strict ? !compiler.diagnostics.all.isEmpty : compiler.hasErrors
-        if hasFindings { throw ExitCode(ExitStatus.failed) }
-        if format == .text {
+        let compiler = options.compile(files, makesIR: false)
+        let report = Report(
+            sources: compiler.sources, diagnostics: compiler.diagnostics.sorted, isStrict: strict)
+        let format = ReportOutput.format(format)
+        ReportOutput.print(report, as: format, color: options.isColored(.error))
+        if report.outcome != .clean { throw ExitCode(report.outcome.rawValue) }
+        if format == .text || format == .github {
             let plans = compiler.plans.count
             let resources = compiler.plans.reduce(0) { $0 + $1.resources.count }
             StandardStream.error.write(

@@ -34,7 +34,7 @@ struct Compile: ParsableCommand {
             StandardStream.output.write(bytes)
             return
         }
-        try OutputFile.write(bytes, to: output)
+        try Interruption.deferred { try OutputFile.write(bytes, to: output) }
         let graph = ir.graph(.protect)
         StandardStream.error.write(
             "\(output): plan '\(ir.plan)', \(ir.resources.count) resource\(ir.resources.count == 1 ? "" : "s"), \(graph.activities.filter { !$0.isBarrier }.count) protect activities, \(digest)\n"

@@ -19,7 +19,7 @@ struct CompilerOptions: ParsableArguments {
             discussion: "Without it: 'providers/' beside the plan, else /etc/cairn/providers.d.", valueName: "dir"))
     var providerDirectories: [String] = []
 
-    @Option(help: "Colour messages: auto, always or never. NO_COLOR is honoured by auto.")
+    @Option(help: "Colour messages: auto (on a terminal, unless NO_COLOR is set), always or never.")
     var color: ColorChoice = .auto
 
     @Flag(help: "Print the time that each pass took.")
@@ -28,16 +28,14 @@ struct CompilerOptions: ParsableArguments {
     /// Whether text on `stream` is coloured.
     func isColored(_ stream: StandardStream) -> Bool {
         switch color {
-        case .always: return true
-        case .never: return false
-        case .auto:
-            let refused = getenv("NO_COLOR").map { String(cString: $0) } ?? ""
-            return refused.isEmpty && stream.isTerminal
+        case .always: true
+        case .never: false
+        case .auto: stream.isColored
         }
     }
 
-    /// Reads and compiles `paths`; `-` is standard input.
-    func compile(_ paths: [String], from files: any FileSource = HostFiles()) -> Compiler {
+    /// Reads and compiles `paths`, as far as the IR or only as far as faults can be found; `-` is standard input.
+    func compile(_ paths: [String], from files: any FileSource = HostFiles(), makesIR: Bool = true) -> Compiler {
         var faults = DiagnosticList()
         var texts: [SourceText] = []
         for path in paths {
@@ -47,7 +45,8 @@ struct CompilerOptions: ParsableArguments {
                 : SourceReader.read(path, from: files, into: &faults)
             if let text { texts.append(text) }
         }
-        var compiler = Compiler(inputs: texts, providerDirectories: providerDirectories, files: files)
+        var compiler = Compiler(
+            inputs: texts, providerDirectories: providerDirectories, files: files, makesIR: makesIR)
         compiler.diagnostics.merge(faults)
         compiler.run()
         if debugPasses {

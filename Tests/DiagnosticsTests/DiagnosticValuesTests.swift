@@ -1,34 +1,6 @@
-import CanonicalForm
 import Diagnostics
 import SeededRandom
 import Testing
-
-@Suite("JSON renderer")
-struct JSONRendererTests {
-    @Test("The shape is the documented one")
-    func shape() throws {
-        var sources = SourceMap()
-        let source = sources.add(SourceText(name: "plan.yaml", bytes: Array("ä: 1\nb: \"2\n".utf8)))
-        let range = SourceRange(source: source, start: 6, end: 7)
-        let rendered = JSONRenderer(sources: sources).render([
-            Diagnostic(
-                .unknownKey, "unknown key \"b\"", at: range, related: [RelatedPlace(range, "here")], notes: ["note"],
-                suggestions: [Suggestion("did you mean 'c'?", replacing: range, with: "c")]),
-            Diagnostic(.unreadableFile, "no such file", file: "x.yaml"),
-        ])
-        let place =
-            #""file":"plan.yaml","range":{"start":{"line":2,"column":1,"offset":6},"end":{"line":2,"column":2,"offset":7}}"#
-        #expect(
-            rendered
-                == #"{"version":1,"diagnostics":[{"code":"E0103","name":"unknown-key","severity":"error","#
-                + #""message":"unknown key \"b\"",\#(place),"related":[{"message":"here",\#(place)}],"notes":["note"],"#
-                + #""suggestions":[{"message":"did you mean 'c'?",\#(place),"replacement":"c"}]},"#
-                + #"{"code":"E0001","name":"unreadable-file","severity":"error","message":"no such file","#
-                + #""file":"x.yaml","range":null,"related":[],"notes":[],"suggestions":[]}]}"# + "\n")
-        _ = try JSONValue(parsing: Array(rendered.utf8))
-        #expect(JSONRenderer(sources: sources).render([]) == #"{"version":1,"diagnostics":[]}"# + "\n")
-    }
-}
 
 @Suite("Diagnostic values")
 struct DiagnosticValuesTests {

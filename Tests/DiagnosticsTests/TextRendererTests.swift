@@ -101,7 +101,74 @@ struct TextRendererTests {
         #expect(render("a\rb\rc", marking: "c").contains("plan.yaml:3:1: error[E0103]: bad\n 3 | c\n   | ^\n"))
         #expect(render("a\n", marking: "missing").contains("plan.yaml:2:1: error[E0103]: bad\n 2 |\n   | ^\n"))
         #expect(render("", marking: "missing").contains("plan.yaml:1:1: error[E0103]: bad\n 1 |\n   | ^\n"))
-        #expect(render("ab: |\n cd\n ef", marking: "b: |\n cd").hasSuffix(" 1 | ab: |\n   |  ^~~~\n"))
+    }
+
+    @Test("Of a range over several lines the first and the last are shown, and white space at its end is no line")
+    func severalLines() {
+        #expect(
+            render("ab: |\n cd\n ef", marking: "b: |\n cd", label: "here").hasSuffix(
+                " 1 | ab: |\n   |  ^~~~\n 2 |  cd\n   |  ^~ here\n"))
+        let text = "a:\r\n" + (2...11).map { "  k\($0): x\r\n" }.joined() + "\r\nb: 1\r\n"
+        #expect(
+            render(text, marking: String(text.dropLast(6)), label: "all of it").hasSuffix(
+                """
+                plan.yaml:1:1: error[E0103]: bad
+                  1 | a:
+                    | ^~
+                ...
+                 11 |   k11: x
+                    |   ^~~~~~ all of it
+
+                """))
+        #expect(render("ab:   \n\n", marking: "b:   \n\n").hasSuffix(" 1 | ab:   \n   |  ^~~~~\n"))
+        // A place between two characters stands where it is, whatever is before it.
+        #expect(render("a\n  b", marking: "\n").hasSuffix(" 1 | a\n   |  ^\n"))
+    }
+
+    @Test("Emoji of several scalars, skin tones, flags and joiners take what terminals agree on")
+    func emoji() {
+        func underline(_ text: String) -> String? {
+            render(text + "X", marking: "X").split(separator: "\n").last.map { String($0.dropFirst(5)) }
+        }
+        #expect(underline("👍🏽: ") == "    ^")
+        #expect(underline("🇩🇪: ") == "    ^")
+        #expect(underline("e\u{301}: ") == "   ^")
+        #expect(underline("한: ") == "    ^" && underline("\u{1112}\u{1161}\u{11AB}: ") == "    ^")
+        #expect(underline("ｆ: ") == "    ^" && underline("ﬁ: ") == "   ^")
+        // Without the joiner every terminal shows these one beside the other, and the heart as a sign of one column.
+        let family = render("👩\u{200D}👧: X", marking: "X")
+        #expect(family.contains(" | 👩👧: X\n   |       ^\n"))
+        #expect(render("❤\u{FE0F}: X", marking: "X").contains(" | ❤: X\n   |    ^\n"))
+    }
+
+    @Test("What cannot be seen is made visible, in the source and in messages")
+    func invisible() {
+        let hidden = "na\u{200B}me"
+        #expect(
+            render("\(hidden): X", marking: "X", "unknown key '\(hidden)'").contains(
+                "'na\u{FFFD}me'\n 1 | na\u{FFFD}me: X\n   |        ^\n"))
+        #expect(render("a\u{FEFF}\u{61C}\u{AD}b", marking: "b").contains(" | a\u{FFFD}\u{FFFD}\u{FFFD}b\n   |     ^\n"))
+    }
+
+    @Test("Nothing that a file holds or is called reaches the terminal as a command")
+    func escapes() {
+        for value in Array(0..<0x20) + [0x7F] + Array(0x80..<0xA0) as [UInt32] {
+            guard let scalar = Unicode.Scalar(value), value != 0x0A else { continue }
+            let text = "a\(Character(scalar))[31mb"
+            var sources = SourceMap()
+            let source = sources.add(SourceText(name: "x" + text, bytes: Array((text + ": X").utf8)))
+            let range = SourceRange(source: source, start: 0, end: 3)
+            let rendered = TextRenderer(sources: sources, color: false).render([
+                Diagnostic(
+                    .unknownKey, text, at: range, label: text, related: [RelatedPlace(range, text)], notes: [text],
+                    suggestions: [Suggestion(text, replacing: range, with: text)]),
+                Diagnostic(.unreadableFile, text, file: text),
+            ])
+            let isHarmless = rendered.unicodeScalars.allSatisfy {
+                $0 == "\n" || $0.value >= 0x20 && !(0x7F..<0xA0).contains($0.value)
+            }
+            #expect(isHarmless, "U+\(String(value, radix: 16))")
+        }
     }
 
     @Test("Bytes that a terminal would obey or cannot show are replaced")
@@ -130,6 +197,10 @@ struct TextRendererTests {
         let column = lines[2].distance(from: lines[2].startIndex, to: caret)
         #expect(lines[1].dropFirst(column).hasPrefix("HERE jkl"))
         #expect(lines[2].hasSuffix(" ^~~~"))
+        // At the end of the line, its start is shown as far as there is room.
+        let atEnd = render(text + "END", marking: "END").split(separator: "\n")
+        #expect(atEnd[1].hasSuffix("jklmnopqrEND") && (120...126).contains(atEnd[1].count))
+        #expect(atEnd[2].count == atEnd[1].count)
         // A range that is longer than the window is underlined as far as it is shown.
         let whole = render(text, marking: String(text.prefix(500))).split(separator: "\n")
         #expect(whole[1].count == whole[2].count && whole[1].hasSuffix("…") && whole[1].count <= 126)
@@ -176,7 +247,6 @@ struct TextRendererTests {
             clock.measure {
                 let some = Array(faults.prefix(count))
                 #expect(TextRenderer(sources: sources, color: false).render(some).utf8.count > count * 100)
-                #expect(JSONRenderer(sources: sources).render(some).utf8.count > count * 100)
             }
         }
         _ = cost(1000)

@@ -3,6 +3,7 @@ import Foundation
 import GraphExport
 import PlanCompiler
 import PlanIR
+import Reports
 import Testing
 import YAMLSource
 
@@ -64,7 +65,7 @@ struct GoldenTests {
         #expect(compiler.plans.allSatisfy { $0.ir == nil } || !compiler.hasErrors)
         let text = TextRenderer(sources: compiler.sources, color: false).render(faults)
         try example.expect(Array(text.utf8), in: "expected.txt")
-        let json = JSONRenderer(sources: compiler.sources).render(faults)
+        let json = Report(sources: compiler.sources, diagnostics: faults).rendered(as: .json)
         try example.expect(Array(json.utf8), in: "expected.json")
         // Twice over the same input, byte for byte.
         let again = try example.compile()

@@ -27,6 +27,20 @@ struct SchemaCompiler {
         }
         cutEndlessReferences(&diagnostics)
         spreadSecrets()
+        findPlain()
+    }
+
+    /// Prepares the schemas that can be told in the quick way.
+    private mutating func findPlain() {
+        for index in nodes.indices where nodes[index].saysNothingElse {
+            let required = nodes[index].required
+            nodes[index].isPlain = true
+            nodes[index].plainProperties = nodes[index].properties.map { property in
+                PlainProperty(
+                    name: Array(property.name.utf8), schema: property.schema,
+                    isRequired: required.contains(property.name))
+            }
+        }
     }
 
     /// A schema that includes a secret one is secret itself, whatever else it says.

@@ -109,6 +109,10 @@ struct SchemaNode: Sendable {
     /// Whether several schemas refer to this one, so that ways to it may meet again.
     var isShared = false
 
+    /// Whether all that the schema says can be told in the quick way; `plainProperties` are there then.
+    var isPlain = false
+    var plainProperties: [PlainProperty] = []
+
     init(place: SourceRange) { self.place = place }
 
     /// The schemas that see the same value as this one.

@@ -1,5 +1,6 @@
 import Diagnostics
 import Manifests
+import PlanIR
 import PlanLanguage
 import YAMLSource
 
@@ -135,27 +136,23 @@ enum BindPluginsPass {
         }
         // A plugin that could not be found has been reported; what it would have taken is not known.
         let isComplete = offered.count == provider.plugins.count
-        var bindings: [String: Int32?] = [:]
-        for index in compiler.plans[position].resources.indices {
-            let type = compiler.plans[position].resources[index].declaration.type
-            if let known = bindings[type.value] {
-                compiler.plans[position].resources[index].plugin = known
-                if known == nil && isComplete { reportType(type, offered, provider, &compiler) }
-                continue
-            }
+        let units = compiler.plans[position].resources
+        var bound = [PluginManifest]()
+        let bindings = units.declarations.types.map { type in
             let plugin =
-                offered.first { offer in offer.resourceTypes.contains { $0.type == type.value } }
+                offered.first { offer in offer.resourceTypes.contains { $0.type == type } }
                 ?? offered.first { $0.takesEveryType }
-            var number: Int32?
-            if let plugin {
-                let known = compiler.plans[position].plugins.firstIndex { $0.name == plugin.name }
-                if known == nil { compiler.plans[position].plugins.append(plugin) }
-                number = Int32(known ?? compiler.plans[position].plugins.count - 1)
-            } else if isComplete {
-                reportType(type, offered, provider, &compiler)
+            guard let plugin else { return Int32(-1) }
+            let known = bound.firstIndex { $0.name == plugin.name }
+            if known == nil { bound.append(plugin) }
+            return Int32(known ?? bound.count - 1)
+        }
+        compiler.plans[position].plugins = bound
+        compiler.plans[position].resources.pluginOfType = bindings
+        if isComplete && bindings.contains(-1) {
+            for unit in compiler.plans[position].resources where unit.plugin == nil {
+                reportType(unit.declaration.type, offered, provider, &compiler)
             }
-            bindings[type.value] = .some(number)
-            compiler.plans[position].resources[index].plugin = number
         }
         checkParents(compiler.plans[position], &compiler.diagnostics)
     }
@@ -188,25 +185,53 @@ enum BindPluginsPass {
     }
 
     private static func checkParents(_ unit: PlanUnit, _ diagnostics: inout DiagnosticList) {
-        for parent in unit.resources {
-            let parentType = parent.declaration.type
-            for dependent in parent.dependents {
-                let child = unit.resources[Int(dependent.resource)]
-                guard let plugin = child.plugin,
-                    let support = unit.plugins[Int(plugin)].resourceType(child.declaration.type.value),
-                    !support.allows(parent: parentType.value)
-                else { continue }
-                diagnostics.add(
-                    Diagnostic(
-                        .parentNotAllowed,
-                        "a '\(child.declaration.type.value)' cannot be a dependent of a '\(parentType.value)'",
-                        at: dependent.range, related: [RelatedPlace(parentType.range, "the parent's type is here")],
-                        notes: [
-                            support.parents.isEmpty
-                                ? "it stands at the top level of a plan only"
-                                : "it may stand below \(support.parents.joined(separator: ", "))"
-                        ]))
+        let types = unit.resources.declarations.types
+        let supports = types.indices.map { type -> PluginManifest.ResourceType? in
+            unit.support(ofType: Int32(type))
+        }
+        // Most types may stand anywhere; of the others, each pair of types is looked at once.
+        let goesAnywhere = supports.map { $0?.allows(parent: PluginManifest.anyType) ?? true }
+        if goesAnywhere.allSatisfy({ $0 }) { return }
+        var allowed: [TypePair: Bool] = [:]
+        let graph = unit.resources.graph
+        for parent in 0..<graph.lists.count {
+            let parentType = unit.resources.type(of: parent)
+            for edge in graph.lists.span(parent) {
+                let child = Int(graph.lists.targets[edge])
+                let childType = unit.resources.type(of: child)
+                if goesAnywhere[Int(childType)] { continue }
+                guard let support = supports[Int(childType)] else { continue }
+                let pair = TypePair(parent: parentType, child: childType)
+                let isAllowed = allowed[pair] ?? support.allows(parent: types[Int(parentType)])
+                allowed[pair] = isAllowed
+                if !isAllowed {
+                    report(
+                        unit.resources[child], below: unit.resources[parent], support, at: graph.range(of: edge),
+                        &diagnostics)
+                }
             }
         }
+    }
+
+    private struct TypePair: Hashable {
+        let parent: Int32
+        let child: Int32
+    }
+
+    private static func report(
+        _ child: ResourceUnit, below parent: ResourceUnit, _ support: PluginManifest.ResourceType,
+        at range: SourceRange, _ diagnostics: inout DiagnosticList
+    ) {
+        let parentType = parent.declaration.type
+        diagnostics.add(
+            Diagnostic(
+                .parentNotAllowed,
+                "a '\(child.declaration.type.value)' cannot be a dependent of a '\(parentType.value)'", at: range,
+                related: [RelatedPlace(parentType.range, "the parent's type is here")],
+                notes: [
+                    support.parents.isEmpty
+                        ? "it stands at the top level of a plan only"
+                        : "it may stand below \(support.parents.joined(separator: ", "))"
+                ]))
     }
 }

@@ -11,21 +11,25 @@ import YAMLSource
 enum CheckParametersPass {
     @Sendable static func run(_ compiler: inout Compiler) {
         for position in compiler.plans.indices {
-            guard compiler.plans[position].provider != nil else { continue }
+            guard let provider = compiler.plans[position].provider else { continue }
             reportUnusedTargets(compiler.plans[position], &compiler.diagnostics)
-            resolve(&compiler.plans[position], &compiler.diagnostics)
+            let layers = ParameterLayers(compiler.plans[position], provider)
+            compiler.plans[position].plan.resources.tree.withView { view in
+                var resolver = ParameterResolver(compiler.plans[position], layers, view)
+                resolver.run(&compiler.diagnostics)
+                resolver.finish(&compiler.plans[position])
+            }
         }
     }
 
     private static func reportUnusedTargets(_ unit: PlanUnit, _ diagnostics: inout DiagnosticList) {
-        guard !unit.plan.parameters.isEmpty else { return }
-        var targets: Set<String> = []
-        for resource in unit.resources {
-            targets.insert(resource.declaration.type.value)
-            targets.insert(resource.declaration.identity)
-        }
-        for block in unit.plan.parameters where !targets.contains(block.target.value) {
+        for block in unit.plan.parameters {
             let isIdentity = block.target.value.contains("#")
+            let isUsed =
+                isIdentity
+                ? unit.resource(identity: block.target.value) != nil
+                : unit.resources.declarations.types.contains(block.target.value)
+            if isUsed { continue }
             let names = unit.resources.map {
                 isIdentity ? $0.declaration.identity : $0.declaration.type.value
             }
@@ -42,80 +46,160 @@ enum CheckParametersPass {
                     } ?? []))
         }
     }
+}
 
-    private static func resolve(_ unit: inout PlanUnit, _ diagnostics: inout DiagnosticList) {
-        var blocks: [String: [ParameterBlock]] = [:]
-        for use in unit.provider?.plugins ?? [] {
-            for block in use.parameters { blocks["\(use.name.value) \(block.target.value)", default: []].append(block) }
+/// The parameter blocks of a plan and its provider, by what they concern.
+private struct ParameterLayers {
+    /// The layers of one type, or of one resource: the provider's block and the plan's.
+    private struct Pair {
+        var provider: [LocatedNode] = []
+        var plan: [LocatedNode] = []
+    }
+
+    private struct Target: Hashable {
+        let number: Int32
+        let phase: ParameterPhase
+    }
+
+    private var types: [Target: Pair] = [:]
+    private var resources: [Target: Pair] = [:]
+
+    init(_ unit: PlanUnit, _ provider: ProviderManifest) {
+        if unit.plan.parameters.isEmpty && provider.plugins.allSatisfy(\.parameters.isEmpty) { return }
+        let names = Dictionary(
+            zip(unit.resources.declarations.types, unit.resources.declarations.types.indices),
+            uniquingKeysWith: { first, _ in first })
+        for use in provider.plugins {
+            // A provider's block is for those resources that its plugin takes.
+            guard let plugin = unit.plugins.firstIndex(where: { $0.name == use.name.value }) else { continue }
+            for block in use.parameters {
+                if let type = names[block.target.value] {
+                    guard unit.resources.pluginOfType[type] == Int32(plugin) else { continue }
+                    types[Target(number: Int32(type), phase: block.phase), default: Pair()].provider
+                        .append(block.values)
+                } else if let resource = unit.resource(identity: block.target.value) {
+                    let type = Int(unit.resources.type(of: Int(resource)))
+                    guard unit.resources.pluginOfType[type] == Int32(plugin) else { continue }
+                    resources[Target(number: resource, phase: block.phase), default: Pair()].provider
+                        .append(block.values)
+                }
+            }
         }
-        for block in unit.plan.parameters { blocks[block.target.value, default: []].append(block) }
-        // What concerns all resources of a type is resolved once for all of them, each phase by itself.
-        var shared: [String: [Int32?]] = [:]
-        for index in unit.resources.indices {
-            let resource = unit.resources[index]
-            guard let plugin = resource.plugin,
-                let support = unit.plugins[Int(plugin)].resourceType(resource.declaration.type.value)
-            else { continue }
-            checkProperties(resource.declaration, support, &diagnostics)
-            let type = resource.declaration.type.value
-            let identity = resource.declaration.identity
-            let layers = Layers(
-                blocks, plugin: unit.plugins[Int(plugin)].name, type: type, identity: identity)
-            var known = shared[type] ?? Array(repeating: nil, count: ParameterPhase.allCases.count)
-            var positions: [Int32] = []
+        for block in unit.plan.parameters {
+            if let type = names[block.target.value] {
+                types[Target(number: Int32(type), phase: block.phase), default: Pair()].plan.append(block.values)
+            } else if let resource = unit.resource(identity: block.target.value) {
+                resources[Target(number: resource, phase: block.phase), default: Pair()].plan.append(block.values)
+            }
+        }
+    }
+
+    /// Whether there is a layer for this resource alone.
+    func areSpecific(_ resource: Int, _ phase: ParameterPhase) -> Bool {
+        !resources.isEmpty && resources[Target(number: Int32(resource), phase: phase)] != nil
+    }
+
+    /// The layers of a resource below its own parameters, later ones winning.
+    func layers(_ resource: Int, type: Int32, _ phase: ParameterPhase) -> [LocatedNode] {
+        let wide = types[Target(number: type, phase: phase)] ?? Pair()
+        let specific = resources[Target(number: Int32(resource), phase: phase)] ?? Pair()
+        return wide.provider + specific.provider + wide.plan + specific.plan
+    }
+}
+
+/// Works through the resources of one plan.
+private struct ParameterResolver {
+    private let unit: PlanUnit
+    private let layers: ParameterLayers
+    private let view: TreeView
+    private var sets = ParameterSets()
+    private var setsOf: [Int32] = []
+    /// By type and phase: the set of all resources that say nothing themselves, or -1 while it is not known.
+    private var common: [Int32]
+    /// By type and phase: the sets of own parameters that were met and fit.
+    private var known: [SubtreeTable]
+
+    init(_ unit: PlanUnit, _ layers: ParameterLayers, _ view: TreeView) {
+        self.unit = unit
+        self.layers = layers
+        self.view = view
+        let kinds = unit.resources.declarations.types.count * ParameterPhase.allCases.count
+        common = Array(repeating: -1, count: kinds)
+        known = Array(repeating: SubtreeTable(), count: kinds)
+        setsOf.reserveCapacity(unit.resources.count * ParameterPhase.allCases.count)
+    }
+
+    func finish(_ unit: inout PlanUnit) {
+        unit.parameterSets = sets
+        unit.resources.parameterSetsOf = setsOf
+    }
+
+    mutating func run(_ diagnostics: inout DiagnosticList) {
+        let supports = unit.resources.declarations.types.indices.map { unit.support(ofType: Int32($0)) }
+        for resource in unit.resources.indices {
+            let row = unit.resources.row(resource)
+            guard let support = supports[Int(row.type)] else {
+                for _ in ParameterPhase.allCases { setsOf.append(-1) }
+                continue
+            }
+            checkProperties(resource, row, support.properties, &diagnostics)
             for phase in ParameterPhase.allCases {
-                let own = resource.declaration.parameters[phase.rawValue]
-                let isShared = own == nil && !layers.isSpecific(phase)
-                if isShared, let position = known[phase.rawValue] {
-                    positions.append(position)
-                    continue
-                }
-                let schema = support.operations[phase.rawValue].parameters
-                var merged = MergedParameters(head: resource.declaration.id.range)
-                for layer in layers.all where layer.phase == phase { merged.add(layer.values) }
-                if let own { merged.add(own) }
-                for fault in schema.validate(
-                    .merged(merged.mapping), as: Subject(.parameter, of: type), partial: false)
-                {
-                    diagnostics.add(fault)
-                }
-                let position = unit.parameterSets.position(of: merged.values(over: schema.defaults))
-                positions.append(position)
-                if isShared { known[phase.rawValue] = position }
+                setsOf.append(
+                    position(resource, row, phase, support.operations[phase.rawValue].parameters, &diagnostics))
             }
-            unit.resources[index].parameters = positions
-            shared[type] = known
         }
     }
 
-    /// The parameter blocks that concern one resource, in the order in which later ones win.
-    private struct Layers {
-        let all: [ParameterBlock]
-        private let specific: [ParameterBlock]
-
-        init(_ blocks: [String: [ParameterBlock]], plugin: String, type: String, identity: String) {
-            guard !blocks.isEmpty else {
-                all = []
-                specific = []
-                return
-            }
-            let providerSpecific = blocks["\(plugin) \(identity)"] ?? []
-            let planSpecific = blocks[identity] ?? []
-            specific = providerSpecific + planSpecific
-            all = (blocks["\(plugin) \(type)"] ?? []) + providerSpecific + (blocks[type] ?? []) + planSpecific
-        }
-
-        func isSpecific(_ phase: ParameterPhase) -> Bool { specific.contains { $0.phase == phase } }
-    }
-
-    private static func checkProperties(
-        _ declaration: ResourceDeclaration, _ support: PluginManifest.ResourceType, _ diagnostics: inout DiagnosticList
+    private func checkProperties(
+        _ resource: Int, _ row: ResourceTable.Row, _ schema: JSONSchema, _ diagnostics: inout DiagnosticList
     ) {
-        let subject = Subject(.property, of: declaration.type.value)
+        if row.properties != TreeView.none && schema.surelyAccepts(row.properties, in: view) { return }
+        let declaration = unit.resources.declaration(of: resource)
         let instance: SchemaInstance =
             declaration.properties.map { .node($0) }
             ?? .merged(MergedMapping(entries: [], head: declaration.id.range))
-        for fault in support.properties.validate(instance, as: subject, partial: false) { diagnostics.add(fault) }
+        let subject = Subject(.property, of: declaration.type.value)
+        for fault in schema.validate(instance, as: subject, partial: false) { diagnostics.add(fault) }
+    }
+
+    /// The position of a resource's resolved parameters for one operation.
+    private mutating func position(
+        _ resource: Int, _ row: ResourceTable.Row, _ phase: ParameterPhase, _ schema: JSONSchema,
+        _ diagnostics: inout DiagnosticList
+    ) -> Int32 {
+        let own = row.parameters(phase)
+        let kind = Int(row.type) * ParameterPhase.allCases.count + phase.rawValue
+        let isSpecific = layers.areSpecific(resource, phase)
+        if own == TreeView.none && !isSpecific {
+            // What concerns all resources of a type is resolved once for all of them.
+            if common[kind] < 0 { common[kind] = resolve(resource, own, phase, schema, &diagnostics).position }
+            return common[kind]
+        }
+        let subtree = isSpecific ? nil : Subtree(own, in: view)
+        if let subtree, let found = known[kind].find(subtree, in: view) { return found }
+        let (position, fits) = resolve(resource, own, phase, schema, &diagnostics)
+        // What does not fit is reported wherever it stands.
+        if let subtree, fits { known[kind].insert(subtree, position) }
+        return position
+    }
+
+    private mutating func resolve(
+        _ resource: Int, _ own: Int32, _ phase: ParameterPhase, _ schema: JSONSchema,
+        _ diagnostics: inout DiagnosticList
+    ) -> (position: Int32, fits: Bool) {
+        let declaration = unit.resources.declaration(of: resource)
+        let lower = layers.layers(resource, type: unit.resources.type(of: resource), phase)
+        var merged = MergedParameters(head: declaration.id.range)
+        for layer in lower { merged.add(layer) }
+        if let own = declaration.parameters(phase) { merged.add(own) }
+        let isPlain = lower.isEmpty && own != TreeView.none
+        var faults: [Diagnostic] = []
+        if !(isPlain && schema.surelyAccepts(own, in: view)) {
+            let subject = Subject(.parameter, of: declaration.type.value)
+            faults = schema.validate(.merged(merged.mapping), as: subject, partial: false)
+        }
+        for fault in faults { diagnostics.add(fault) }
+        return (sets.position(of: merged.values(over: schema.defaults)), faults.isEmpty)
     }
 }
 

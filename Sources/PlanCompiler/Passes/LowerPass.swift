@@ -5,30 +5,79 @@ import PlanIR
 import PlanLanguage
 import YAMLSource
 
-/// Turns a plan without faults into its IR: resources with their bindings, and one activity graph per operation.
+/// Makes the activity graphs of a plan without faults, one per operation, and, where it is wanted, the IR around them.
 enum LowerPass {
     @Sendable static func run(_ compiler: inout Compiler) {
         // An IR of a plan with faults would be a guess.
         guard !compiler.diagnostics.hasErrors else { return }
-        for position in compiler.plans.indices {
-            compiler.plans[position].ir = lower(compiler.plans[position])
+        for position in compiler.plans.indices where isComplete(compiler.plans[position]) {
+            let graphs = graphs(compiler.plans[position])
+            compiler.plans[position].graphs = graphs
+            if compiler.makesIR { compiler.plans[position].ir = ir(compiler.plans[position], graphs) }
         }
     }
 
-    private static func lower(_ unit: PlanUnit) -> PlanIR? {
-        guard let provider = unit.provider, unit.isAcyclic else { return nil }
-        var resources: [PlanIR.Resource] = []
-        resources.reserveCapacity(unit.resources.count)
-        for resource in unit.resources {
-            guard let plugin = resource.plugin, resource.parameters.count == 3 else { return nil }
-            let declaration = resource.declaration
-            resources.append(
-                PlanIR.Resource(
-                    type: declaration.type.value, id: declaration.id.value,
-                    name: declaration.name ?? declaration.id.value,
-                    properties: declaration.properties?.jsonValue.objectValue ?? JSONObject(), plugin: plugin,
-                    parameters: resource.parameters, dependents: resource.dependents.map(\.resource)))
+    private static func isComplete(_ unit: PlanUnit) -> Bool {
+        unit.provider != nil && unit.isAcyclic && !unit.resources.pluginOfType.contains(-1)
+            && unit.resources.parameterSetsOf.count == 3 * unit.resources.count
+    }
+
+    private static func graphs(_ unit: PlanUnit) -> [ActivityGraph] {
+        let masks = hookMasks(unit)
+        let dependents = unit.resources.graph.lists
+        let protect = ActivityGraph(activities: activities(of: .protect, masks), ordering: dependents)
+        return OperationKind.allCases.map { operation in
+            operation == .protect
+                ? protect : ActivityGraph(activities: activities(of: operation, masks), orderedLike: protect)
         }
+    }
+
+    /// For each resource the hooks in which its plugin has work: a bit for each hook of each operation.
+    private static func hookMasks(_ unit: PlanUnit) -> [UInt16] {
+        // They are the same for all resources of one type with one set of parameters.
+        var known: [HookKey: UInt16] = [:]
+        return unit.resources.indices.map { resource in
+            let key = HookKey(
+                type: unit.resources.type(of: resource), parameters: unit.resources.parameterSetsOf[3 * resource])
+            if let mask = known[key] { return mask }
+            let support = unit.support(ofType: key.type)
+            let parameters = unit.parameterSets.sets[Int(key.parameters)]
+            var mask: UInt16 = 0
+            for operation in OperationKind.allCases {
+                for hook in Hook.allCases
+                where support?.operations[operation.index].isActive(hook, protectParameters: parameters) ?? false {
+                    mask |= bit(operation, hook)
+                }
+            }
+            known[key] = mask
+            return mask
+        }
+    }
+
+    private struct HookKey: Hashable {
+        let type: Int32
+        let parameters: Int32
+    }
+
+    private static func bit(_ operation: OperationKind, _ hook: Hook) -> UInt16 {
+        1 << UInt16(4 * operation.index + Int(hook.rawValue))
+    }
+
+    private static func activities(of operation: OperationKind, _ masks: [UInt16]) -> [ActivityGraph.Activity] {
+        let hooks = Hook.allCases.map { (hook: $0, bit: bit(operation, $0)) }
+        var activities: [ActivityGraph.Activity] = []
+        activities.reserveCapacity(masks.count * hooks.count)
+        for (resource, mask) in masks.enumerated() {
+            for (hook, bit) in hooks {
+                activities.append(
+                    ActivityGraph.Activity(resource: Int32(resource), hook: hook, isBarrier: mask & bit == 0))
+            }
+        }
+        return activities
+    }
+
+    private static func ir(_ unit: PlanUnit, _ graphs: [ActivityGraph]) -> PlanIR? {
+        guard let provider = unit.provider else { return nil }
         return PlanIR(
             plan: unit.plan.name.value, description: unit.plan.description,
             provider: PlanIR.ProviderBinding(name: provider.name.value, digest: provider.digest),
@@ -40,65 +89,36 @@ enum LowerPass {
             plugins: unit.plugins.map {
                 PlanIR.PluginBinding(name: $0.name, version: $0.version, digest: $0.digest)
             },
-            parameterSets: unit.parameterSets.sets, resources: resources, triggers: unit.plan.triggers,
-            retention: unit.plan.retention, graphs: graphs(unit, resources))
+            parameterSets: unit.parameterSets.sets, resources: unit.resources.map { resource($0) },
+            triggers: unit.plan.triggers, retention: unit.plan.retention, graphs: graphs)
     }
 
-    private static func graphs(_ unit: PlanUnit, _ resources: [PlanIR.Resource]) -> [ActivityGraph] {
-        let edges = ActivityOrder.edges(dependents: resources.map(\.dependents))
-        // Which hooks are active is the same for all resources of one type with one set of parameters.
-        var masks: [HookKey: [[Bool]]] = [:]
-        var activities = OperationKind.allCases.map { _ in
-            var list: [ActivityGraph.Activity] = []
-            list.reserveCapacity(resources.count * 4)
-            return list
-        }
-        for (position, resource) in resources.enumerated() {
-            let key = HookKey(plugin: resource.plugin, type: resource.type, parameters: resource.parameters[0])
-            let mask: [[Bool]]
-            if let known = masks[key] {
-                mask = known
-            } else {
-                let support = unit.plugins[Int(resource.plugin)].resourceType(resource.type)
-                let parameters = unit.parameterSets.sets[Int(resource.parameters[0])]
-                mask = OperationKind.allCases.map { operation in
-                    Hook.allCases.map { hook in
-                        support?.operations[operation.index].isActive(hook, protectParameters: parameters) ?? false
-                    }
-                }
-                masks[key] = mask
-            }
-            for operation in OperationKind.allCases {
-                for hook in Hook.allCases {
-                    activities[operation.index].append(
-                        ActivityGraph.Activity(
-                            resource: Int32(position), hook: hook,
-                            isBarrier: !mask[operation.index][Int(hook.rawValue)]))
-                }
-            }
-        }
-        return activities.map { ActivityGraph(activities: $0, edges: edges) }
-    }
-
-    private struct HookKey: Hashable {
-        let plugin: Int32
-        let type: String
-        let parameters: Int32
+    private static func resource(_ unit: ResourceUnit) -> PlanIR.Resource {
+        let declaration = unit.declaration
+        return PlanIR.Resource(
+            type: declaration.type.value, id: declaration.id.value, name: declaration.name ?? declaration.id.value,
+            properties: declaration.properties?.jsonValue.objectValue ?? JSONObject(), plugin: unit.plugin ?? -1,
+            parameters: unit.parameters, dependents: unit.dependents.map(\.resource))
     }
 }
 
-/// Runs the IR's verifier over what the compiler made.
+/// Runs the IR's verifier over what the compiler made: over the IR, or over the graphs where no IR is wanted.
 enum VerifyPass {
     @Sendable static func run(_ compiler: inout Compiler) {
-        for position in compiler.plans.indices {
-            guard let ir = compiler.plans[position].ir else { continue }
-            do {
-                try IRVerifier.verify(ir)
+        for position in compiler.plans.indices where !compiler.plans[position].graphs.isEmpty {
+            let unit = compiler.plans[position]
+            do throws(IRFault) {
+                if let ir = unit.ir {
+                    try IRVerifier.verify(ir)
+                } else {
+                    try IRVerifier.verify(unit.graphs, dependents: unit.resources.graph.lists) { resource in
+                        unit.resources[resource].declaration.identity
+                    }
+                }
             } catch {
                 compiler.diagnostics.add(
                     Diagnostic(
-                        .invalidIR, "the compiler made an unsound plan: \(error)",
-                        at: compiler.plans[position].plan.name.range,
+                        .invalidIR, "the compiler made an unsound plan: \(error)", at: unit.plan.name.range,
                         notes: ["this is a fault of cairnc, please report it with the plan"]))
                 compiler.plans[position].ir = nil
             }

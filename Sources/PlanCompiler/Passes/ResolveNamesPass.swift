@@ -10,92 +10,153 @@ enum ResolveNamesPass {
 
     @Sendable static func run(_ compiler: inout Compiler) {
         for position in compiler.plans.indices {
-            resolve(&compiler.plans[position], &compiler.diagnostics)
+            let tree = compiler.plans[position].plan.resources.tree
+            tree.withView { view in
+                var resolver = Resolver(compiler.plans[position], view)
+                resolver.number(&compiler.diagnostics)
+                resolver.addNested()
+                resolver.addNamed(&compiler.diagnostics)
+                resolver.finish(&compiler.plans[position])
+            }
         }
     }
 
-    private static func resolve(_ unit: inout PlanUnit, _ diagnostics: inout DiagnosticList) {
-        let declarations = unit.plan.resources
-        var byIdentity: [String: Int32] = [:]
-        byIdentity.reserveCapacity(declarations.count)
-        var byID: [String: [Int32]] = [:]
-        byID.reserveCapacity(declarations.count)
-        unit.resources.reserveCapacity(declarations.count)
-        unit.unitOfDeclaration.reserveCapacity(declarations.count)
-        for declaration in declarations {
-            let identity = declaration.identity
-            if let first = byIdentity[identity] {
-                diagnostics.add(
-                    Diagnostic(
-                        .duplicateResource, "'\(identity)' is declared twice", at: declaration.id.range,
-                        related: [
-                            RelatedPlace(
-                                unit.resources[Int(first)].declaration.id.range, "it is declared here first")
-                        ],
-                        notes: ["a resource that several others need is declared once and named in their 'dependsOn'"]))
-                // What is nested in the second one belongs to the first.
-                unit.unitOfDeclaration.append(first)
-                continue
-            }
-            if let fault = NameRules.identityFault(identity) {
-                diagnostics.add(
-                    Diagnostic(.invalidValue, "'\(identity)' is too long", at: declaration.id.range, notes: [fault]))
-            }
-            let number = Int32(unit.resources.count)
-            byIdentity[identity] = number
-            byID[declaration.id.value, default: []].append(number)
-            unit.unitOfDeclaration.append(number)
-            unit.resources.append(ResourceUnit(declaration: declaration))
+    private struct Resolver {
+        private let declarations: ResourceTable
+        private let view: TreeView
+        private var units: ResourceUnits
+        private var names: ResourceNames
+        private var edges: [ResourceGraph.Edge] = []
+        /// The resource behind each declaration; a second one of an identity stands for the first.
+        private var resourceOf: [Int32] = []
+        private var suggestions = 0
+
+        init(_ unit: PlanUnit, _ view: TreeView) {
+            declarations = unit.plan.resources
+            self.view = view
+            units = unit.resources
+            names = ResourceNames(capacity: declarations.count)
+            units.declarationOf.reserveCapacity(declarations.count)
+            resourceOf.reserveCapacity(declarations.count)
+            edges.reserveCapacity(declarations.count)
         }
 
-        // Nested dependents first, in the order of the text, then those that are named.
-        for (position, declaration) in declarations.enumerated() {
-            guard let parent = declaration.parent, let child = unit.unitOfDeclaration[position],
-                let parentUnit = unit.unitOfDeclaration[Int(parent)],
-                // A second declaration has been reported; its place in the graph would only be noise.
-                unit.resources[Int(child)].declaration.node.index == declaration.node.index
-            else { continue }
-            unit.resources[Int(parentUnit)].dependents.append((child, declaration.id.range))
+        func finish(_ unit: inout PlanUnit) {
+            unit.resources = units
+            unit.resources.graph = ResourceGraph(tree: declarations.tree, edges: edges, count: units.count)
+            unit.names = names
         }
-        var suggestions = 0
-        for (position, declaration) in declarations.enumerated() {
-            guard let own = unit.unitOfDeclaration[position] else { continue }
-            for target in declaration.dependsOn {
-                let found: [Int32]
-                if target.value.contains("#") {
-                    found = byIdentity[target.value].map { [$0] } ?? []
-                } else {
-                    found = byID[target.value] ?? []
+
+        mutating func number(_ diagnostics: inout DiagnosticList) {
+            for position in declarations.indices {
+                let row = declarations.rows[position]
+                let number = Int32(units.declarationOf.count)
+                if let first = names.insert(number, id: view.bytes(row.id), type: row.type) {
+                    reportSecond(declarations[position], units.declaration(of: Int(first)), &diagnostics)
+                    // What is nested in the second one belongs to the first.
+                    resourceOf.append(first)
+                    continue
                 }
-                switch found.count {
-                case 1: unit.resources[Int(own)].dependents.append((found[0], target.range))
-                case 0:
-                    suggestions += 1
-                    let names =
-                        suggestions > suggestionLimit
-                        ? []
-                        : unit.resources.map {
-                            target.value.contains("#") ? $0.declaration.identity : $0.declaration.id.value
-                        }
-                    let close = Similar.best(for: target.value, among: names)
-                    diagnostics.add(
-                        Diagnostic(
-                            .unknownDependency, "there is no resource '\(target.value)' in this plan", at: target.range,
-                            suggestions: close.map {
-                                [Suggestion("did you mean '\($0)'?", replacing: target.range, with: $0)]
-                            } ?? []))
-                default:
-                    diagnostics.add(
-                        Diagnostic(
-                            .ambiguousDependency, "'\(target.value)' is the id of \(found.count) resources",
-                            at: target.range,
-                            related: found.map {
-                                let resource = unit.resources[Int($0)].declaration
-                                return RelatedPlace(resource.id.range, "'\(resource.identity)'")
-                            },
-                            notes: ["name it by TYPE#ID"]))
+                if !isShort(row) { reportLength(declarations[position], &diagnostics) }
+                resourceOf.append(number)
+                units.declarationOf.append(Int32(position))
+            }
+        }
+
+        /// Whether type and id together are short enough for a bank's keys, however they are written there.
+        private func isShort(_ row: ResourceTable.Row) -> Bool {
+            3 * (view.bytes(row.typeNode).count + 1 + view.bytes(row.id).count)
+                <= NameRules.maximumEncodedIdentityLength
+        }
+
+        private func reportLength(_ declaration: ResourceDeclaration, _ diagnostics: inout DiagnosticList) {
+            let identity = declaration.identity
+            guard let fault = NameRules.identityFault(identity) else { return }
+            diagnostics.add(
+                Diagnostic(.invalidValue, "'\(identity)' is too long", at: declaration.id.range, notes: [fault]))
+        }
+
+        private func reportSecond(
+            _ declaration: ResourceDeclaration, _ first: ResourceDeclaration, _ diagnostics: inout DiagnosticList
+        ) {
+            diagnostics.add(
+                Diagnostic(
+                    .duplicateResource, "'\(declaration.identity)' is declared twice", at: declaration.id.range,
+                    related: [RelatedPlace(first.id.range, "it is declared here first")],
+                    notes: ["a resource that several others need is declared once and named in their 'dependsOn'"]))
+        }
+
+        /// Nested dependents come first, in the order of the text, then those that are named.
+        mutating func addNested() {
+            for position in declarations.indices {
+                let row = declarations.rows[position]
+                let resource = resourceOf[position]
+                // A second declaration has been reported; its place in the graph would only be noise.
+                guard row.parent != ResourceTable.none, Int(units.declarationOf[Int(resource)]) == position else {
+                    continue
+                }
+                edges.append(
+                    ResourceGraph.Edge(parent: resourceOf[Int(row.parent)], child: resource, node: row.id))
+            }
+        }
+
+        mutating func addNamed(_ diagnostics: inout DiagnosticList) {
+            for position in declarations.indices {
+                for target in declarations.targets(of: position) {
+                    if let child = resource(named: target, &diagnostics) {
+                        edges.append(ResourceGraph.Edge(parent: resourceOf[position], child: child, node: target))
+                    }
                 }
             }
+        }
+
+        /// The one resource that a target of `dependsOn` names; anything else is reported.
+        private mutating func resource(named target: Int32, _ diagnostics: inout DiagnosticList) -> Int32? {
+            let name = view.bytes(target)
+            if name.contains(UInt8(ascii: "#")) {
+                if let found = names.resource(identity: name, types: declarations.types) { return found }
+                reportUnknown(target, &diagnostics)
+                return nil
+            }
+            let found = names.resources(id: name)
+            switch found.count {
+            case 1: return found.first
+            case 0: reportUnknown(target, &diagnostics)
+            default: reportAmbiguous(target, &diagnostics)
+            }
+            return nil
+        }
+
+        private mutating func reportUnknown(_ target: Int32, _ diagnostics: inout DiagnosticList) {
+            suggestions += 1
+            let node = declarations.tree.node(target)
+            let name = node.text
+            let known = suggestions > suggestionLimit ? [] : names(asIdentities: name.contains("#"))
+            let close = Similar.best(for: name, among: known)
+            diagnostics.add(
+                Diagnostic(
+                    .unknownDependency, "there is no resource '\(name)' in this plan", at: node.range,
+                    suggestions: close.map {
+                        [Suggestion("did you mean '\($0)'?", replacing: node.range, with: $0)]
+                    } ?? []))
+        }
+
+        private func names(asIdentities isIdentity: Bool) -> [String] {
+            units.indices.map { resource in
+                let declaration = units.declaration(of: resource)
+                return isIdentity ? declaration.identity : declaration.id.value
+            }
+        }
+
+        private func reportAmbiguous(_ target: Int32, _ diagnostics: inout DiagnosticList) {
+            let node = declarations.tree.node(target)
+            let name = node.text
+            let found = units.indices.map { units.declaration(of: $0) }.filter { $0.id.value == name }
+            diagnostics.add(
+                Diagnostic(
+                    .ambiguousDependency, "'\(name)' is the id of \(found.count) resources", at: node.range,
+                    related: found.map { RelatedPlace($0.id.range, "'\($0.identity)'") },
+                    notes: ["name it by TYPE#ID"]))
         }
     }
 }

@@ -1,4 +1,5 @@
 import Diagnostics
+import PlanIR
 import PlanLanguage
 import YAMLSource
 
@@ -12,38 +13,55 @@ enum ResourceGraphPass {
     }
 
     private static func dropRepetitions(_ unit: inout PlanUnit, _ diagnostics: inout DiagnosticList) {
+        let graph = unit.resources.graph
         var seenBy = [Int32](repeating: -1, count: unit.resources.count)
-        for parent in unit.resources.indices {
-            let dependents = unit.resources[parent].dependents
-            var kept: [(resource: Int32, range: SourceRange)] = []
-            kept.reserveCapacity(dependents.count)
-            for dependent in dependents {
-                if seenBy[Int(dependent.resource)] == Int32(parent) {
-                    let child = unit.resources[Int(dependent.resource)].declaration
-                    let first = kept.first { $0.resource == dependent.resource }
-                    diagnostics.add(
-                        Diagnostic(
-                            .duplicateDependency,
-                            "'\(child.id.value)' is a dependent of '\(unit.resources[parent].declaration.id.value)' already",
-                            at: dependent.range,
-                            related: first.map { [RelatedPlace($0.range, "it became one here")] } ?? []))
-                    continue
+        var repeated: Set<Int> = []
+        for parent in 0..<graph.lists.count {
+            for edge in graph.lists.span(parent) {
+                let child = Int(graph.lists.targets[edge])
+                if seenBy[child] == Int32(parent) {
+                    report(repetition: edge, of: parent, unit, &diagnostics)
+                    repeated.insert(edge)
                 }
-                seenBy[Int(dependent.resource)] = Int32(parent)
-                kept.append(dependent)
+                seenBy[child] = Int32(parent)
             }
-            unit.resources[parent].dependents = kept
         }
+        if repeated.isEmpty { return }
+        var kept: [ResourceGraph.Edge] = []
+        for parent in 0..<graph.lists.count {
+            for edge in graph.lists.span(parent) where !repeated.contains(edge) {
+                kept.append(
+                    ResourceGraph.Edge(
+                        parent: Int32(parent), child: graph.lists.targets[edge], node: graph.nodes[edge]))
+            }
+        }
+        unit.resources.graph = ResourceGraph(
+            tree: unit.plan.resources.tree, edges: kept, count: unit.resources.count)
+    }
+
+    private static func report(
+        repetition edge: Int, of parent: Int, _ unit: PlanUnit, _ diagnostics: inout DiagnosticList
+    ) {
+        let graph = unit.resources.graph
+        let child = graph.lists.targets[edge]
+        let first = graph.lists.span(parent).first { graph.lists.targets[$0] == child } ?? edge
+        diagnostics.add(
+            Diagnostic(
+                .duplicateDependency,
+                "'\(unit.resources[Int(child)].declaration.id.value)' is a dependent of '\(unit.resources[parent].declaration.id.value)' already",
+                at: graph.range(of: edge), related: [RelatedPlace(graph.range(of: first), "it became one here")]))
     }
 
     /// Reports one cycle of each strongly connected component: the shortest through its first resource.
     private static func findCycles(_ unit: inout PlanUnit, _ diagnostics: inout DiagnosticList) {
+        let lists = unit.resources.graph.lists
+        guard lists.cycleMember != nil else { return }
         let components = StronglyConnected.components(
-            count: unit.resources.count, successors: { unit.resources[$0].dependents.count },
-            successor: { Int(unit.resources[$0].dependents[$1].resource) })
+            count: lists.count, successors: { lists.span($0).count },
+            successor: { Int(lists.targets[Int(lists.offsets[$0]) + $1]) })
         for component in components {
             let first = component[0]
-            let isLoop = unit.resources[first].dependents.contains { Int($0.resource) == first }
+            let isLoop = lists.span(first).contains { Int(lists.targets[$0]) == first }
             guard component.count > 1 || isLoop else { continue }
             unit.isAcyclic = false
             report(shortestCycle(through: first, within: component, unit), unit, &diagnostics)
