@@ -181,7 +181,7 @@ let package = Package(
             "FuzzTargets",
             [
                 "CanonicalForm", "Diagnostics", "GraphExport", "Manifests", "PlanCompiler", "PlanDiff", "PlanIR",
-                "SeededRandom", "YAMLSource",
+                "Reports", "SeededRandom", "YAMLSource",
             ], path: "Tests/FuzzTargets"),
         tests("FuzzTests", ["FuzzTargets"]),
         // Starts the two programs, which are therefore built with it.

@@ -5,6 +5,7 @@ import Manifests
 import PlanCompiler
 import PlanDiff
 import PlanIR
+import Reports
 import YAMLSource
 
 /// What is run over bytes of any kind, by libFuzzer and by the replay of its corpus in the tests. Each target returns
@@ -56,8 +57,13 @@ package enum FuzzTarget: String, Sendable, CaseIterable {
             if fault.code == .invalidIR { return "the compiler made an unsound plan: \(fault.message)" }
         }
         let text = TextRenderer(sources: compiler.sources, color: false).render(faults)
-        let json = JSONRenderer(sources: compiler.sources).render(faults)
-        if (try? JSONValue(parsing: Array(json.utf8))) == nil { return "the diagnostics are no JSON" }
+        let report = Report(sources: compiler.sources, diagnostics: faults, isStrict: true)
+        for format in ReportFormat.allCases {
+            let rendered = report.rendered(as: format)
+            if format == .json || format == .sarif, (try? JSONValue(parsing: Array(rendered.utf8))) == nil {
+                return "the diagnostics are no JSON as \(format.rawValue)"
+            }
+        }
         let again = compile(bytes)
         if TextRenderer(sources: again.sources, color: false).render(again.diagnostics.sorted) != text {
             return "a second run says something else"

@@ -24,13 +24,14 @@ enum LoadPass {
         let before = compiler.diagnostics.all.count
         let source = compiler.sources.add(text)
         let tree = YAMLParser.parse(text, as: source, into: &compiler.diagnostics)
-        if tree.documents.isEmpty && compiler.diagnostics.all.count == before {
+        let documents = tree.documents
+        if documents.isEmpty && compiler.diagnostics.all.count == before {
             compiler.diagnostics.add(
                 Diagnostic(
                     .emptyDocument, "there is no document in this file",
                     at: SourceRange(source: source, start: 0, end: 0)))
         }
-        for document in tree.documents where !document.isNull || tree.documents.count == 1 {
+        for document in documents where !document.isNull || documents.count == 1 {
             switch DocumentKind.read(document, into: &compiler.diagnostics) {
             case .plan:
                 if let plan = PlanDecoder.decode(document, into: &compiler.diagnostics) {
