@@ -36,6 +36,7 @@ demo: build
 $(VENV)/installed: requirements-test.txt
 	@python3 -m venv $(VENV)
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements-test.txt
+	@scripts/fetch-schema-suite $(VENV)
 	@touch $@
 
 lint:
@@ -44,9 +45,9 @@ lint:
 test: deps $(VENV)/installed lint
 	@scripts/run-tests
 
-golden: deps
-	@CAIRN_ACCEPT=1 $(SWIFT) test --filter GoldenTests || true
-	@git --no-pager diff --stat -- Tests/Fixtures
+golden: deps $(VENV)/installed
+	@CAIRN_ACCEPT=1 $(SWIFT) test --filter 'GoldenTests|OfficialSuiteTests' || true
+	@git --no-pager diff --stat -- Tests/Fixtures schemas docs
 
 TARGET ?= check
 SECONDS ?= 60

@@ -67,28 +67,34 @@ let package = Package(
                 .embedInCode("Builtin/noop.plugin.yaml"),
             ]),
         room("PlanIR", ["CanonicalForm", "Diagnostics"]),
+        room("PathPatterns"),
 
         room("CommandLineSupport"),
 
         // The compiler.
         room("PlanLanguage", ["CanonicalForm", "Diagnostics", "YAMLSource", "Manifests", "PlanIR"]),
-        room("PlanCompiler", ["CanonicalForm", "Diagnostics", "YAMLSource", "PlanLanguage", "Manifests", "PlanIR"]),
+        room("Project", ["Diagnostics", "Manifests", "PathPatterns", "YAMLSource"]),
+        room(
+            "PlanCompiler",
+            ["CanonicalForm", "Diagnostics", "YAMLSource", "PlanLanguage", "Manifests", "PlanIR", "Project"]),
         room("GraphExport", ["CanonicalForm", "PlanIR"]),
         room("PlanDiff", ["CanonicalForm", "Diagnostics", "PlanIR"]),
         room("GitHistory", ["CLinux"]),
         room(
-            "Explanations", ["CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR", "YAMLSource"]),
+            "Explanations",
+            ["CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR", "Project", "YAMLSource"]),
         room("Reports", ["CanonicalForm", "Diagnostics", "Explanations"]),
         room(
             "PlanSchemas",
             ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR", "PlanLanguage", "Reports", "YAMLSource"],
-            resources: [.embedInCode("ir.schema.json")]),
+            resources: [.embedInCode("diff.schema.json"), .embedInCode("ir.schema.json")]),
         room("PluginReference", ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR"]),
         .executableTarget(
             name: "cairnc",
             dependencies: [
                 "CanonicalForm", "CommandLineSupport", "Diagnostics", "Explanations", "GitHistory", "GraphExport",
-                "Manifests", "PlanCompiler", "PlanDiff", "PlanIR", "PlanSchemas", "PluginReference", "Reports",
+                "Manifests", "PlanCompiler", "PlanDiff", "PlanIR", "PlanSchemas", "PluginReference", "Project",
+                "Reports",
                 "YAMLSource",
                 argumentParser,
             ],
@@ -101,7 +107,11 @@ let package = Package(
         room("PluginKit", ["CanonicalForm", "PlanIR", "BlockingIO"]),
         room("NoopPlugin", ["CanonicalForm", "PluginKit", "PlanIR"], path: "Sources/Plugins/Noop"),
         room(
-            "FilesPlugin", ["PluginKit", "PlanIR", "BlockingIO", "CanonicalForm", "CLibArchive", "CLinux", "CXXHash"],
+            "FilesPlugin",
+            [
+                "PluginKit", "PathPatterns", "PlanIR", "BlockingIO", "CanonicalForm", "CLibArchive", "CLinux",
+                "CXXHash",
+            ],
             path: "Sources/Plugins/Files", settings: strictWithLibArchive),
         room("Checkpoints", ["Bank", "CanonicalForm", "PlanIR", "PluginKit"]),
         room("Engine", ["Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", collections]),
@@ -123,11 +133,15 @@ let package = Package(
         // Tests.
         room("SeededRandom", path: "Tests/SeededRandom"),
         tests("DiagnosticsTests", ["CanonicalForm", "Diagnostics", "SeededRandom"]),
+        tests(
+            "ProjectTests",
+            ["Diagnostics", "PlanCompiler", "PlanIR", "PlanTestSupport", "Project", "SeededRandom", "YAMLSource"]),
         room("PythonSupport", path: "Tests/PythonSupport"),
         tests(
             "ReportsTests",
             ["CanonicalForm", "Diagnostics", "Explanations", "PlanCompiler", "PythonSupport", "Reports", "YAMLSource"]),
         tests("YAMLSourceTests", ["CanonicalForm", "Diagnostics", "SeededRandom", "YAMLSource"]),
+        tests("PathPatternsTests", ["PathPatterns"]),
         tests("JSONSchemaTests", ["CanonicalForm", "Diagnostics", "Manifests", "SeededRandom", "YAMLSource"]),
         room("BankConformance", ["Bank", "SeededRandom"], path: "Tests/BankConformance"),
         tests("BankTests", ["Bank", "BankConformance", "CanonicalForm"]),
@@ -157,10 +171,15 @@ let package = Package(
             "GoldenTests",
             [
                 "CanonicalForm", "Diagnostics", "Explanations", "GraphExport", "PlanCompiler", "PlanDiff", "PlanIR",
-                "Reports", "YAMLSource",
+                "PlanSchemas", "PluginReference", "Reports", "YAMLSource",
             ]),
         tests("PlanDiffTests", ["CanonicalForm", "PlanDiff", "PlanIR", "PlanTestSupport", "SeededRandom"]),
-        tests("SchemaFileTests", ["CanonicalForm"]),
+        tests(
+            "SchemaFileTests",
+            [
+                "CanonicalForm", "Diagnostics", "Explanations", "Manifests", "PlanCompiler", "PlanIR", "PlanLanguage",
+                "PlanSchemas", "SeededRandom", "YAMLSource",
+            ]),
         tests(
             "DocumentationTests",
             [

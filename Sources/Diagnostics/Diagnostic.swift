@@ -88,11 +88,17 @@ package struct DiagnosticList: Sendable {
     private var seen: Set<Diagnostic> = []
     /// Whether there is any error.
     package private(set) var hasErrors = false
+    /// How many errors were added, those included that were there already: who asks before and after a piece of work
+    /// learns whether it found any.
+    package private(set) var errorsMet = 0
+    /// What comments keep quiet.
+    package private(set) var silenced: [SilencedDiagnostic] = []
 
     package init() {}
 
     /// Adds a diagnostic, unless the very same one is there: a fault is reported once, however many ways lead to it.
     package mutating func add(_ diagnostic: Diagnostic) {
+        if diagnostic.severity == .error { errorsMet += 1 }
         guard seen.insert(diagnostic).inserted else { return }
         all.append(diagnostic)
         if diagnostic.severity == .error { hasErrors = true }
@@ -100,11 +106,31 @@ package struct DiagnosticList: Sendable {
 
     /// Sorted by file in order of loading, place, code and message; files that could not be read come first.
     package var sorted: [Diagnostic] {
-        all.sorted { a, b in
-            let left = (a.range?.source.index ?? -1, a.range?.start ?? -1, a.range?.end ?? -1)
-            let right = (b.range?.source.index ?? -1, b.range?.start ?? -1, b.range?.end ?? -1)
-            if left != right { return left < right }
-            return (a.code.rawValue, a.file ?? "", a.message) < (b.code.rawValue, b.file ?? "", b.message)
+        all.sorted(by: Self.precedes)
+    }
+
+    static func precedes(_ a: Diagnostic, _ b: Diagnostic) -> Bool {
+        let left = (a.range?.source.index ?? -1, a.range?.start ?? -1, a.range?.end ?? -1)
+        let right = (b.range?.source.index ?? -1, b.range?.start ?? -1, b.range?.end ?? -1)
+        if left != right { return left < right }
+        return (a.code.rawValue, a.file ?? "", a.message) < (b.code.rawValue, b.file ?? "", b.message)
+    }
+
+    /// Lets `judge` say of each diagnostic what becomes of it.
+    package mutating func settle(_ judge: (Diagnostic) -> Judgement) {
+        let before = all
+        all = []
+        hasErrors = false
+        for var diagnostic in before {
+            switch judge(diagnostic) {
+            case .told(let severity):
+                diagnostic.severity = severity
+                if severity == .error { hasErrors = true }
+                all.append(diagnostic)
+            case .dropped: break
+            case .silenced(let reason, let comment):
+                silenced.append(SilencedDiagnostic(diagnostic, reason: reason, comment: comment))
+            }
         }
     }
 }
@@ -113,5 +139,6 @@ extension DiagnosticList {
     /// Adds all diagnostics of another list.
     package mutating func merge(_ other: DiagnosticList) {
         for diagnostic in other.all { add(diagnostic) }
+        silenced += other.silenced
     }
 }

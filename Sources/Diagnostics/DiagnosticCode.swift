@@ -45,6 +45,14 @@ package enum DiagnosticCode: String, Sendable, Hashable, CaseIterable {
     case literalSecret = "E0306"
 
     // Several files: the project and its plans.
+    case duplicatePlanName = "W0401"
+    case planTwiceInBank = "E0402"
+    case duplicatePlugin = "E0403"
+    case unknownLint = "E0406"
+    case errorNotSilenced = "E0407"
+    case allowWithoutReason = "E0408"
+    case unusedAllow = "W0409"
+    case unknownComment = "W0410"
 
     // Lints: a plan that compiles and still loses data.
 
@@ -88,9 +96,26 @@ package enum DiagnosticCode: String, Sendable, Hashable, CaseIterable {
         case .schemaType: "schema-type"
         case .schemaEnum: "schema-enum"
         case .literalSecret: "literal-secret"
+        case .duplicatePlanName: "duplicate-plan-name"
+        case .planTwiceInBank: "plan-twice-in-bank"
+        case .duplicatePlugin: "duplicate-plugin"
+        case .unknownLint: "unknown-lint"
+        case .errorNotSilenced: "error-not-silenced"
+        case .allowWithoutReason: "allow-without-reason"
+        case .unusedAllow: "unused-allow"
+        case .unknownComment: "unknown-comment"
         case .invalidIR: "invalid-ir"
         }
     }
 
     package var severity: Severity { rawValue.hasPrefix("E") ? .error : .warning }
+
+    /// Whether it depends on more than the file itself, such as the other files of the run or the host: then one run
+    /// may give it and another not, and a comment that allows it may be needed although it silences nothing here.
+    package var dependsOnSurroundings: Bool {
+        switch self {
+        case .duplicatePlanName: true
+        default: false
+        }
+    }
 }

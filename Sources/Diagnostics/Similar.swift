@@ -30,6 +30,24 @@ package enum Similar {
         return near.sorted { ($0.distance, $0.position) < ($1.distance, $1.position) }.prefix(limit).map(\.name)
     }
 
+    /// The one candidate that `name` is surely meant for: it differs by capitals only, or by one slip in four letters or
+    /// more, and no other one is as near.
+    package static func certain(for name: String, among candidates: some Sequence<String>) -> String? {
+        let wanted = Array(name.utf8)
+        var found: [String] = []
+        for candidate in candidates where candidate != name {
+            if differInCase(candidate, name) { return candidate }
+            let other = Array(candidate.utf8)
+            guard max(wanted.count, other.count) >= 4, abs(other.count - wanted.count) <= 1, !found.contains(candidate)
+            else { continue }
+            if distance(wanted, other, bound: 1) <= 1 { found.append(candidate) }
+        }
+        return found.count == 1 ? found[0] : nil
+    }
+
+    /// Whether two names are the same but for capitals.
+    package static func differInCase(_ a: String, _ b: String) -> Bool { a != b && a.lowercased() == b.lowercased() }
+
     /// Edit distance with transpositions (optimal string alignment); `bound + 1` when it is larger than `bound`.
     static func distance(_ a: [UInt8], _ b: [UInt8], bound: Int) -> Int {
         if a.isEmpty || b.isEmpty { return max(a.count, b.count) }

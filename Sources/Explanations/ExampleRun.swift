@@ -2,6 +2,7 @@ import Diagnostics
 import Manifests
 package import PlanCompiler
 import PlanIR
+import Project
 import YAMLSource
 
 /// What `cairnc check` finds in an example: the compiler runs over its files, which need not be on a disk.
@@ -17,7 +18,8 @@ package struct ExampleRun {
         var faults = DiagnosticList()
         let inputs = example.checked.compactMap { SourceReader.read($0, from: files, into: &faults) }
         var compiler = Compiler(
-            inputs: inputs, providerDirectories: [], catalogue: PluginCatalogue(adding: plugins), files: files)
+            inputs: inputs, providerDirectories: [], catalogue: PluginCatalogue(adding: plugins), files: files,
+            projects: .nearest)
         compiler.diagnostics.merge(faults)
         compiler.run()
         if example.isDamaged { Self.damage(&compiler) }

@@ -8,7 +8,7 @@ extension Explanation {
             meaning: """
                 A file that was named cannot be read. It does not exist, it is a directory or no regular file, it is \
                 larger than 1024 MiB, or there is no permission. A directory given with `--providers` that is not \
-                there is told with this code, too.
+                there is told with this code, too, and so is a directory or a pattern in which there is nothing to check.
 
                 Mend the path, or the permissions of the file.
                 """,

@@ -7,12 +7,14 @@ package enum DocumentKind: String, Sendable, CaseIterable {
     case provider = "Provider"
     case plugin = "Plugin"
     case bankPlugin = "BankPlugin"
+    case project = "Project"
 
     /// The `apiVersion` that this program reads.
     package static let apiVersion = "cairn/v1"
 
     /// Reads `apiVersion` and `kind`; reports what is missing or unknown and returns `nil` then.
     package static func read(_ node: LocatedNode, into diagnostics: inout DiagnosticList) -> DocumentKind? {
+        if node.isFaulty && node.kind != .mapping { return nil }
         guard node.kind == .mapping else {
             diagnostics.add(
                 Diagnostic(
@@ -21,6 +23,7 @@ package enum DocumentKind: String, Sendable, CaseIterable {
             return nil
         }
         guard let version = node["apiVersion"], let kind = node["kind"] else {
+            if node.isFaulty { return nil }
             let missing = node["apiVersion"] == nil ? "apiVersion" : "kind"
             diagnostics.add(
                 Diagnostic(
@@ -29,6 +32,7 @@ package enum DocumentKind: String, Sendable, CaseIterable {
                     notes: ["a plan begins with 'apiVersion: \(apiVersion)' and 'kind: Plan'"]))
             return nil
         }
+        if version.isFaulty || kind.isFaulty { return nil }
         guard version.kind == .scalar, version.text == apiVersion else {
             diagnostics.add(
                 Diagnostic(
@@ -43,9 +47,26 @@ package enum DocumentKind: String, Sendable, CaseIterable {
         diagnostics.add(
             Diagnostic(
                 .unknownKind, "there is no kind of document called '\(kind.text)'", at: kind.headRange,
-                notes: close == nil ? ["the kinds are Plan, Provider and Plugin"] : [],
-                suggestions: close.map { [Suggestion("did you mean '\($0)'?", replacing: kind.range, with: $0)] } ?? []
-            ))
+                notes: close == nil
+                    ? ["the kinds are \(DocumentKind.allCases.map(\.rawValue).joined(separator: ", "))"] : [],
+                suggestions: close.map {
+                    [
+                        Suggestion(
+                            "did you mean '\($0)'?", replacing: kind.range, with: $0,
+                            isCertain: Similar.differInCase($0, kind.text))
+                    ]
+                } ?? []))
         return nil
+    }
+}
+
+extension LocatedNode {
+    /// Whether the document belongs to Cairn: its `apiVersion`, however it may be misspelt, is one of Cairn's.
+    package var isOfCairn: Bool {
+        entries.contains { entry in
+            entry.value.kind == .scalar && entry.value.text.hasPrefix("cairn/")
+                && (entry.key.textEquals("apiVersion")
+                    || Similar.best(for: entry.key.text, among: ["apiVersion"]) != nil)
+        }
     }
 }

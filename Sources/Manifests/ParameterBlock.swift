@@ -36,6 +36,7 @@ package struct ParameterBlock: Sendable {
         guard let node else { return [] }
         var blocks: [ParameterBlock] = []
         for (key, value) in node.entries {
+            if key.isFaulty || value.isFaulty { continue }
             guard value.kind == .mapping else {
                 diagnostics.add(
                     Diagnostic(

@@ -12,7 +12,11 @@ package struct ProviderManifest: Sendable {
     package let bankPlugin: Spanned<String>
     /// What the bank plugin is told, a mapping.
     package let bankConfig: LocatedNode?
+    /// Whether there is a configuration that could not be read.
+    package let lacksBankConfig: Bool
     package let plugins: [PluginUse]
+    /// Whether there are plugins that could not be read.
+    package let lacksPlugins: Bool
     /// The digest of the file that holds the manifest.
     package let digest: SHA256Digest
 
@@ -57,9 +61,13 @@ package struct ProviderManifest: Sendable {
         }
         let bank = reader[4].map { FieldReader($0, bankFields, into: &diagnostics) }
         var uses: [PluginUse] = []
+        var lacksPlugins = reader[5] == nil
         for element in reader[5]?.elements ?? [] {
             let plugin = FieldReader(element, pluginFields, into: &diagnostics)
-            guard let name = plugin.text(0) else { continue }
+            guard let name = plugin.text(0) else {
+                lacksPlugins = true
+                continue
+            }
             if let first = uses.first(where: { $0.name.value == name.value }) {
                 diagnostics.add(
                     Diagnostic(
@@ -76,6 +84,7 @@ package struct ProviderManifest: Sendable {
         guard let name = reader.text(2), let bank, let bankPlugin = bank.text(0) else { return nil }
         return ProviderManifest(
             node: node, name: name, description: reader.text(3)?.value ?? "", bankPlugin: bankPlugin,
-            bankConfig: bank[1], plugins: uses, digest: SHA256Digest(of: node.tree.text.bytes))
+            bankConfig: bank[1], lacksBankConfig: bank.isUnread(1), plugins: uses, lacksPlugins: lacksPlugins,
+            digest: SHA256Digest(of: node.tree.text.bytes))
     }
 }

@@ -2,6 +2,7 @@ package import Diagnostics
 package import Manifests
 package import PlanIR
 package import PlanLanguage
+package import Project
 package import YAMLSource
 
 /// Compiles plans: one run over the files given, with all faults of all of them.
@@ -15,28 +16,64 @@ package struct Compiler: Sendable {
     var providers = ProviderDirectory()
     /// The plans found, in order of the files.
     package var plans: [PlanUnit] = []
-    /// The files to read, as given.
-    let inputs: [SourceText]
+    /// The files to check.
+    let inputs: [InputFile]
     let providerDirectories: [String]
     /// Whether plans without errors become IRs; all that can be found out about them is found out without.
     let makesIR: Bool
     /// Where providers are read from.
     let files: any FileSource
+    /// The projects of the files.
+    var projects: ProjectSet
+    /// The project of each file that was read.
+    var projectOfSource: [SourceID: Int] = [:]
+    /// The files of the inputs.
+    var inputSources: Set<SourceID> = []
+    /// What comments allow.
+    var allowances = Allowances()
+    /// The levels that go before those of the projects.
+    package var levels = LintLevels()
     /// The time that each pass took, if `measures`.
     package private(set) var timings: [(pass: String, duration: Duration)] = []
 
-    /// A compiler over `inputs`; providers are looked for in `providerDirectories`, else beside each plan. Without
-    /// `makesIR` it finds the same faults, and its plans get no IR.
+    /// A compiler over `inputs`; providers are looked for in `providerDirectories`, else where the project says, else
+    /// beside each plan. Without `makesIR` it finds the same faults, and its plans get no IR.
     package init(
         inputs: [SourceText], providerDirectories: [String], catalogue: PluginCatalogue = PluginCatalogue(),
-        files: any FileSource = HostFiles(), makesIR: Bool = true
+        files: any FileSource = HostFiles(), projects: ProjectSet.Choice = .none, makesIR: Bool = true
     ) {
         self.makesIR = makesIR
+        var set = ProjectSet(projects, files: files)
+        var found: [InputFile] = []
+        for text in inputs {
+            let directory = Paths.directory(of: text.name)
+            let project = set.project(of: directory, sources: &sources, into: &diagnostics)
+            found.append(InputFile(text: text, isFound: false, project: project))
+        }
+        self.inputs = found
+        self.projects = set
         self.catalogue = catalogue
-        self.inputs = inputs
         self.providerDirectories = providerDirectories
         self.files = files
     }
+
+    /// A compiler over what was found on the host.
+    package init(_ found: InputFinder, providerDirectories: [String], makesIR: Bool = true) {
+        self.makesIR = makesIR
+        sources = found.sources
+        diagnostics = found.diagnostics
+        projects = found.projects
+        inputs = found.inputs
+        catalogue = PluginCatalogue()
+        self.providerDirectories = providerDirectories
+        files = found.files
+    }
+
+    /// How many files were checked.
+    package var fileCount: Int { inputs.count }
+
+    /// The directories in which providers were looked for.
+    package var searchedProviderDirectories: [String] { plans.flatMap(\.searchedDirectories) }
 
     /// Runs passes in order. Each reports all that it finds and goes on.
     package mutating func run(_ passes: [Pass] = Pass.pipeline) {
@@ -50,6 +87,24 @@ package struct Compiler: Sendable {
 
     /// Whether anything found is an error.
     package var hasErrors: Bool { diagnostics.hasErrors }
+
+    /// Whether a project wants its warnings to count as findings, and has any.
+    package var isStrict: Bool {
+        diagnostics.all.contains { diagnostic in
+            diagnostic.severity == .warning
+                && diagnostic.range.flatMap { projectOfSource[$0.source] }.map { projects.projects[$0].isStrict }
+                    == true
+        }
+    }
+
+    /// Works on each plan by itself, and remembers in which of them errors were met.
+    mutating func forEachPlan(_ work: (_ position: Int, _ compiler: inout Compiler) -> Void) {
+        for position in plans.indices {
+            let before = diagnostics.errorsMet
+            work(position, &self)
+            if diagnostics.errorsMet != before { plans[position].isFaulty = true }
+        }
+    }
 }
 
 /// One step of compilation.
@@ -73,6 +128,10 @@ package struct Pass: Sendable {
         Pass(name: "lower-to-activities", run: LowerPass.run),
         // Last before anything is written: the compiler trusts its own output no more than the executor does.
         verify,
+        // Needs all plans with their providers, because it compares them with each other.
+        Pass(name: "compare-plans", run: ComparePlansPass.run),
+        // Behind everything that reports: it gives lints their levels, and keeps quiet what comments allow.
+        Pass(name: "settle-lints", run: SettlePass.run),
     ]
 
     /// Checks the compiled plans as the executor will.
@@ -84,6 +143,14 @@ package struct PlanUnit: Sendable {
     package let plan: Plan
     /// The name of the plan's file.
     package let file: String
+    /// The directories in which the plan's provider is looked for: those that were read, all, and all resolved.
+    var providerDirectories: [String] = []
+    var searchedDirectories: [String] = []
+    var providerPlaces: [String] = []
+    /// Whether the project names provider directories that are not there, which has been reported.
+    var mayMissProviders = false
+    /// Whether errors were met in the plan, or in what it names.
+    package var isFaulty = false
     /// The plan's name.
     package var name: String { plan.name.value }
     /// The plan's resources that can be worked with: the first of each identity, in plan order.

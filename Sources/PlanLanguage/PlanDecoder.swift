@@ -16,7 +16,8 @@ package enum PlanDecoder {
         for phase in ParameterPhase.allCases {
             blocks += ParameterBlock.read(fields[5 + phase.rawValue], phase: phase, into: &diagnostics)
         }
-        let resources = ResourceDecoder.decode(fields[8], in: node.tree, into: &diagnostics)
+        let resources = ResourceDecoder.decode(
+            fields[8], isUnread: fields.isUnread(8), in: node.tree, into: &diagnostics)
         if let list = fields[8], list.count == 0 {
             diagnostics.add(
                 Diagnostic(.invalidValue, "a plan without resources protects nothing", at: list.headRange))

@@ -13,23 +13,27 @@ struct ResourceDecoder {
     private var types = TextIndex()
     /// What is wrong with each distinct type.
     private var typeFaults: [String?] = []
+    private var isIncomplete: Bool
+    private var lackingProperties: Set<Int> = []
 
-    /// Reads the sequence `list` of `tree`.
+    /// Reads the sequence `list` of `tree`; with `isUnread` there is something that could not be read in its place.
     static func decode(
-        _ list: LocatedNode?, in tree: SyntaxTree, into diagnostics: inout DiagnosticList
+        _ list: LocatedNode?, isUnread: Bool, in tree: SyntaxTree, into diagnostics: inout DiagnosticList
     ) -> ResourceTable {
         tree.withView { view in
-            var decoder = ResourceDecoder(tree: tree, view: view)
+            var decoder = ResourceDecoder(tree: tree, view: view, isIncomplete: isUnread)
             if let list { decoder.walk(list.index, into: &diagnostics) }
             return ResourceTable(
                 tree: tree, rows: decoder.rows, types: (0..<Int32(decoder.types.count)).map { decoder.types[$0] },
-                targets: decoder.targets)
+                targets: decoder.targets, isIncomplete: decoder.isIncomplete,
+                lackingProperties: decoder.lackingProperties)
         }
     }
 
-    private init(tree: SyntaxTree, view: TreeView) {
+    private init(tree: SyntaxTree, view: TreeView, isIncomplete: Bool) {
         self.tree = tree
         self.view = view
+        self.isIncomplete = isIncomplete
         reader = FieldReader(of: PlanFields.resource, in: tree)
     }
 
@@ -54,6 +58,7 @@ struct ResourceDecoder {
             reader.read(view.element(top.list, top.next), in: view, into: &diagnostics)
             let position = Int32(rows.count)
             let isDeclared = declare(parent: top.parent, into: &diagnostics)
+            if !isDeclared || reader.isUnread(8) { isIncomplete = true }
             let nested = reader.number(8)
             if nested != TreeView.none {
                 // The dependents of a resource that cannot be named still have faults of their own to report.
@@ -74,6 +79,7 @@ struct ResourceDecoder {
             return false
         }
         if !NameRules.isID(view.bytes(id)) { reportID(id, into: &diagnostics) }
+        if reader.isUnread(3) { lackingProperties.insert(rows.count) }
         rows.append(
             ResourceTable.Row(
                 node: reader.node.index, id: id, typeNode: type, type: checkedType(type, into: &diagnostics),

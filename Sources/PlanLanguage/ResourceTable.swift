@@ -38,13 +38,22 @@ package final class ResourceTable: Sendable {
     package let rows: [Row]
     /// The distinct types, in the order of their first use.
     package let types: [String]
+    /// Whether there are resources that could not be read: that one is missing may be a consequence.
+    package let isIncomplete: Bool
     private let targets: [Int32]
+    /// Positions of the resources with properties that could not be read.
+    fileprivate let lackingProperties: Set<Int>
 
-    init(tree: SyntaxTree, rows: [Row], types: [String], targets: [Int32]) {
+    init(
+        tree: SyntaxTree, rows: [Row], types: [String], targets: [Int32], isIncomplete: Bool,
+        lackingProperties: Set<Int>
+    ) {
         self.tree = tree
         self.rows = rows
         self.types = types
         self.targets = targets
+        self.isIncomplete = isIncomplete
+        self.lackingProperties = lackingProperties
     }
 
     /// The nodes of what a resource names in `dependsOn`; each is a string.
@@ -90,6 +99,9 @@ package struct ResourceDeclaration: Sendable {
     package var name: String? { node(row.name)?.text }
 
     package var properties: LocatedNode? { node(row.properties) }
+
+    /// Whether there are properties that could not be read.
+    package var lacksProperties: Bool { table.lackingProperties.contains(position) }
 
     /// The resource's own parameters for an operation.
     package func parameters(_ phase: ParameterPhase) -> LocatedNode? { node(row.parameters(phase)) }

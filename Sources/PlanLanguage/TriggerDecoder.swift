@@ -6,17 +6,20 @@ internal import YAMLSource
 enum TriggerDecoder {
     static func decode(_ list: LocatedNode?, into diagnostics: inout DiagnosticList) -> [JSONValue] {
         var triggers: [JSONValue] = []
-        var names: [(name: String, node: LocatedNode)] = []
+        var firsts: [String: SourceRange] = [:]
         for node in list?.elements ?? [] {
             let reader = FieldReader(node, PlanFields.trigger, into: &diagnostics)
             if let name = reader[0] {
-                if let first = names.first(where: { $0.name == name.text }) {
+                if name.text.isEmpty {
+                    diagnostics.add(
+                        Diagnostic(.invalidValue, "the name of a trigger must not be empty", at: name.range))
+                } else if let first = firsts[name.text] {
                     diagnostics.add(
                         Diagnostic(
                             .invalidValue, "two triggers are called '\(name.text)'", at: name.range,
-                            related: [RelatedPlace(first.node.range, "the first is here")]))
+                            related: [RelatedPlace(first, "the first is here")]))
                 }
-                names.append((name.text, name))
+                if firsts[name.text] == nil { firsts[name.text] = name.range }
             }
             if let cron = reader.text(1), let fault = CronSyntax.fault(in: cron.value) {
                 diagnostics.add(
@@ -44,7 +47,11 @@ enum TriggerDecoder {
                         .invalidValue, "a trigger starts 'protect' or 'verify', not '\(operation.value)'",
                         at: operation.range,
                         suggestions: close.map {
-                            [Suggestion("did you mean '\($0)'?", replacing: operation.range, with: $0)]
+                            [
+                                Suggestion(
+                                    "did you mean '\($0)'?", replacing: operation.range, with: $0,
+                                    isCertain: Similar.differInCase($0, operation.value))
+                            ]
                         } ?? []))
             }
             var trigger = JSONObject()
@@ -141,7 +148,9 @@ enum CronSyntax {
     /// What is wrong with a schedule, or `nil`.
     static func fault(in text: String) -> String? {
         let fields = text.split(whereSeparator: { $0 == " " || $0 == "\t" })
-        guard fields.count == units.count else { return "it has \(fields.count) fields instead of 5" }
+        guard fields.count == units.count else {
+            return "it has \(fields.count) field\(fields.count == 1 ? "" : "s") instead of \(units.count)"
+        }
         for (field, unit) in zip(fields, units) {
             for item in field.split(separator: ",", omittingEmptySubsequences: false) {
                 if let fault = fault(in: item, unit) { return "'\(item)' in the field '\(unit.name)': \(fault)" }

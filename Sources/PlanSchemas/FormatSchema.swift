@@ -10,7 +10,7 @@ package enum FormatSchema: String, Sendable, CaseIterable {
     case plan, provider, plugin
     case bankPlugin = "bank-plugin"
     case ir
-    case diagnostics
+    case diagnostics, diff
 
     /// The name of the schema's file in `schemas/`.
     package var fileName: String { "\(rawValue).schema.json" }
@@ -33,6 +33,7 @@ package enum FormatSchema: String, Sendable, CaseIterable {
             return tables.schema(of: PluginFields.bank, id: id, title: "Cairn bank manifest").printed
         case .ir: return String(decoding: PackageResources.ir_schema_json, as: UTF8.self)
         case .diagnostics: return DiagnosticShapes.schema.prettyText
+        case .diff: return String(decoding: PackageResources.diff_schema_json, as: UTF8.self)
         }
     }
 
@@ -68,7 +69,7 @@ package enum FormatSchema: String, Sendable, CaseIterable {
             banks.append(
                 when(
                     "plugin", is: bank.name, needs: bank.config.needsMembers ? ["config"] : [],
-                    ["config": .object([.init("$ref", .value(.string("#/$defs/\(ManifestSchema.escaped(name))")))])]))
+                    ["config": .object([.init("$ref", .value(.string("#/$defs/\(JSONPointer.escaped(name))")))])]))
         }
         tables.additions["bank"] = [.init("allOf", .array(banks))]
         let names: SchemaText = .object([

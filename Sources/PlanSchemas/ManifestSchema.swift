@@ -54,11 +54,12 @@ struct ManifestSchema {
     private mutating func members(_ key: String, _ value: LocatedNode, of schema: LocatedNode) -> [SchemaText.Member] {
         guard let keyword = SchemaKeyword(rawValue: key) else { return [] }
         switch keyword {
-        case .id, .schema, .secret: return []
+        case .id, .anchor, .schema, .secret: return []
         case .ref:
+            guard case .found(_, let pointer) = LocalReference.resolve(value.text, in: root) else { return [] }
             isReferredTo = true
             // A pointer within the manifest's schema is one within the definition.
-            return [.init("$ref", .value(.string("#/$defs/\(ManifestSchema.escaped(base))\(value.text.dropFirst())")))]
+            return [.init("$ref", .value(.string("#/$defs/\(JSONPointer.escaped(base))\(pointer)")))]
         case .format where value.text == "absolute-path":
             let pattern: SchemaText = "^/"
             if schema["pattern"] != nil { return [.init("allOf", [["pattern": pattern]])] }
@@ -116,23 +117,8 @@ struct ManifestSchema {
         }
     }
 
-    // MARK: References
-
     private func target(of reference: LocatedNode) -> LocatedNode? {
-        if case .found(let target) = LocalReference.resolve(reference.text, in: root) { return target }
+        if case .found(let target, _) = LocalReference.resolve(reference.text, in: root) { return target }
         return nil
-    }
-
-    /// A name as one step of a pointer in a reference.
-    static func escaped(_ name: String) -> String {
-        var out = ""
-        for scalar in name.unicodeScalars {
-            switch scalar {
-            case "~": out += "~0"
-            case "/": out += "~1"
-            default: out.unicodeScalars.append(scalar)
-            }
-        }
-        return out
     }
 }

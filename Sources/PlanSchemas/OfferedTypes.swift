@@ -147,7 +147,7 @@ struct OfferedTypes {
         to offer: Offer, _ slot: Slot, _ prefix: String, _ description: String?
     ) -> SchemaText {
         let name = OfferedTypes.name(offer, slot, prefix)
-        let target = SchemaText.Member("$ref", .value(.string("#/$defs/\(ManifestSchema.escaped(name))")))
+        let target = SchemaText.Member("$ref", .value(.string("#/$defs/\(JSONPointer.escaped(name))")))
         guard let description, !description.isEmpty else { return .object([target]) }
         return .object([.init("description", .value(.string(description))), target])
     }

@@ -17,7 +17,8 @@ package enum ReferencePage {
 
             """
         for entry in entries {
-            out += "| [`\(entry.type)`](#\(anchor(entry))) | \(entry.plugin.name) | \(cell(entry.support.description)) |\n"
+            out +=
+                "| [`\(entry.type)`](#\(anchor(entry))) | \(entry.plugin.name) | \(cell(entry.support.description)) |\n"
         }
         for entry in entries { out += "\n" + section(entry) }
         return out

@@ -51,13 +51,15 @@ package struct ReferenceText: Sendable {
         ])
         out += "\n" + strong("Properties") + "\n" + options(entry.support.properties)
         for operation in entry.operations {
-            out += "\n" + strong(operation.kind.rawValue.prefix(1).uppercased() + operation.kind.rawValue.dropFirst())
-            out += "\n"
-            let hooks = operation.hooks
-            out += facts(
-                hooks.isEmpty
-                    ? [("hooks", "none")] : hooks.enumerated().map { ($0.offset == 0 ? "hooks" : "", $0.element) })
-            out += options(operation.support.parameters)
+            let name = operation.kind.rawValue
+            out += "\n" + strong(name.prefix(1).uppercased() + name.dropFirst()) + "\n"
+            let hooks = operation.hooks.isEmpty ? ["none"] : operation.hooks
+            var rows = hooks.enumerated().map { ($0.offset == 0 ? "hooks" : "", $0.element) }
+            let parameters = operation.support.parameters
+            let hasParameters = !parameters.properties.isEmpty
+            if !hasParameters { rows.append(("parameters", parameters.isOpen ? "anything" : "none")) }
+            out += facts(rows)
+            if hasParameters { out += "\n" + options(parameters) }
         }
         if let saved = entry.support.savedInfo {
             out += "\n" + strong("Saved information") + "\n" + options(saved)
@@ -68,7 +70,7 @@ package struct ReferenceText: Sendable {
     // MARK: Parts
 
     private func facts(_ rows: [(String, String)]) -> String {
-        let name = (rows.map(\.0.count).max() ?? 0) + 2
+        let name = "dependent of".count + 2
         return rows.map { row in
             let lines = wrapped(row.1, width - 2 - name)
             return lines.enumerated().map { number, line in

@@ -15,7 +15,8 @@ package struct TypeEntry: Sendable {
         let entries = plugins.flatMap { plugin in
             plugin.resourceTypes.map { TypeEntry(plugin: plugin, support: $0) }
         }
-        return entries.filter { $0.type != PluginManifest.anyType } + entries.filter { $0.type == PluginManifest.anyType }
+        return entries.filter { $0.type != PluginManifest.anyType }
+            + entries.filter { $0.type == PluginManifest.anyType }
     }
 
     // MARK: Words for every form of the reference
@@ -54,6 +55,16 @@ extension JSONSchema.Property {
     /// The type and what else is demanded, in a few words.
     var kindText: String { ([typeSummary] + limits).joined(separator: ", ") }
 
-    /// The default as JSON, with text as it is written in a plan.
-    var defaultText: String? { self.default?.canonicalText }
+    /// The default as a plan would write it: simple text without quotes, all else as JSON.
+    var defaultText: String? {
+        guard let value = self.default else { return nil }
+        if let text = value.stringValue, let first = text.unicodeScalars.first, first.properties.isAlphabetic,
+            text.unicodeScalars.allSatisfy({
+                $0.properties.isAlphabetic || $0.properties.numericType != nil || $0 == "-"
+            })
+        {
+            return text
+        }
+        return value.canonicalText
+    }
 }

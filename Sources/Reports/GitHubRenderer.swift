@@ -12,7 +12,8 @@ struct GitHubRenderer {
         self.paths = paths
     }
 
-    var output: String {
+    /// The commands, and the text, coloured or not.
+    func output(color: Bool) -> String {
         var places = PlaceFinder(report.sources)
         var out = ""
         if let wrongUsage = report.wrongUsage {
@@ -20,7 +21,7 @@ struct GitHubRenderer {
             out.append("::error title=\(GitHubRenderer.property(title))::\(GitHubRenderer.data(wrongUsage.message))\n")
         }
         for diagnostic in report.diagnostics { command(diagnostic, &places, into: &out) }
-        let text = report.text(color: false)
+        let text = report.text(color: color)
         out.append(text.isEmpty ? "" : GitHubRenderer.harmless(text))
         return out
     }

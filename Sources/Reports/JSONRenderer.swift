@@ -153,7 +153,7 @@ package enum DiagnosticShapes {
             .integer("files", "How many files have a finding.", minimum: 0, \.files),
         ])
 
-    static let allowed = JSONShape<Report.Allowed>(
+    static let allowed = JSONShape<SilencedDiagnostic>(
         name: "allowed", meaning: "A fault that an inline comment allows; it does not count.",
         members: [
             .object("diagnostic", "The fault.", finding) { allowed, _ in .fault(allowed.diagnostic) },

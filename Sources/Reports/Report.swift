@@ -2,27 +2,12 @@ package import Diagnostics
 
 /// What a check found, ready to be shown in any format.
 package struct Report: Sendable {
-    /// A fault that an inline comment allows, with the author's reason.
-    package struct Allowed: Sendable {
-        package let diagnostic: Diagnostic
-        /// Why the author allows it.
-        package let reason: String
-        /// The comment.
-        package let comment: SourceRange
-
-        package init(_ diagnostic: Diagnostic, reason: String, comment: SourceRange) {
-            self.diagnostic = diagnostic
-            self.reason = reason
-            self.comment = comment
-        }
-    }
-
     /// Every file that was read.
     package let sources: SourceMap
     /// The findings, in the order in which they are shown.
     package let diagnostics: [Diagnostic]
     /// What would be findings without an inline comment.
-    package let allowed: [Allowed]
+    package let allowed: [SilencedDiagnostic]
     /// Whether a warning counts like an error.
     package let isStrict: Bool
     /// Why nothing was checked, if the command line could not be understood.
@@ -30,7 +15,7 @@ package struct Report: Sendable {
 
     /// A report of diagnostics about `sources`, which are shown in the order given.
     package init(
-        sources: SourceMap, diagnostics: [Diagnostic], allowed: [Allowed] = [], isStrict: Bool = false
+        sources: SourceMap, diagnostics: [Diagnostic], allowed: [SilencedDiagnostic] = [], isStrict: Bool = false
     ) {
         self.sources = sources
         self.diagnostics = diagnostics

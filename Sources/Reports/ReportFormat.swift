@@ -46,7 +46,7 @@ extension Report {
         case .json: JSONRenderer.document(self)
         case .ndjson: JSONRenderer.lines(self)
         case .sarif: SARIFRenderer(self, paths).document
-        case .github: GitHubRenderer(self, paths).output
+        case .github: GitHubRenderer(self, paths).output(color: color)
         case .junit: JUnitRenderer(self).document
         }
     }

@@ -83,10 +83,7 @@ struct SARIFRenderer {
                     "artifacts": .array(
                         names.map { name in
                             var artifact: JSONObject = ["location": paths.artifactLocation(of: name)]
-                            if let length = lengths[name] {
-                                artifact["length"] = .integer(Int64(length))
-                                artifact["encoding"] = "utf-8"
-                            }
+                            if let length = lengths[name] { artifact["length"] = .integer(Int64(length)) }
                             return .object(artifact)
                         }),
                     "invocations": [invocation],

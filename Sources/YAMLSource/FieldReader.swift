@@ -53,6 +53,8 @@ package struct FieldReader: Sendable {
     /// Numbers of nodes by position in the table, or `TreeView.none`.
     private var keys: [Int32]
     private var values: [Int32]
+    /// Positions of the fields that unknown keys were probably meant for.
+    private var misspelt: [Int] = []
 
     /// Reads `node`, which `what` names in messages (`a plan`, `a resource`). A node that is no mapping is reported
     /// and gives a reader without fields. Keys that start with `x-` are the author's own and are let through when
@@ -82,7 +84,11 @@ package struct FieldReader: Sendable {
             keys[position] = TreeView.none
             values[position] = TreeView.none
         }
+        if !misspelt.isEmpty { misspelt = [] }
+        let isFaulty = view.record(index).tag == .faulty
         guard view.kind(index) == .mapping else {
+            // What could not be read has been reported.
+            if isFaulty { return }
             diagnostics.add(
                 Diagnostic(.wrongType, "\(what) is a mapping, not \(node.shapeWords)", at: node.headRange))
             return
@@ -92,7 +98,7 @@ package struct FieldReader: Sendable {
         for position in 0..<view.count(index) {
             let key = view.key(index, position)
             guard let field = field(view.bytes(key), from: next) else {
-                reportUnknown(node.tree.node(key), &diagnostics)
+                if let meant = reportUnknown(node.tree.node(key), &diagnostics) { misspelt.append(meant) }
                 continue
             }
             next = field + 1
@@ -104,7 +110,10 @@ package struct FieldReader: Sendable {
                 reportMisfit(node.tree.node(value), table[field], key: node.tree.node(key), &diagnostics)
             }
         }
+        if isFaulty { return }
         for (position, field) in table.enumerated() where field.isRequired && keys[position] == TreeView.none {
+            // That a misspelt key is missing is the same fault.
+            if misspelt.contains(position) { continue }
             diagnostics.add(
                 Diagnostic(.missingField, "\(what) needs the key '\(field.name)'", at: node.headRange))
         }
@@ -121,6 +130,13 @@ package struct FieldReader: Sendable {
     /// The key of the field at `position` of the table, if it is there.
     package func key(_ position: Int) -> LocatedNode? {
         keys[position] == TreeView.none ? nil : node.tree.node(keys[position])
+    }
+
+    /// Whether the field at `position` of the table is there and could not be read, so that what it lacks is not the
+    /// author's fault.
+    package func isUnread(_ position: Int) -> Bool {
+        guard values[position] == TreeView.none else { return false }
+        return keys[position] != TreeView.none || node.isFaulty || misspelt.contains(position)
     }
 
     /// The text of a field.
@@ -144,7 +160,8 @@ package struct FieldReader: Sendable {
 
     private func fits(_ value: Int32, _ field: Int, in view: TreeView) -> Bool {
         let record = view.record(value)
-        if record.tag == .faulty { return false }
+        // A mapping that lacks what could not be merged still has the rest.
+        if record.tag == .faulty && record.kind != .mapping { return false }
         switch table[field].shape {
         case .any: return true
         case .mapping: return record.kind == .mapping
@@ -159,36 +176,32 @@ package struct FieldReader: Sendable {
         }
     }
 
-    private func reportUnknown(_ key: LocatedNode, _ diagnostics: inout DiagnosticList) {
+    /// Reports a key that is not in the table; returns the position of the field that it was probably meant for.
+    private func reportUnknown(_ key: LocatedNode, _ diagnostics: inout DiagnosticList) -> Int? {
         let text = key.text
-        if allowsExtensions && text.hasPrefix("x-") { return }
+        if key.isFaulty || allowsExtensions && text.hasPrefix("x-") { return nil }
         let names = table.map { "\($0.name)" }
-        let close = Similar.best(for: text, among: names)
+        let suggestions = FieldSuggestions.forKey(key, among: names, in: node)
         diagnostics.add(
             Diagnostic(
                 .unknownKey, "\(what) has no key '\(text)'", at: key.range,
-                notes: close == nil ? ["the keys of \(what) are \(names.joined(separator: ", "))"] : [],
-                suggestions: close.map { [Suggestion("did you mean '\($0)'?", replacing: key.range, with: $0)] } ?? []
-            ))
+                notes: suggestions.isEmpty ? ["the keys of \(what) are \(names.joined(separator: ", "))"] : [],
+                suggestions: suggestions))
+        return suggestions.first.flatMap { names.firstIndex(of: $0.replacement) }
     }
 
     private func reportMisfit(
         _ value: LocatedNode, _ field: Field, key: LocatedNode, _ diagnostics: inout DiagnosticList
     ) {
         // What could not be read has been reported.
-        if value.isFaulty { return }
-        let scalar = value.kind == .scalar ? value.scalarValue : nil
-        var suggestions: [Suggestion] = []
-        if field.shape == .text, let scalar, scalar != .null {
-            suggestions.append(
-                Suggestion("quote it to make it text", replacing: value.range, with: "\"\(value.text)\""))
-        }
+        if value.isFaulty && value.kind != .mapping { return }
         // An empty value has no text of its own to point at.
         let isEmpty = value.kind == .scalar && value.range.start == value.range.end
         diagnostics.add(
             Diagnostic(
                 .wrongType, "'\(field.name)' of \(what) is \(field.shape.words), not \(value.shapeWords)",
-                at: isEmpty ? key.range : value.headRange, suggestions: suggestions))
+                at: isEmpty ? key.range : value.headRange,
+                suggestions: FieldSuggestions.forValue(value, wanted: field.shape)))
     }
 }
 

@@ -77,6 +77,9 @@ extension LocatedNode {
         }
     }
 
+    /// Whether the node, as a whole document, says nothing: `---` and nothing behind it.
+    package var isEmptyDocument: Bool { kind == .scalar && style == .plain && !isFaulty && text.isEmpty }
+
     /// Whether the node is a scalar that means null.
     package var isNull: Bool { kind == .scalar && scalarValue == .null }
 }

@@ -23,7 +23,7 @@ package final class SyntaxTree: Sendable {
     }
 
     /// One node as it is stored.
-    package struct Record: Sendable {
+    package struct Record: Sendable, Hashable {
         package internal(set) var kind: Kind
         package internal(set) var style: Style
         package internal(set) var tag: Tag
@@ -40,8 +40,10 @@ package final class SyntaxTree: Sendable {
 
     package let source: SourceID
     package let text: SourceText
-    let records: [Record]
-    let children: [Int32]
+    /// The nodes; a container stands before what is in it.
+    package let records: [Record]
+    /// The children of containers, each container's in one piece.
+    package let children: [Int32]
     let scratch: [UInt8]
     let roots: [Int32]
 
@@ -93,7 +95,8 @@ package struct LocatedNode: Sendable {
     package var kind: SyntaxTree.Kind { record.kind }
     package var style: SyntaxTree.Style { record.style }
     package var tag: SyntaxTree.Tag { record.tag }
-    /// Whether the node stands for what could not be read: a further fault with it would be a consequence.
+    /// Whether the node stands for what could not be read, or is a mapping that lacks what could not be merged: that
+    /// something is wrong with it or missing in it would be a consequence.
     package var isFaulty: Bool { record.tag == .faulty }
 
     /// The node's bytes in its file.

@@ -129,6 +129,22 @@ package enum ByteTexts {
         return memcmp(left, right, a.count) == 0
     }
 
+    /// Whether all bytes are line feeds and printable ASCII.
+    static func isPrintable(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        // Without a branch for each byte, many are looked at at once.
+        var start = 0
+        while start < bytes.count {
+            let end = min(start + 4096, bytes.count)
+            var isOther = false
+            for offset in start..<end {
+                isOther = isOther || (bytes[offset] &- 0x20 > 0x5E && bytes[offset] != 0x0A)
+            }
+            if isOther { return false }
+            start = end
+        }
+        return true
+    }
+
     /// Whether all bytes are ASCII.
     package static func isASCII(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         let raw = UnsafeRawBufferPointer(bytes)

@@ -77,8 +77,7 @@ struct TreeBuilder {
             anchorNames = []
             documentRoot = nil
         case YAML_DOCUMENT_END_EVENT:
-            if let root = documentRoot { roots.append(root) }
-            documentRoot = nil
+            endDocument()
         case YAML_SCALAR_EVENT:
             let data = event.data.scalar
             scalar(
@@ -136,6 +135,7 @@ struct TreeBuilder {
     private mutating func scalar(
         _ data: ScalarData, start: Int32, end: Int32, _ diagnostics: inout DiagnosticList
     ) {
+        let head = start
         let start = data.anchor == nil && data.tag == nil ? start : contentStart(start, end)
         let value = data.value
         let style: SyntaxTree.Style =
@@ -157,7 +157,16 @@ struct TreeBuilder {
             // libyaml's end lies behind the line breaks that follow; the range is what a person would mark.
             while record.end > start, [0x0A, 0x0D, 0x20].contains(bytes[Int(record.end) - 1]) { record.end -= 1 }
         }
-        if let tag = data.tag { record.tag = resolve(tag: tag, for: .scalar, range(start, end), &diagnostics) }
+        if let tag = data.tag {
+            record.tag = resolve(tag: tag, for: .scalar, tagRange(head, end), &diagnostics)
+            if let words = misfit(value, record.tag) {
+                diagnostics.add(
+                    Diagnostic(
+                        .unknownTag, "this is not \(words), as its tag says", at: range(start, record.end),
+                        related: [RelatedPlace(tagRange(head, end), "the tag is here")]))
+                record.tag = .faulty
+            }
+        }
         let node = Int32(records.count)
         records.append(record)
         if let anchor = data.anchor {
@@ -181,6 +190,41 @@ struct TreeBuilder {
             }
         }
         return Int32(end)
+    }
+
+    /// The tag of a node that begins, with its anchor and tag, at `start`.
+    private func tagRange(_ start: Int32, _ end: Int32) -> SourceRange {
+        let lineBreaks: [UInt8] = [0x0A, 0x0D]
+        let blanks: [UInt8] = [0x09, 0x0A, 0x0D, 0x20]
+        var offset = Int(start)
+        let end = Int(end)
+        func skip(until stops: [UInt8]) { while offset < end, !stops.contains(bytes[offset]) { offset += 1 } }
+        while offset < end {
+            switch bytes[offset] {
+            case UInt8(ascii: "!"):
+                let first = offset
+                skip(until: blanks)
+                return range(Int32(first), Int32(offset))
+            case UInt8(ascii: "&"): skip(until: blanks)
+            case UInt8(ascii: "#"): skip(until: lineBreaks)
+            default: offset += 1
+            }
+        }
+        return range(start, start)
+    }
+
+    /// What a scalar with such a tag must be, when its text is something else.
+    private func misfit(_ value: UnsafeBufferPointer<UInt8>, _ tag: SyntaxTree.Tag) -> String? {
+        if tag == .none || tag == .string || tag == .faulty { return nil }
+        switch (tag, CoreSchema.resolve(value)) {
+        case (.integer, .integer), (.float, .integer), (.float, .number), (.boolean, .bool), (.null, .null): return nil
+        // An integer that does not fit 64 bits.
+        case (.integer, .number(let number)) where number.magnitude >= 0x1p63: return nil
+        case (.integer, _): return "a whole number"
+        case (.float, _): return "a number"
+        case (.boolean, _): return "true or false"
+        default: return "null"
+        }
     }
 
     private func resolve(
@@ -207,7 +251,25 @@ struct TreeBuilder {
         }
     }
 
+    /// Takes a scalar that stands in one line as it is, without anchor, tag and escapes.
+    mutating func addScalar(start: Int32, end: Int32, isQuoted: Bool) {
+        let node = Int32(records.count)
+        let quotes: Int32 = isQuoted ? 1 : 0
+        records.append(
+            SyntaxTree.Record(
+                kind: .scalar, style: isQuoted ? .quoted : .plain, tag: .none, inScratch: false, start: start, end: end,
+                first: start + quotes, count: end - start - 2 * quotes))
+        attach(node, weight: 1, height: 0, end: end)
+    }
+
     // MARK: Containers
+
+    /// Begins a container without anchor and tag; returns `false` when it would lie too deep.
+    mutating func begin(
+        _ kind: SyntaxTree.Kind, isFlow: Bool, start: Int32, _ diagnostics: inout DiagnosticList
+    ) -> Bool {
+        begin(kind, anchor: nil, tag: nil, isFlow: isFlow, start: start, end: start, &diagnostics)
+    }
 
     private mutating func begin(
         _ kind: SyntaxTree.Kind, anchor: UnsafePointer<yaml_char_t>?, tag: UnsafePointer<yaml_char_t>?,
@@ -221,7 +283,7 @@ struct TreeBuilder {
                     notes: ["resources can name their dependents with 'dependsOn' instead of nesting them"]))
             return false
         }
-        if let tag { _ = resolve(tag: tag, for: kind, range(start, end), &diagnostics) }
+        if let tag { _ = resolve(tag: tag, for: kind, tagRange(start, Int32(bytes.count)), &diagnostics) }
         let start = anchor == nil && tag == nil ? start : contentStart(start, Int32(bytes.count))
         let node = Int32(records.count)
         records.append(
@@ -240,7 +302,13 @@ struct TreeBuilder {
         return true
     }
 
-    private mutating func endContainer(end: Int32, _ diagnostics: inout DiagnosticList) {
+    /// Ends a document; its root is what was added last outside of all containers.
+    mutating func endDocument() {
+        if let root = documentRoot { roots.append(root) }
+        documentRoot = nil
+    }
+
+    mutating func endContainer(end: Int32, _ diagnostics: inout DiagnosticList) {
         guard let ended = open.popLast() else { return }
         let index = Int(ended.node)
         let firstChild = Int32(children.count)
@@ -248,7 +316,10 @@ struct TreeBuilder {
             children.append(contentsOf: pending[ended.firstPending...])
         } else {
             // Merging looks children up, so they go to their place when all is decided.
-            children.append(contentsOf: checkedEntries(Array(pending[ended.firstPending...]), &diagnostics))
+            var isFaulty = false
+            children.append(
+                contentsOf: checkedEntries(Array(pending[ended.firstPending...]), isFaulty: &isFaulty, &diagnostics))
+            if isFaulty { records[index].tag = .faulty }
         }
         pending.removeLast(pending.count - ended.firstPending)
         records[index].first = firstChild
@@ -338,8 +409,11 @@ struct TreeBuilder {
         }
     }
 
-    /// Reports keys that are no text or come twice, and resolves merges (`<<`).
-    private mutating func checkedEntries(_ own: [Int32], _ diagnostics: inout DiagnosticList) -> [Int32] {
+    /// Reports keys that are no text or come twice, and resolves merges (`<<`). The mapping is faulty when it merges
+    /// what could not be read: nobody knows which keys it has.
+    private mutating func checkedEntries(
+        _ own: [Int32], isFaulty: inout Bool, _ diagnostics: inout DiagnosticList
+    ) -> [Int32] {
         var kept: [Int32] = []
         kept.reserveCapacity(own.count)
         var merges: [Int32] = []
@@ -369,12 +443,13 @@ struct TreeBuilder {
             kept.append(key)
             kept.append(own[position + 1])
         }
-        for merge in merges { mergeEntries(of: merge, into: &kept, &seen, &diagnostics) }
+        for merge in merges { mergeEntries(of: merge, into: &kept, &seen, isFaulty: &isFaulty, &diagnostics) }
         return kept
     }
 
     private mutating func mergeEntries(
-        of node: Int32, into kept: inout [Int32], _ seen: inout KeySet, _ diagnostics: inout DiagnosticList
+        of node: Int32, into kept: inout [Int32], _ seen: inout KeySet, isFaulty: inout Bool,
+        _ diagnostics: inout DiagnosticList
     ) {
         let record = records[Int(node)]
         var sources: [Int32] = [node]
@@ -383,7 +458,10 @@ struct TreeBuilder {
         }
         for source in sources {
             let merged = records[Int(source)]
+            if merged.tag == .faulty { isFaulty = true }
             guard merged.kind == .mapping else {
+                isFaulty = true
+                if merged.tag == .faulty { continue }
                 diagnostics.add(
                     Diagnostic(
                         .invalidMerge, "'<<' merges a mapping, or a sequence of mappings",

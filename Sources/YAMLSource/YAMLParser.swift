@@ -1,7 +1,7 @@
 internal import CLibYAML
 package import Diagnostics
 
-/// Reads YAML text into a located tree, through libyaml's events.
+/// Reads YAML text into a located tree: through libyaml's events, or without them where both give the same.
 package enum YAMLParser {
     /// The deepest nesting of sequences and mappings; libyaml's own work grows with depth, and no plan needs more.
     package static let maximumDepth = 1000
@@ -15,21 +15,45 @@ package enum YAMLParser {
     package static func parse(
         _ text: SourceText, as source: SourceID, into diagnostics: inout DiagnosticList
     ) -> SyntaxTree {
+        parseQuickly(text, as: source, into: &diagnostics)
+            ?? parseWithLibrary(text, as: source, into: &diagnostics)
+    }
+
+    /// Parses what is written as most plans are; `nil` for all else, which is libyaml's to decide.
+    package static func parseQuickly(
+        _ text: SourceText, as source: SourceID, into diagnostics: inout DiagnosticList
+    ) -> SyntaxTree? {
         text.bytes.withUnsafeBufferPointer { bytes in
-            var builder = TreeBuilder(source: source, text: text, bytes: bytes)
-            let isASCII = ByteTexts.isASCII(bytes)
-            if !isASCII, let fault = EncodingCheck.fault(in: text.bytes) {
-                diagnostics.add(
-                    Diagnostic(
-                        .notUTF8, fault.message,
-                        at: SourceRange(
-                            source: source, start: Int32(fault.offset), end: Int32(fault.offset + fault.length)),
-                        notes: ["Cairn reads UTF-8 only; convert the file, for example with iconv"]))
-            } else {
-                run(bytes, isASCII: isASCII, &builder, &diagnostics)
-            }
-            return builder.finish()
+            guard let (tree, faults) = QuickScanner.parse(text, bytes, as: source) else { return nil }
+            diagnostics.merge(faults)
+            return tree
         }
+    }
+
+    /// Parses with libyaml, which decides what a file means.
+    package static func parseWithLibrary(
+        _ text: SourceText, as source: SourceID, into diagnostics: inout DiagnosticList
+    ) -> SyntaxTree {
+        text.bytes.withUnsafeBufferPointer { parse($0, of: text, as: source, into: &diagnostics) }
+    }
+
+    private static func parse(
+        _ bytes: UnsafeBufferPointer<UInt8>, of text: SourceText, as source: SourceID,
+        into diagnostics: inout DiagnosticList
+    ) -> SyntaxTree {
+        var builder = TreeBuilder(source: source, text: text, bytes: bytes)
+        let isASCII = ByteTexts.isASCII(bytes)
+        if !isASCII, let fault = EncodingCheck.fault(in: text.bytes) {
+            diagnostics.add(
+                Diagnostic(
+                    .notUTF8, fault.message,
+                    at: SourceRange(
+                        source: source, start: Int32(fault.offset), end: Int32(fault.offset + fault.length)),
+                    notes: ["Cairn reads UTF-8 only; convert the file, for example with iconv"]))
+        } else {
+            run(bytes, isASCII: isASCII, &builder, &diagnostics)
+        }
+        return builder.finish()
     }
 
     private static func run(

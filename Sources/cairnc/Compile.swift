@@ -4,11 +4,13 @@ import Diagnostics
 import Glibc
 import PlanCompiler
 import PlanIR
+import Reports
 import YAMLSource
 
 /// `cairnc compile`
 struct Compile: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "compile",
         abstract: "Compiles a plan into the file that cairn runs.",
         discussion: """
             The same inputs give the same bytes. A plan with errors writes nothing.
@@ -48,7 +50,7 @@ extension CompilerOptions {
         let compiler = compile([path], from: files)
         guard !compiler.hasErrors else {
             printFaults(of: compiler)
-            throw ExitCode(ExitStatus.failed)
+            throw ExitCode(Report(sources: compiler.sources, diagnostics: compiler.diagnostics.all).outcome.rawValue)
         }
         guard compiler.plans.count <= 1 else {
             let names = compiler.plans.map { "'\($0.name)'" }.joined(separator: ", ")

@@ -5,6 +5,7 @@ import Explanations
 /// `cairnc explain`
 struct Explain: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "explain",
         abstract: "Explains the code of a diagnostic, with a wrong and a right example.",
         discussion: """
             What is printed for the wrong example is found by compiling it. Needs no network and no files.

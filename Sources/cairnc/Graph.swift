@@ -11,6 +11,7 @@ extension GraphView: ExpressibleByArgument {}
 /// `cairnc graph`
 struct Graph: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "graph",
         abstract: "Prints the graph of a plan or of a compiled plan.",
         discussion: """
             The resource view shows what depends on what; the activity view shows every step of an operation and what \

@@ -15,10 +15,10 @@ enum ReportOutput {
         chosen ?? ReportFormat.standard(environment: StandardStream.environment)
     }
 
-    /// Prints `report`; `color` says whether text on standard error may be coloured.
-    static func print(_ report: Report, as format: ReportFormat, color: Bool) {
-        let text = report.rendered(as: format, paths: paths, color: color)
-        (format == .text ? StandardStream.error : .output).write(text)
+    /// Prints `report`; `isColored` says whether text on a stream may be coloured.
+    static func print(_ report: Report, as format: ReportFormat, isColored: (StandardStream) -> Bool) {
+        let stream: StandardStream = format == .text ? .error : .output
+        stream.write(report.rendered(as: format, paths: paths, color: isColored(stream)))
     }
 
     /// How programs find the files: from the top of the checkout in a GitHub workflow, else from here.

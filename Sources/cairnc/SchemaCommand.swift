@@ -51,7 +51,8 @@ extension Compiler {
     /// What the one provider of a file offers. When there is none or another number of them, the faults are printed
     /// and that is thrown.
     mutating func onlyOffer(in file: String, _ options: CompilerOptions) throws -> Offer {
-        let offers = offers(in: file)
+        // Standard input goes by the name that messages give it.
+        let offers = offers(in: file == "-" ? "<stdin>" : file)
         if offers.count == 1 { return offers[0] }
         options.printFaults(of: self)
         if hasErrors { throw ExitCode(ExitStatus.failed) }

@@ -16,8 +16,12 @@ struct CompilerOptions: ParsableArguments {
         name: .customLong("providers"),
         help: ArgumentHelp(
             "Look for provider manifests in this directory (repeatable).",
-            discussion: "Without it: 'providers/' beside the plan, else /etc/cairn/providers.d.", valueName: "dir"))
+            discussion:
+                "Without it: those that cairn.yaml names, else 'providers/' beside the plan, else /etc/cairn/providers.d.",
+            valueName: "dir"))
     var providerDirectories: [String] = []
+
+    @OptionGroup var project: ProjectOptions
 
     @Option(help: "Colour messages: auto (on a terminal, unless NO_COLOR is set), always or never.")
     var color: ColorChoice = .auto
@@ -46,16 +50,12 @@ struct CompilerOptions: ParsableArguments {
             if let text { texts.append(text) }
         }
         var compiler = Compiler(
-            inputs: texts, providerDirectories: providerDirectories, files: files, makesIR: makesIR)
+            inputs: texts, providerDirectories: providerDirectories, files: files, projects: project.choice,
+            makesIR: makesIR)
+        compiler.levels = project.levels
         compiler.diagnostics.merge(faults)
         compiler.run()
-        if debugPasses {
-            for timing in compiler.timings {
-                let parts = timing.duration.components
-                let microseconds = parts.seconds * 1_000_000 + parts.attoseconds / 1_000_000_000_000
-                StandardStream.error.write("pass \(timing.pass): \(microseconds) us\n")
-            }
-        }
+        printTimings(of: compiler)
         return compiler
     }
 

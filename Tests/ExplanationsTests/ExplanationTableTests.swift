@@ -108,9 +108,11 @@ struct ExplanationTableTests {
 }
 
 extension DiagnosticCode: CustomTestStringConvertible {
+    /// The code, by which a failing case is known.
     public var testDescription: String { rawValue }
 }
 
 extension Explanation: CustomTestStringConvertible {
+    /// The code, by which a failing case is known.
     public var testDescription: String { code.rawValue }
 }

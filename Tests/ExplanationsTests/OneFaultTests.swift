@@ -74,7 +74,11 @@ struct OneFaultTests {
     }
 
     /// The codes of which no file with another document can be an example.
-    static let wholeFile: Set<DiagnosticCode> = [.unreadableFile, .notUTF8, .emptyDocument, .invalidIR]
+    static let wholeFile: Set<DiagnosticCode> = [
+        .unreadableFile, .notUTF8, .emptyDocument, .invalidIR,
+        // Told of files without errors only.
+        .unusedAllow,
+    ]
 
     @Test(
         "In an earlier document of the file",

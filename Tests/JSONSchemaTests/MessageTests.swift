@@ -203,7 +203,15 @@ struct MessageTests {
             ("{required: [a, a]}", "1:16: error[E0105]: 'a' is twice in 'required'"),
             ("{items: [{}]}", "1:9: error[E0105]: a schema is a mapping, or true or false"),
             ("{anyOf: []}", "1:9: error[E0105]: 'anyOf' needs at least one schema"),
-            ("{unevaluatedItems: false}", "1:2: error[E0105]: the schema keyword 'unevaluatedItems' is not supported"),
+            ("{$dynamicRef: '#a'}", "1:2: error[E0105]: the schema keyword '$dynamicRef' is not supported"),
+            ("{$schema: 'http://json-schema.org/draft-07/schema#'}", "1:11: error[E0105]: '$schema' must be https"),
+            ("{items: {$id: a}}", "1:10: error[E0105]: '$id' can only stand at the top of a schema"),
+            ("{$ref: '#b', items: {$anchor: a}}", "1:8: error[E0105]: '$ref' names nothing: there is no 'b' there"),
+            ("{$ref: '#b'}", "1:8: error[E0105]: '$ref' must be '#', a JSON pointer such as '#/$defs/name', or an"),
+            (
+                "{items: {$anchor: a}, not: {$anchor: a}}",
+                "1:38: error[E0105]: two schemas have the anchor 'a'"
+            ),
             ("{$ref: '#'}", "1:8: error[E0105]: the schema refers to itself for the same value"),
             (
                 "{properties: {a: {allOf: [{$ref: '#/properties/a'}]}}}",
@@ -227,7 +235,10 @@ struct MessageTests {
     func annotations() throws {
         #expect(
             try faults(
-                "{x-ui: 1, title: t, description: d, examples: [1], readOnly: true, $comment: c, $id: i, $schema: s}")
+                """
+                {x-ui: 1, title: t, description: d, examples: [1], readOnly: true, $comment: c, $id: i,
+                $schema: "https://json-schema.org/draft/2020-12/schema", $anchor: a}
+                """)
                 == "")
     }
 }

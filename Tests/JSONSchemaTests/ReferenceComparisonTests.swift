@@ -56,7 +56,7 @@ struct SchemaGenerator {
     }
 
     private mutating func keyword(depth: Int) -> (String, JSONValue) {
-        switch Int.random(in: 0..<36, using: &generator) {
+        switch Int.random(in: 0..<38, using: &generator) {
         case 0, 1, 2: return ("type", type())
         case 3: return ("enum", .array((0..<3).map { _ in value(depth: 1) }))
         case 4: return ("const", value(depth: 1))
@@ -88,6 +88,7 @@ struct SchemaGenerator {
         case 31, 32: return ("if", schema(depth: depth))
         case 33: return ("then", schema(depth: depth))
         case 34: return ("else", schema(depth: depth))
+        case 35, 36: return ("unevaluatedItems", chance(70) ? false : schema(depth: depth))
         default: return ("$ref", pick(["#/$defs/leaf", "#/$defs/tree"]))
         }
     }

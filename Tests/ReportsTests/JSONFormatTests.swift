@@ -32,7 +32,7 @@ struct JSONFormatTests {
             + #""file":"x.yaml","range":null,"label":null,"related":[],"notes":[],"suggestions":[]}"#
         let report = Report(
             sources: sources, diagnostics: diagnostics,
-            allowed: [Report.Allowed(diagnostics[1], reason: "not here", comment: range)])
+            allowed: [SilencedDiagnostic(diagnostics[1], reason: "not here", comment: range)])
         #expect(
             report.rendered(as: .json)
                 == #"{"version":1,"diagnostics":[\#(first),\#(second)],"#

@@ -114,7 +114,7 @@ struct SARIFTests {
         let comment = SourceRange(source: source, start: 8, end: 22)
         let report = Report(
             sources: sources, diagnostics: [Diagnostic(.unknownKey, "bad", at: range)],
-            allowed: [Report.Allowed(fault, reason: "it comes later", comment: comment)])
+            allowed: [SilencedDiagnostic(fault, reason: "it comes later", comment: comment)])
         let results = try results(report)
         #expect(results.count == 2)
         #expect(results[0]["suppressions"] == [])

@@ -56,7 +56,7 @@ enum Sample {
             suggestions: [Suggestion(nasty, replacing: range, with: nasty)])
         return Report(
             sources: sources, diagnostics: [diagnostic, Diagnostic(.unreadableFile, nasty, file: nasty + "x")],
-            allowed: [Report.Allowed(diagnostic, reason: nasty, comment: range)])
+            allowed: [SilencedDiagnostic(diagnostic, reason: nasty, comment: range)])
     }
 }
 

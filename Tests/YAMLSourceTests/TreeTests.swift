@@ -108,7 +108,14 @@ struct TreeTests {
             ("? [a]\n: b\nc: d", #"{"c":"d"} E0008 ["#), ("{a: b}: c\nd: e", #"{"d":"e"} E0008 {"#),
             ("a: *b\nc: &bb 1", #"{"a":null,"c":1} E0006 *b"#), ("a: &x [*x]", #"{"a":[null]} E0005 *x"#),
             ("a: {<<: 1, b: 2}", #"{"a":{"b":2}} E0011 1"#),
-            ("a: !thing 1\nb: 2", #"{"a":1,"b":2} E0009 1"#),
+            ("a: !thing 1\nb: 2", #"{"a":1,"b":2} E0009 !thing"#),
+            ("a: &x  !thing [1]\nb: 2", #"{"a":[1],"b":2} E0009 !thing"#),
+            ("a: !thing # why\n  - 1\nb: &x # !not\n  !odd c", #"{"a":[1],"b":"c"} E0009 !thing E0009 !odd"#),
+            ("a: [!thing ]", #"{"a":[null]} E0009 !thing"#), ("a: !!map 1", #"{"a":1} E0009 !!map"#),
+            ("a: !!int hello", #"{"a":null} E0009 hello"#), ("a: !!int 1.5", #"{"a":null} E0009 1.5"#),
+            ("a: !!bool yes", #"{"a":null} E0009 yes"#), ("a: !!float 'x'", #"{"a":null} E0009 'x'"#),
+            ("a: !!null x", #"{"a":null} E0009 x"#), ("a: !!int", #"{"a":null} E0009 "#),
+            ("a: {<<: *b, c: 1}", #"{"a":{"c":1}} E0006 *b"#),
             ("ok: 1\n---\na: [1,\n", #"{"ok":1} E0003 "#), ("a: 'b", "E0003 "), ("a: \"b\\q\"", "E0003 \\"),
             ("a:\n\tb: 1", "E0003 \t"), ("a: b: c", "E0003 :"), ("\u{0}", "E0003 \u{0}"), ("a: b\u{0}c", "E0003 \u{0}"),
             ("a: \u{7}", "E0003 \u{7}"), ("- a\nb: c", "E0003 b"),
@@ -192,6 +199,9 @@ struct TreeTests {
         #expect(
             Parsed("['1', !!str 1, !!str true, ! 2, !!int 3, \"true\", !!null '', !!float 1]").shown
                 == #"["1","1","true","2",3,"true",null,1]"#)
+        #expect(
+            Parsed("[!!int 123456789012345678901, !!bool 'true', !!null ]").shown == "[123456789012345680000,true,null]"
+        )
     }
 
     @Test("Random bytes never crash, and every range lies within the file")

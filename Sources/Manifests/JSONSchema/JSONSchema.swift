@@ -4,9 +4,9 @@ package import YAMLSource
 
 /// A JSON Schema (draft 2020-12) from a manifest, compiled for values that know their place.
 ///
-/// All keywords of the core, applicator and validation vocabularies are understood except `unevaluatedItems`, dynamic
-/// references and references to other files; formats are asserted; and `x-cairn-secret: true` demands a reference to a
-/// secret. What is not understood is a fault of the schema, never silently ignored.
+/// All keywords of the core, applicator and validation vocabularies are understood except dynamic references,
+/// references to other files and identifiers within a schema; formats are asserted; and `x-cairn-secret: true` demands
+/// a reference to a secret. What is not understood is a fault of the schema, never silently ignored.
 package struct JSONSchema: Sendable {
     let nodes: [SchemaNode]
     let patterns: [Pattern]

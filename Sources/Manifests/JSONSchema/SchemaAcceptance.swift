@@ -119,7 +119,8 @@ extension SchemaNode {
         verdict == nil && constant == nil && !isSecret && exclusiveMinimum == nil && exclusiveMaximum == nil
             && multipleOf == nil && maxLength == nil && pattern == nil && prefixItems.isEmpty && contains == nil
             && minItems == nil && maxItems == nil && !uniqueItems && patternProperties.isEmpty
-            && unevaluatedProperties == nil && propertyNames == nil && minProperties == nil && maxProperties == nil
+            && unevaluatedProperties == nil && unevaluatedItems == nil && propertyNames == nil && minProperties == nil
+            && maxProperties == nil
             && dependentRequired.isEmpty && dependentSchemas.isEmpty && reference == nil && allOf.isEmpty
             && anyOf.isEmpty && oneOf.isEmpty && not == nil && condition == nil
             && required.allSatisfy { propertyIndex[$0] != nil }

@@ -78,15 +78,27 @@ extension SchemaValidator {
                 push(next, task.value, sink: task.sink, scope: task.scope)
             }
         case .contains(let count):
-            let fitting = sinks.suffix(count).count { $0.isEmpty }
+            let fits = sinks.suffix(count).map(\.isEmpty)
+            if let scope = task.scope { mark(fits, in: scope) }
+            let fitting = fits.count { $0 }
             sinks.removeLast(count)
             let least = node.minContains ?? 1
             if fitting < least { report(.tooFewContained(least), task) }
             if let most = node.maxContains, fitting > most { report(.tooManyContained(most), task) }
         case .unevaluated(let outer):
-            guard let rest = node.unevaluatedProperties, let scope = task.scope else { return }
+            guard let scope = task.scope else { return }
             let marks = scopes[scope]
             scopes.removeLast()
+            if let rest = node.unevaluatedItems, let sequence = task.value.node, sequence.kind == .sequence {
+                for position in marks.indices {
+                    if !marks[position] {
+                        push(rest, element(position, of: sequence, task.value), sink: task.sink, scope: nil)
+                    }
+                    if let outer { scopes[outer][position] = true }
+                }
+                return
+            }
+            guard let rest = node.unevaluatedProperties else { return }
             for position in marks.indices {
                 if !marks[position], let entry = entry(position, of: task.value) {
                     pushUnknown(rest, entry.key, member(entry, of: task.value), task)

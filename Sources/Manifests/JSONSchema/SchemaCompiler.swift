@@ -13,6 +13,10 @@ struct SchemaCompiler {
     private var located: [LocatedNode] = []
     private var indices: [Int32: Int] = [:]
     private var patternIndices: [String: Int] = [:]
+    /// Anchors by name; only looked up in.
+    private var anchors: [String: LocatedNode] = [:]
+    /// The dialect of JSON Schema that is understood.
+    private static let dialect = "https://json-schema.org/draft/2020-12/schema"
     /// Places of `$ref` by the schema that says it.
     private var referencePlaces: [Int: SourceRange] = [:]
 
@@ -65,6 +69,7 @@ struct SchemaCompiler {
         indices[node.index] = index
         located.append(node)
         nodes.append(SchemaNode(place: node.headRange))
+        nodes[index].written = node
         return index
     }
 
@@ -157,6 +162,7 @@ struct SchemaCompiler {
         case .anyOf: nodes[index].anyOf = schemas(operand, &diagnostics)
         case .oneOf: nodes[index].oneOf = schemas(operand, &diagnostics)
         case .items: nodes[index].items = self.index(of: value)
+        case .unevaluatedItems: nodes[index].unevaluatedItems = self.index(of: value)
         case .contains: nodes[index].contains = self.index(of: value)
         case .additionalProperties: nodes[index].additionalProperties = self.index(of: value)
         case .unevaluatedProperties: nodes[index].unevaluatedProperties = self.index(of: value)
@@ -178,7 +184,21 @@ struct SchemaCompiler {
         case .default: nodes[index].defaultNode = value
         case .deprecated: nodes[index].isDeprecated = operand.flag(&diagnostics)
         case .readOnly, .writeOnly: _ = operand.flag(&diagnostics)
-        case .examples, .comment, .id, .schema: break
+        case .schema:
+            if let dialect = operand.string(&diagnostics), dialect != SchemaCompiler.dialect {
+                fault("'$schema' must be \(SchemaCompiler.dialect)", at: value.range, &diagnostics)
+            }
+        case .id:
+            // It would change what the references below it mean.
+            if operand.string(&diagnostics) != nil && index > 0 {
+                fault("'$id' can only stand at the top of a schema", at: key.range, &diagnostics)
+            }
+        case .anchor:
+            guard let name = operand.string(&diagnostics) else { return }
+            if let first = anchors.updateValue(value, forKey: name), first.index != value.index {
+                fault("two schemas have the anchor '\(name)'", at: value.range, &diagnostics)
+            }
+        case .examples, .comment: break
         }
     }
 
@@ -232,13 +252,15 @@ struct SchemaCompiler {
         _ reference: String, _ node: LocatedNode, _ diagnostics: inout DiagnosticList
     ) -> LocatedNode? {
         switch LocalReference.resolve(reference, in: root) {
-        case .found(let target): return target
+        case .found(let target, _): return target
         case .foreign:
             fault(
                 "'$ref' can only name a schema of the same manifest, such as '#/$defs/name'", at: node.range,
                 &diagnostics)
         case .malformed:
-            fault("'$ref' must be '#' or a JSON pointer such as '#/$defs/name'", at: node.range, &diagnostics)
+            fault(
+                "'$ref' must be '#', a JSON pointer such as '#/$defs/name', or an anchor such as '#name'",
+                at: node.range, &diagnostics)
         case .missing(let name, let names):
             let notes = Similar.best(for: name, among: names).map { ["there is '\($0)'"] } ?? []
             fault("'$ref' names nothing: there is no '\(name)' there", at: node.range, notes: notes, &diagnostics)

@@ -14,10 +14,11 @@ extension SchemaValidator {
         for position in 0..<count {
             guard let item = position < node.prefixItems.count ? node.prefixItems[position] : node.items else { break }
             push(item, element(position, of: sequence, task.value), sink: task.sink, scope: nil)
+            if let scope = task.scope { scopes[scope][position] = true }
         }
     }
 
-    private func element(_ position: Int, of sequence: LocatedNode, _ value: SchemaValue) -> SchemaValue {
+    func element(_ position: Int, of sequence: LocatedNode, _ value: SchemaValue) -> SchemaValue {
         var element = SchemaValue(sequence.element(position))
         element.key = value.key
         element.keyDepth = value.keyDepth
@@ -63,7 +64,7 @@ extension SchemaValidator {
             return
         }
         for position in 0..<count {
-            guard let entry = entry(position, of: value) else { continue }
+            guard let entry = entry(position, of: value), !entry.key.isFaulty else { continue }
             let name = entry.key.text
             let member = member(entry, of: value)
             if let names = node.propertyNames { pushKeyName(names, entry.key, member, task) }

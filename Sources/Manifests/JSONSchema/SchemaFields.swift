@@ -31,6 +31,7 @@ package enum SchemaFields {
         FieldTable.Row("format", .oneOf(StringFormat.allCases.map(\.rawValue)), "The format of a text; asserted."),
         FieldTable.Row("items", one, "What each element must be, behind those of prefixItems."),
         FieldTable.Row("prefixItems", list, "What the first elements must be, by their positions."),
+        FieldTable.Row("unevaluatedItems", one, "What elements must be that no schema looked at."),
         FieldTable.Row("contains", one, "What some element must be."),
         FieldTable.Row("minContains", count, "How many elements must fit 'contains'."),
         FieldTable.Row("maxContains", count, "How many elements may fit 'contains'."),
@@ -56,6 +57,7 @@ package enum SchemaFields {
         FieldTable.Row("then", one, "What must fit when the condition does."),
         FieldTable.Row("else", one, "What must fit when the condition does not."),
         FieldTable.Row("$ref", .text(), "Another schema of the manifest, such as #/$defs/name."),
+        FieldTable.Row("$anchor", .text(), "A name for the schema, which $ref gives as #NAME."),
         FieldTable.Row("$defs", named, "Schemas for $ref."),
         FieldTable.Row("title", .text(), "What the value is, in a few words."),
         FieldTable.Row("description", .text(), "What the value is."),
@@ -65,8 +67,8 @@ package enum SchemaFields {
         FieldTable.Row("readOnly", .boolean, "An annotation that changes nothing."),
         FieldTable.Row("writeOnly", .boolean, "An annotation that changes nothing."),
         FieldTable.Row("$comment", .anything, "A remark for those who read the manifest."),
-        FieldTable.Row("$id", .anything, "The schema's identifier; references do not go by it."),
-        FieldTable.Row("$schema", .anything, "The dialect; it is draft 2020-12 in any case."),
+        FieldTable.Row("$id", .text(), "The identifier of the whole schema; only there."),
+        FieldTable.Row("$schema", .constant("https://json-schema.org/draft/2020-12/schema"), "The dialect."),
         FieldTable.Row(
             "x-cairn-secret", .boolean, "Whether the value is a secret: plans then give a reference to it, only."),
     ]

@@ -6,11 +6,12 @@ internal import YAMLSource
 package enum SchemaKeyword: String, Sendable, CaseIterable {
     case type, `enum`, const, minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf
     case minLength, maxLength, pattern, format
-    case items, prefixItems, contains, minContains, maxContains, minItems, maxItems, uniqueItems
+    case items, prefixItems, unevaluatedItems, contains, minContains, maxContains, minItems, maxItems, uniqueItems
     case properties, patternProperties, additionalProperties, unevaluatedProperties, propertyNames
     case required, minProperties, maxProperties, dependentRequired, dependentSchemas
     case allOf, anyOf, oneOf, not, `if`, then, `else`
     case ref = "$ref"
+    case anchor = "$anchor"
     case defs = "$defs"
     case title, description, `default`, examples, deprecated, readOnly, writeOnly
     case comment = "$comment"
@@ -33,14 +34,15 @@ package enum SchemaKeyword: String, Sendable, CaseIterable {
     /// Where schemas are in the keyword's value.
     package var nesting: Nesting {
         switch self {
-        case .items, .contains, .additionalProperties, .unevaluatedProperties, .propertyNames, .not, .if, .then, .else:
+        case .items, .unevaluatedItems, .contains, .additionalProperties, .unevaluatedProperties, .propertyNames, .not,
+            .if, .then, .else:
             .one
         case .prefixItems, .allOf, .anyOf, .oneOf: .list
         case .properties, .patternProperties, .dependentSchemas, .defs: .named
         case .type, .enum, .const, .minimum, .maximum, .exclusiveMinimum, .exclusiveMaximum, .multipleOf, .minLength,
             .maxLength, .pattern, .format, .minContains, .maxContains, .minItems, .maxItems, .uniqueItems, .required,
             .minProperties, .maxProperties, .dependentRequired, .ref, .title, .description, .default, .examples,
-            .deprecated, .readOnly, .writeOnly, .comment, .id, .schema, .secret:
+            .deprecated, .readOnly, .writeOnly, .comment, .id, .anchor, .schema, .secret:
             .none
         }
     }
@@ -57,9 +59,8 @@ package enum SchemaKeyword: String, Sendable, CaseIterable {
 
     /// Keywords of the draft, or of an earlier one, that are not understood.
     static let unsupported = [
-        "$anchor", "$dynamicAnchor", "$dynamicRef", "$recursiveAnchor", "$recursiveRef", "$vocabulary",
-        "unevaluatedItems", "contentEncoding", "contentMediaType", "contentSchema", "definitions", "dependencies",
-        "additionalItems", "id",
+        "$dynamicAnchor", "$dynamicRef", "$recursiveAnchor", "$recursiveRef", "$vocabulary", "contentEncoding",
+        "contentMediaType", "contentSchema", "definitions", "dependencies", "additionalItems", "id",
     ]
 }
 

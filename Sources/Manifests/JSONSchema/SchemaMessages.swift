@@ -16,7 +16,19 @@ struct SchemaMessages {
         clearSecrets = validator.clearSecrets
     }
 
+    /// The violation in words, with the rule that was broken.
     func diagnostic(for violation: SchemaViolation) -> Diagnostic {
+        var diagnostic = words(for: violation)
+        guard let rule = SchemaRule(violation.kind, of: schema.nodes[violation.schema]) else { return diagnostic }
+        if rule.isBuiltIn {
+            diagnostic.notes.append("the rule is \(rule.text), at \(rule.place)")
+        } else {
+            diagnostic.related.append(RelatedPlace(rule.range, "the rule is here"))
+        }
+        return diagnostic
+    }
+
+    private func words(for violation: SchemaViolation) -> Diagnostic {
         let value = violation.value
         let node = schema.nodes[violation.schema]
         let what = name(value)
@@ -165,7 +177,12 @@ struct SchemaMessages {
         return Diagnostic(
             .schemaEnum, "\(name(value)) must be \(list), not \(found(value))", at: place(value),
             suggestions: close.map {
-                [Suggestion("did you mean '\($0)'?", replacing: place(value), with: ValueRepair.scalar($0))]
+                [
+                    Suggestion(
+                        "did you mean '\($0)'?", replacing: place(value), with: ValueRepair.scalar($0),
+                        isCertain: value.node.map { $0.tag == .none } == true
+                            && Similar.differInCase($0, value.node?.text ?? ""))
+                ]
             } ?? [])
     }
 
@@ -194,8 +211,24 @@ struct SchemaMessages {
             notes: close == nil && !known.isEmpty && known.count <= 12
                 ? ["known are \(known.joined(separator: ", "))"] : [],
             suggestions: close.map {
-                [Suggestion("did you mean '\($0)'?", replacing: key.range, with: ValueRepair.scalar($0))]
+                [
+                    Suggestion(
+                        "did you mean '\($0)'?", replacing: key.range, with: ValueRepair.scalar($0),
+                        isCertain: isCertain($0, for: key, known, violation))
+                ]
             } ?? [])
+    }
+
+    /// Whether a key is surely meant for `name`: no other name is as near, and it stands nowhere else.
+    private func isCertain(
+        _ name: String, for key: LocatedNode, _ known: [String], _ violation: SchemaViolation
+    ) -> Bool {
+        guard Similar.certain(for: key.text, among: known) == name, key.tag == .none else { return false }
+        if let node = violation.value.node {
+            let isOwn = key.range.start >= node.range.start && key.range.end <= node.range.end
+            return isOwn && !node.entries.contains { $0.key.text == name }
+        }
+        return !(merged?.entries ?? []).contains { $0.key.text == name }
     }
 
     /// The known name that an unknown key probably meant.

@@ -44,6 +44,8 @@ struct AllowedValue: Sendable {
 struct SchemaNode: Sendable {
     /// Where the schema stands.
     var place: SourceRange
+    /// The schema as it is written; `nil` for one that stands in no manifest.
+    var written: LocatedNode?
     /// What a boolean schema says; `nil` for all others.
     var verdict: Bool?
 
@@ -70,6 +72,7 @@ struct SchemaNode: Sendable {
     // Sequences.
     var prefixItems: [Int] = []
     var items: Int?
+    var unevaluatedItems: Int?
     var contains: Int?
     var minContains: Int?
     var maxContains: Int?

@@ -39,7 +39,8 @@ struct SchemaValidator {
         var value: SchemaValue
         /// Where violations go.
         var sink: Int
-        /// Where the entries that were looked at are marked, when `unevaluatedProperties` wants to know.
+        /// Where the entries or elements that were looked at are marked, when `unevaluatedProperties` or
+        /// `unevaluatedItems` wants to know.
         var scope: Int?
     }
 
@@ -111,7 +112,7 @@ struct SchemaValidator {
     }
 
     mutating func newScope(_ value: SchemaValue) -> Int {
-        scopes.append(Array(repeating: false, count: count(value)))
+        scopes.append(Array(repeating: false, count: isSequence(value) ? value.node?.count ?? 0 : count(value)))
         return scopes.count - 1
     }
 
@@ -164,6 +165,8 @@ struct SchemaValidator {
     private mutating func check(_ task: Task) {
         let node = schema.nodes[task.schema]
         let value = task.value
+        // What could not be read has been reported; whatever the schema says of it would be a consequence.
+        if value.node?.isFaulty == true { return }
         if let verdict = node.verdict {
             if !verdict { report(.forbidden, task) }
             return
@@ -191,7 +194,8 @@ struct SchemaValidator {
             return
         }
         var task = task
-        if node.unevaluatedProperties != nil && isMapping(value) && !isOpenLayer(value) {
+        let rest = isMapping(value) ? node.unevaluatedProperties : isSequence(value) ? node.unevaluatedItems : nil
+        if rest != nil && !isOpenLayer(value) {
             let outer = task.scope
             task.scope = newScope(value)
             var end = task

@@ -12,18 +12,20 @@ enum ValueRepair {
         switch node.scalarValue {
         case .string:
             if wanted.contains(.boolean) {
-                if node.style == .plain, let meant = booleanWords[text.lowercased()] {
-                    return [Suggestion("write '\(meant)'", replacing: node.range, with: meant)]
+                if node.style == .plain, let meant = TruthWords.meaning(of: text) {
+                    return [Suggestion("write '\(meant)'", replacing: node.range, with: meant, isCertain: true)]
                 }
-                if text == "true" || text == "false" { return [unquote(node, text)] }
+                if text == "true" || text == "false" { return [unquote(node, text, isCertain: true)] }
             }
             if !wanted.isDisjoint(with: [.integer, .number]), node.style == .quoted, isNumber(text, wanted) {
-                return [unquote(node, text)]
+                return [unquote(node, text, isCertain: FieldSuggestions.isPlainNumber(text))]
             }
         case .bool, .integer, .number:
             if wanted.contains(.string) {
                 let quoted = "\"\(text)\""
-                return [Suggestion("write \(quoted), with quotes", replacing: node.range, with: quoted)]
+                return [
+                    Suggestion("write \(quoted), with quotes", replacing: node.range, with: quoted, isCertain: true)
+                ]
             }
         case .null: return []
         }
@@ -36,12 +38,8 @@ enum ValueRepair {
         return []
     }
 
-    private static let booleanWords = [
-        "yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false",
-    ]
-
-    private static func unquote(_ node: LocatedNode, _ text: String) -> Suggestion {
-        Suggestion("remove the quotes", replacing: node.range, with: text)
+    private static func unquote(_ node: LocatedNode, _ text: String, isCertain: Bool) -> Suggestion {
+        Suggestion("remove the quotes", replacing: node.range, with: text, isCertain: isCertain)
     }
 
     private static func isNumber(_ text: String, _ wanted: TypeSet) -> Bool {

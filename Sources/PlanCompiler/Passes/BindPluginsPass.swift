@@ -7,23 +7,29 @@ import YAMLSource
 /// Finds each plan's provider and, for each resource type, the one plugin of the provider that takes it.
 enum BindPluginsPass {
     @Sendable static func run(_ compiler: inout Compiler) {
-        for position in compiler.plans.indices {
-            guard let provider = findProvider(of: compiler.plans[position].plan, &compiler) else { continue }
+        compiler.forEachPlan { position, compiler in
+            guard let provider = findProvider(of: position, &compiler) else { return }
             compiler.plans[position].provider = provider
             bind(position, provider, &compiler)
         }
     }
 
-    private static func findProvider(of plan: Plan, _ compiler: inout Compiler) -> ProviderManifest? {
-        let name = plan.provider
-        let found = compiler.providers.entries(named: name.value)
+    private static func findProvider(of position: Int, _ compiler: inout Compiler) -> ProviderManifest? {
+        let unit = compiler.plans[position]
+        let name = unit.plan.provider
+        let candidates = compiler.providers.entries(in: unit.providerPlaces)
+        let found = candidates.filter { $0.manifest.name.value == name.value }
         guard let entry = found.first else {
             // A provider that could not be read may be the one: show why.
             compiler.diagnostics.merge(compiler.providers.unreadable)
-            let close = Similar.best(for: name.value, among: compiler.providers.names)
+            if unit.mayMissProviders || compiler.providers.isUnreadable(name.value) {
+                compiler.plans[position].isFaulty = true
+                return nil
+            }
+            let close = Similar.best(for: name.value, among: candidates.map(\.manifest.name.value))
             var notes: [String] = []
             if close == nil {
-                let places = compiler.providers.directories
+                let places = unit.providerDirectories
                 notes.append(
                     places.isEmpty
                         ? "no provider directory was found; put the manifest in 'providers/' beside the plan, or name its directory with --providers"
@@ -37,11 +43,8 @@ enum BindPluginsPass {
                     } ?? []))
             return nil
         }
-        if found.count > 1 {
-            compiler.diagnostics.add(
-                Diagnostic(
-                    .duplicateProvider, "there are \(found.count) providers called '\(name.value)'", at: name.range,
-                    related: found.map { RelatedPlace($0.manifest.name.range, "one is here") }))
+        for second in found.dropFirst() {
+            compiler.diagnostics.add(ComparePlansPass.duplicate(second.manifest, of: entry.manifest))
         }
         compiler.diagnostics.merge(entry.diagnostics)
         checkProvider(entry.manifest, &compiler)
@@ -79,6 +82,7 @@ enum BindPluginsPass {
             reportUnknown("bank", provider.bankPlugin, compiler.catalogue.bankNames, &compiler.diagnostics)
             return
         }
+        if provider.lacksBankConfig { return }
         let subject = Subject(.setting, of: "the bank '\(bank.name)'")
         let config: SchemaInstance =
             provider.bankConfig.map { .node($0) }
@@ -134,8 +138,8 @@ enum BindPluginsPass {
                 offered.append(plugin)
             }
         }
-        // A plugin that could not be found has been reported; what it would have taken is not known.
-        let isComplete = offered.count == provider.plugins.count
+        // A plugin that could not be found or read has been reported; what it would have taken is not known.
+        let isComplete = offered.count == provider.plugins.count && !provider.lacksPlugins
         let units = compiler.plans[position].resources
         var bound = [PluginManifest]()
         let bindings = units.declarations.types.map { type in

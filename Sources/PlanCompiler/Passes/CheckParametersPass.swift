@@ -10,8 +10,8 @@ import YAMLSource
 /// Layers: schema defaults < provider < plan `TYPE` < plan `TYPE#ID` < the resource's own.
 enum CheckParametersPass {
     @Sendable static func run(_ compiler: inout Compiler) {
-        for position in compiler.plans.indices {
-            guard let provider = compiler.plans[position].provider else { continue }
+        compiler.forEachPlan { position, compiler in
+            guard let provider = compiler.plans[position].provider else { return }
             reportUnusedTargets(compiler.plans[position], &compiler.diagnostics)
             let layers = ParameterLayers(compiler.plans[position], provider)
             compiler.plans[position].plan.resources.tree.withView { view in
@@ -23,6 +23,8 @@ enum CheckParametersPass {
     }
 
     private static func reportUnusedTargets(_ unit: PlanUnit, _ diagnostics: inout DiagnosticList) {
+        // A target that is not there may be one of the resources that could not be read.
+        if unit.plan.resources.isIncomplete { return }
         for block in unit.plan.parameters {
             let isIdentity = block.target.value.contains("#")
             let isUsed =
@@ -136,16 +138,16 @@ private struct ParameterResolver {
 
     mutating func run(_ diagnostics: inout DiagnosticList) {
         let supports = unit.resources.declarations.types.indices.map { unit.support(ofType: Int32($0)) }
+        let properties = supports.map { $0?.properties }
         for resource in unit.resources.indices {
             let row = unit.resources.row(resource)
-            guard let support = supports[Int(row.type)] else {
+            guard let schema = properties[Int(row.type)] else {
                 for _ in ParameterPhase.allCases { setsOf.append(-1) }
                 continue
             }
-            checkProperties(resource, row, support.properties, &diagnostics)
+            checkProperties(resource, row, schema, &diagnostics)
             for phase in ParameterPhase.allCases {
-                setsOf.append(
-                    position(resource, row, phase, support.operations[phase.rawValue].parameters, &diagnostics))
+                setsOf.append(position(resource, row, phase, supports, &diagnostics))
             }
         }
     }
@@ -155,6 +157,7 @@ private struct ParameterResolver {
     ) {
         if row.properties != TreeView.none && schema.surelyAccepts(row.properties, in: view) { return }
         let declaration = unit.resources.declaration(of: resource)
+        if declaration.lacksProperties { return }
         let instance: SchemaInstance =
             declaration.properties.map { .node($0) }
             ?? .merged(MergedMapping(entries: [], head: declaration.id.range))
@@ -164,31 +167,33 @@ private struct ParameterResolver {
 
     /// The position of a resource's resolved parameters for one operation.
     private mutating func position(
-        _ resource: Int, _ row: ResourceTable.Row, _ phase: ParameterPhase, _ schema: JSONSchema,
-        _ diagnostics: inout DiagnosticList
+        _ resource: Int, _ row: ResourceTable.Row, _ phase: ParameterPhase,
+        _ supports: [PluginManifest.ResourceType?], _ diagnostics: inout DiagnosticList
     ) -> Int32 {
         let own = row.parameters(phase)
         let kind = Int(row.type) * ParameterPhase.allCases.count + phase.rawValue
         let isSpecific = layers.areSpecific(resource, phase)
         if own == TreeView.none && !isSpecific {
             // What concerns all resources of a type is resolved once for all of them.
-            if common[kind] < 0 { common[kind] = resolve(resource, own, phase, schema, &diagnostics).position }
+            if common[kind] < 0 { common[kind] = resolve(resource, own, phase, supports, &diagnostics).position }
             return common[kind]
         }
         let subtree = isSpecific ? nil : Subtree(own, in: view)
         if let subtree, let found = known[kind].find(subtree, in: view) { return found }
-        let (position, fits) = resolve(resource, own, phase, schema, &diagnostics)
+        let (position, fits) = resolve(resource, own, phase, supports, &diagnostics)
         // What does not fit is reported wherever it stands.
         if let subtree, fits { known[kind].insert(subtree, position) }
         return position
     }
 
     private mutating func resolve(
-        _ resource: Int, _ own: Int32, _ phase: ParameterPhase, _ schema: JSONSchema,
+        _ resource: Int, _ own: Int32, _ phase: ParameterPhase, _ supports: [PluginManifest.ResourceType?],
         _ diagnostics: inout DiagnosticList
     ) -> (position: Int32, fits: Bool) {
+        let type = unit.resources.type(of: resource)
+        guard let schema = supports[Int(type)]?.operations[phase.rawValue].parameters else { return (-1, false) }
         let declaration = unit.resources.declaration(of: resource)
-        let lower = layers.layers(resource, type: unit.resources.type(of: resource), phase)
+        let lower = layers.layers(resource, type: type, phase)
         var merged = MergedParameters(head: declaration.id.range)
         for layer in lower { merged.add(layer) }
         if let own = declaration.parameters(phase) { merged.add(own) }

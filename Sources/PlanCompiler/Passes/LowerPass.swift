@@ -9,8 +9,8 @@ import YAMLSource
 enum LowerPass {
     @Sendable static func run(_ compiler: inout Compiler) {
         // An IR of a plan with faults would be a guess.
-        guard !compiler.diagnostics.hasErrors else { return }
-        for position in compiler.plans.indices where isComplete(compiler.plans[position]) {
+        for position in compiler.plans.indices
+        where !compiler.plans[position].isFaulty && isComplete(compiler.plans[position]) {
             let graphs = graphs(compiler.plans[position])
             compiler.plans[position].graphs = graphs
             if compiler.makesIR { compiler.plans[position].ir = ir(compiler.plans[position], graphs) }
@@ -121,6 +121,7 @@ enum VerifyPass {
                         .invalidIR, "the compiler made an unsound plan: \(error)", at: unit.plan.name.range,
                         notes: ["this is a fault of cairnc, please report it with the plan"]))
                 compiler.plans[position].ir = nil
+                compiler.plans[position].isFaulty = true
             }
         }
     }

@@ -9,7 +9,7 @@ enum ResolveNamesPass {
     private static let suggestionLimit = 50
 
     @Sendable static func run(_ compiler: inout Compiler) {
-        for position in compiler.plans.indices {
+        compiler.forEachPlan { position, compiler in
             let tree = compiler.plans[position].plan.resources.tree
             tree.withView { view in
                 var resolver = Resolver(compiler.plans[position], view)
@@ -128,6 +128,8 @@ enum ResolveNamesPass {
         }
 
         private mutating func reportUnknown(_ target: Int32, _ diagnostics: inout DiagnosticList) {
+            // It may be one of those that could not be read.
+            if declarations.isIncomplete { return }
             suggestions += 1
             let node = declarations.tree.node(target)
             let name = node.text

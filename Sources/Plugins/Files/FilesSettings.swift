@@ -1,4 +1,5 @@
 internal import CanonicalForm
+internal import PathPatterns
 internal import PlanIR
 internal import PluginKit
 
@@ -9,7 +10,7 @@ struct FilesSettings: Sendable {
 
     /// The directory, absolute, without a slash at the end.
     var path: [UInt8]
-    var exclude: [GlobPattern] = []
+    var exclude: [PathPattern] = []
     var oneFileSystem = false
     var compression = Compression()
     var consistency = Consistency.live
@@ -25,7 +26,9 @@ struct FilesSettings: Sendable {
             guard let pattern = value.stringValue else {
                 throw PluginError("the parameter 'exclude' should be a list of patterns")
             }
-            exclude.append(try GlobPattern(pattern))
+            do { exclude.append(try PathPattern(pattern)) } catch {
+                throw PluginError(error.description, advice: error.advice)
+            }
         }
         if let value = parameters["oneFileSystem"], value != .null {
             guard let flag = value.boolValue else {

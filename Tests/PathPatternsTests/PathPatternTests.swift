@@ -1,9 +1,7 @@
-import PluginKit
+import PathPatterns
 import Testing
 
-@testable import FilesPlugin
-
-@Suite struct GlobPatternTests {
+@Suite struct PathPatternTests {
     /// Pattern, path, whether it is a directory, whether it matches.
     static let table: [(String, String, Bool, Bool)] = [
         ("*.tmp", "a.tmp", false, true), ("*.tmp", "deep/down/a.tmp", false, true), ("*.tmp", "a.tmpx", false, false),
@@ -24,15 +22,15 @@ import Testing
 
     @Test(arguments: table) func matches(_ pattern: String, _ path: String, _ directory: Bool, _ expected: Bool) throws
     {
-        #expect(try GlobPattern(pattern).matches(Array(path.utf8), isDirectory: directory) == expected)
+        #expect(try PathPattern(pattern).matches(Array(path.utf8), isDirectory: directory) == expected)
     }
 
     @Test func bytesThatAreNoText() throws {
-        #expect(try GlobPattern("a?b").matches([0x61, 0xFF, 0x62], isDirectory: false))
-        #expect(try !GlobPattern("aÿb").matches([0x61, 0xFF, 0x62], isDirectory: false))
+        #expect(try PathPattern("a?b").matches([0x61, 0xFF, 0x62], isDirectory: false))
+        #expect(try !PathPattern("aÿb").matches([0x61, 0xFF, 0x62], isDirectory: false))
     }
 
     @Test(arguments: ["", "/", "[a", "[", "[b-a]", "a\\"]) func malformed(_ pattern: String) {
-        #expect(throws: PluginError.self) { try GlobPattern(pattern) }
+        #expect(throws: PathPatternError.self) { try PathPattern(pattern) }
     }
 }

@@ -1,11 +1,9 @@
-internal import PluginKit
-
-/// One `exclude` pattern.
+/// One `exclude` pattern of a directory tree: the one language of all plugins, which compiler and executor read alike.
 ///
 /// Without a slash it matches a name at any depth; with one it is anchored at the tree's root. `**` crosses
 /// directories, `*` and `?` do not; `[…]` is a class, `[!…]` its opposite; `\` takes the next character as it is. A
 /// slash at the end restricts the pattern to directories.
-struct GlobPattern: Sendable {
+package struct PathPattern: Sendable {
     private enum Token {
         case literal(UInt32)
         case anyCharacter
@@ -22,25 +20,25 @@ struct GlobPattern: Sendable {
     private let anchored: Bool
     private let directoriesOnly: Bool
 
-    /// Reads a pattern; throws `PluginError` naming it when it is malformed.
-    init(_ text: String) throws(PluginError) {
-        var units = GlobPattern.units(Array(text.utf8))
-        directoriesOnly = units.last == GlobPattern.slash
+    /// Reads a pattern; throws an error naming it when it is malformed.
+    package init(_ text: String) throws(PathPatternError) {
+        var units = PathPattern.units(Array(text.utf8))
+        directoriesOnly = units.last == PathPattern.slash
         if directoriesOnly { units.removeLast() }
-        anchored = units.contains(GlobPattern.slash)
-        if units.first == GlobPattern.slash { units.removeFirst() }
+        anchored = units.contains(PathPattern.slash)
+        if units.first == PathPattern.slash { units.removeFirst() }
         if units.isEmpty {
-            throw PluginError("the exclude pattern '\(text)' matches nothing", advice: "remove it or write a name")
+            throw PathPatternError("the exclude pattern '\(text)' matches nothing", advice: "remove it or write a name")
         }
-        tokens = try GlobPattern.tokens(units, text)
+        tokens = try PathPattern.tokens(units, text)
     }
 
     /// Whether an entry is excluded. `path` is relative to the tree's root.
-    func matches(_ path: [UInt8], isDirectory: Bool) -> Bool {
+    package func matches(_ path: [UInt8], isDirectory: Bool) -> Bool {
         if directoriesOnly && !isDirectory { return false }
-        if anchored { return matches(GlobPattern.units(path)) }
+        if anchored { return matches(PathPattern.units(path)) }
         let start = path.lastIndex(of: 0x2F).map { $0 + 1 } ?? 0
-        return matches(GlobPattern.units(Array(path[start...])))
+        return matches(PathPattern.units(Array(path[start...])))
     }
 
     /// The scalars of UTF-8 text; a byte that is none becomes a value above Unicode, so that it equals only itself.
@@ -50,7 +48,7 @@ struct GlobPattern: Sendable {
         return bytes.map { $0 < 0x80 ? UInt32($0) : 0x11_0000 + UInt32($0) }
     }
 
-    private static func tokens(_ units: [UInt32], _ text: String) throws(PluginError) -> [Token] {
+    private static func tokens(_ units: [UInt32], _ text: String) throws(PathPatternError) -> [Token] {
         var tokens: [Token] = []
         var index = 0
         while index < units.count {
@@ -71,7 +69,7 @@ struct GlobPattern: Sendable {
             case 0x5B: tokens.append(try characterClass(units, &index, text))
             case 0x5C:
                 guard index < units.count else {
-                    throw PluginError("the exclude pattern '\(text)' ends with a lone backslash")
+                    throw PathPatternError("the exclude pattern '\(text)' ends with a lone backslash")
                 }
                 tokens.append(.literal(units[index]))
                 index += 1
@@ -90,7 +88,7 @@ struct GlobPattern: Sendable {
 
     private static func characterClass(
         _ units: [UInt32], _ index: inout Int, _ text: String
-    ) throws(PluginError) -> Token {
+    ) throws(PathPatternError) -> Token {
         var negated = false
         if index < units.count && (units[index] == 0x21 || units[index] == 0x5E) {
             negated = true
@@ -113,10 +111,10 @@ struct GlobPattern: Sendable {
             }
             let high = units[index + 1]
             index += 2
-            if high < low { throw PluginError("the exclude pattern '\(text)' has a class whose range runs backwards") }
+            if high < low { throw PathPatternError("the exclude pattern '\(text)' has a class whose range runs backwards") }
             ranges.append(low...high)
         }
-        throw PluginError(
+        throw PathPatternError(
             "the exclude pattern '\(text)' has a '[' without ']'", advice: "write '\\[' for the character itself")
     }
 
@@ -129,14 +127,14 @@ struct GlobPattern: Sendable {
             for index in 0..<tokens.count where states[index] {
                 switch tokens[index] {
                 case .literal(let literal): if literal == unit { arrive(at: index + 1, &next) }
-                case .anyCharacter: if unit != GlobPattern.slash { arrive(at: index + 1, &next) }
-                case .anyName: if unit != GlobPattern.slash { arrive(at: index, &next) }
+                case .anyCharacter: if unit != PathPattern.slash { arrive(at: index + 1, &next) }
+                case .anyName: if unit != PathPattern.slash { arrive(at: index, &next) }
                 case .anyPath: arrive(at: index, &next)
                 case .anyDirectories:
                     // May end only where a name ends; in the middle of one it just goes on.
-                    if unit == GlobPattern.slash { arrive(at: index, &next) } else { next[index] = true }
+                    if unit == PathPattern.slash { arrive(at: index, &next) } else { next[index] = true }
                 case .characterClass(let ranges, let negated):
-                    if unit != GlobPattern.slash && ranges.contains(where: { $0.contains(unit) }) != negated {
+                    if unit != PathPattern.slash && ranges.contains(where: { $0.contains(unit) }) != negated {
                         arrive(at: index + 1, &next)
                     }
                 }
@@ -157,5 +155,32 @@ struct GlobPattern: Sendable {
             }
             states[index] = true
         }
+    }
+}
+
+/// Why a text is no pattern.
+package struct PathPatternError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What is wrong, naming the pattern.
+    package let description: String
+    /// What to write instead, if that is known.
+    package let advice: String?
+
+    init(_ description: String, advice: String? = nil) {
+        self.description = description
+        self.advice = advice
+    }
+}
+
+extension PathPattern {
+    /// Whether any of `patterns` leaves an entry out, by itself or because it leaves out a directory above it.
+    ///
+    /// `path` is relative to the tree's root, without a slash at its ends.
+    package static func exclude(_ path: [UInt8], isDirectory: Bool, by patterns: [PathPattern]) -> Bool {
+        if patterns.isEmpty { return false }
+        for position in path.indices where path[position] == 0x2F {
+            let above = Array(path[..<position])
+            if patterns.contains(where: { $0.matches(above, isDirectory: true) }) { return true }
+        }
+        return patterns.contains { $0.matches(path, isDirectory: isDirectory) }
     }
 }
