@@ -5,7 +5,7 @@ import Testing
 
 private struct Broken: Error {}
 
-@Suite(.timeLimit(.minutes(1))) struct ThreadToTaskChannelTests {
+@Suite(.timeLimit(.minutes(10))) struct ThreadToTaskChannelTests {
     @Test func manyElementsInOrder() async throws {
         let channel = ThreadToTaskChannel<Int>(capacity: 3)
         async let sent: Void = BlockingThreads.runAlone(name: "send") {
@@ -85,7 +85,7 @@ private struct Broken: Error {}
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct TaskToThreadChannelTests {
+@Suite(.timeLimit(.minutes(10))) struct TaskToThreadChannelTests {
     @Test func manyElementsInOrder() async throws {
         let channel = TaskToThreadChannel<Int>(capacity: 3)
         async let received = BlockingThreads.runAlone(name: "receive") {
@@ -157,7 +157,7 @@ private struct Broken: Error {}
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct BlockingThreadsTests {
+@Suite(.timeLimit(.minutes(10))) struct BlockingThreadsTests {
     @Test func cancelledInTheQueueDoesNotRun() async throws {
         let threads = BlockingThreads(name: "one", count: 1)
         let gate = DispatchSemaphore(value: 0)

@@ -42,6 +42,7 @@ import Testing
             """
             set -e
             mkdir -p plans && mv providers plans/providers && mv plan.yaml plans/shop.yaml
+            sed -i '/name: noop/d' plans/providers/local.yaml
             git init -q -b main . && git config user.name Test && git config user.email test@example.org
             git add -A && git commit -qm first
             git update-ref refs/remotes/origin/main HEAD

@@ -80,7 +80,7 @@ struct Broken: Error, CustomStringConvertible {
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(10)))
     func theFirstFailureCancelsTheOthersAndIsTheOnlyOneReported() async {
         let runner = CountingRunner { number, _ in
             if number == 2 {
@@ -95,7 +95,7 @@ struct Broken: Error, CustomStringConvertible {
         #expect(outcome.started.count == 3)
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(10)))
     func twoFailuresOfTheirOwnAreBothReported() async {
         let runner = CountingRunner { number, _ in
             if number == 2 { throw Broken() }
@@ -105,7 +105,7 @@ struct Broken: Error, CustomStringConvertible {
         #expect(outcome.failures.map(\.number) == [2, 6])
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(10)))
     func cancellingStopsWhatRunsAndStartsNothing() async {
         let started = AsyncStream<Void>.makeStream()
         let runner = CountingRunner { _, _ in
@@ -121,7 +121,7 @@ struct Broken: Error, CustomStringConvertible {
         #expect(outcome.started.count == 2)
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(10)))
     func aPluginThatAnswersCancellationWithAnErrorOfItsOwnIsStillCancelled() async {
         let started = AsyncStream<Void>.makeStream()
         let runner = CountingRunner { _, _ in

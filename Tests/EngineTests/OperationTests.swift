@@ -108,7 +108,7 @@ let diamond: [[Int32]] = [[1, 2], [3], [3], []]
             ])
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(10)))
     func cancellingRevertsEverythingAndRecordsIt() async throws {
         let blocked = AsyncStream<Void>.makeStream()
         let cancelledReverts = Mutex(0)
@@ -181,7 +181,7 @@ let diamond: [[Int32]] = [[1, 2], [3], [3], []]
         #expect(try await bench.bank.allKeys(below: nil).isEmpty)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: [false, true])
+    @Test(.timeLimit(.minutes(10)), arguments: [false, true])
     func aCancelledDeletionIsFinishedByTheNext(_ force: Bool) async throws {
         let blocked = AsyncStream<Void>.makeStream()
         let blocks = Mutex(true)

@@ -45,8 +45,8 @@ extension JSONSchema {
                     Property(
                         name: name, description: node.summary ?? target?.summary,
                         default: (node.defaultNode ?? target?.defaultNode)?.jsonValue,
-                        isRequired: required.contains(name), isDeprecated: node.isDeprecated, replacement: node.replacement,
-                        isSecret: node.isSecret,
+                        isRequired: required.contains(name), isDeprecated: node.isDeprecated,
+                        replacement: node.replacement, isSecret: node.isSecret,
                         typeSummary: typeSummary(of: index), limits: limits(of: index),
                         allowed: node.listed ?? target?.listed))
             }
