@@ -8,7 +8,7 @@ VENV := .venv
 # Linked statically, the compiler starts in a fraction of the time; see Package.swift.
 STATIC := CAIRN_STATIC=1
 
-.PHONY: help deps build release demo test lint golden bench graph-look clean
+.PHONY: help deps build release demo test lint golden fuzz bench graph-look clean
 
 help:
 	@echo "make demo     install what is missing, build, and run the quickstart"
@@ -16,6 +16,7 @@ help:
 	@echo "make release  build optimised binaries into .build/release"
 	@echo "make bench    compare with tar and zstd, terraform, libyaml and ninja, and print the ratios"
 	@echo "make golden   record the golden files anew; look at the difference before you commit it"
+	@echo "make fuzz     search for input that breaks something: make fuzz TARGET=check SECONDS=60, or TARGET=ir"
 	@echo "make clean    remove what was built"
 
 deps:
@@ -48,8 +49,14 @@ golden: deps $(VENV)/installed
 	@CAIRN_ACCEPT=1 $(SWIFT) test --filter 'GoldenTests|OfficialSuiteTests' || true
 	@git --no-pager diff --stat -- Tests/Fixtures schemas docs
 
+TARGET ?= check
+SECONDS ?= 60
+
+fuzz: deps
+	@SWIFT="$(SWIFT)" scripts/fuzz $(TARGET) $(SECONDS)
+
 bench: release
 	@scripts/bench .build/release
 
 clean:
-	@rm -rf .build .demo .bench $(VENV)
+	@rm -rf .build .fuzz .demo .bench $(VENV)

@@ -204,9 +204,26 @@ let package = Package(
                 "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DirectoryBank", "Engine", "PlanIR",
                 "PluginKit",
             ]),
+        room(
+            "FuzzTargets",
+            [
+                "CanonicalForm", "Diagnostics", "GraphExport", "Manifests", "PlanCompiler", "PlanDiff", "PlanIR",
+                "Reports", "SeededRandom", "YAMLSource",
+            ], path: "Tests/FuzzTargets"),
+        tests("FuzzTests", ["FuzzTargets"]),
         // Starts the two programs, which are therefore built with it.
         tests(
             "EndToEndTests",
             ["CanonicalForm", "Diagnostics", "Explanations", "SeededRandom", "cairn", "cairnc", subprocess]),
     ]
 )
+
+// libFuzzer's executables need flags of their own, so they are there only when scripts/fuzz asks for them.
+if Context.environment["CAIRN_FUZZ"] == "1" {
+    package.targets.append(.systemLibrary(name: "CFuzzer", path: "Fuzz/CFuzzer"))
+    for target in ["Check", "IR"] {
+        package.targets.append(
+            .executableTarget(
+                name: "Fuzz\(target)", dependencies: ["CFuzzer", "FuzzTargets"], path: "Fuzz/\(target)"))
+    }
+}

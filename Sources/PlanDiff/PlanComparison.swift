@@ -29,15 +29,30 @@ extension PlanDiff {
     }
 
     private mutating func comparePlugins(_ old: PlanIR, _ new: PlanIR) {
-        for plugin in old.plugins where !new.plugins.contains(where: { $0.name == plugin.name }) {
-            plugins.removed.append(plugin)
-        }
-        for plugin in new.plugins {
-            guard let before = old.plugins.first(where: { $0.name == plugin.name }) else {
+        let pairs = NamePairs(old.plugins.map(\.name), new.plugins.map(\.name))
+        plugins.removed = pairs.removed.map { old.plugins[$0] }
+        for (position, plugin) in new.plugins.enumerated() {
+            guard let before = pairs.oldOfNew[position].map({ old.plugins[$0] }) else {
                 plugins.added.append(plugin)
                 continue
             }
             if before != plugin { plugins.changed.append(PluginChange(old: before, new: plugin)) }
+        }
+    }
+
+    /// Which of two lists belong together by name. A compiled plan that another program wrote may have a name twice:
+    /// then they belong together in their order.
+    private struct NamePairs {
+        private(set) var oldOfNew: [Int?] = []
+        /// The positions of those that the new list does not have.
+        private(set) var removed: [Int] = []
+
+        init(_ old: [String], _ new: [String]) {
+            var positions: [String: [Int]] = [:]
+            for position in old.indices.reversed() { positions[old[position], default: []].append(position) }
+            for name in new { oldOfNew.append(positions[name]?.popLast()) }
+            let kept = Set(oldOfNew.compactMap { $0 })
+            removed = old.indices.filter { !kept.contains($0) }
         }
     }
 
@@ -163,21 +178,21 @@ extension PlanDiff {
     // MARK: Triggers
 
     private mutating func compareTriggers(_ old: PlanIR, _ new: PlanIR) {
-        func name(_ trigger: JSONValue) -> String { trigger.objectValue?["name"]?.stringValue ?? "" }
-        for trigger in old.triggers where !new.triggers.contains(where: { name($0) == name(trigger) }) {
-            triggers.removed.append(trigger)
-        }
-        var places: [Int] = []
-        for trigger in new.triggers {
-            guard let place = old.triggers.firstIndex(where: { name($0) == name(trigger) }) else {
+        let pairs = NamePairs(old.triggers.map(DiffWords.name(of:)), new.triggers.map(DiffWords.name(of:)))
+        triggers.removed = pairs.removed.map { old.triggers[$0] }
+        var last = -1
+        for (position, trigger) in new.triggers.enumerated() {
+            guard let place = pairs.oldOfNew[position] else {
                 triggers.added.append(trigger)
                 continue
             }
-            if let last = places.last, place < last { isReordered = true }
-            places.append(place)
+            if place < last { isReordered = true }
+            last = place
             let changes = ValueComparison.changes(
                 old.triggers[place].objectValue ?? [:], trigger.objectValue ?? [:])
-            if !changes.isEmpty { triggers.changed.append(TriggerChange(name: name(trigger), changes: changes)) }
+            if !changes.isEmpty {
+                triggers.changed.append(TriggerChange(name: DiffWords.name(of: trigger), changes: changes))
+            }
         }
     }
 }

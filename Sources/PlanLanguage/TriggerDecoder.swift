@@ -7,20 +7,20 @@ internal import YAMLSource
 enum TriggerDecoder {
     static func decode(_ list: LocatedNode?, into diagnostics: inout DiagnosticList) -> [JSONValue] {
         var triggers: [JSONValue] = []
-        var names: [(name: String, node: LocatedNode)] = []
+        var firsts: [String: SourceRange] = [:]
         for node in list?.elements ?? [] {
             let reader = FieldReader(node, PlanFields.trigger, into: &diagnostics)
             if let name = reader[0] {
                 if name.text.isEmpty {
                     diagnostics.add(
                         Diagnostic(.invalidValue, "the name of a trigger must not be empty", at: name.range))
-                } else if let first = names.first(where: { $0.name == name.text }) {
+                } else if let first = firsts[name.text] {
                     diagnostics.add(
                         Diagnostic(
                             .invalidValue, "two triggers are called '\(name.text)'", at: name.range,
-                            related: [RelatedPlace(first.node.range, "the first is here")]))
+                            related: [RelatedPlace(first, "the first is here")]))
                 }
-                names.append((name.text, name))
+                if firsts[name.text] == nil { firsts[name.text] = name.range }
             }
             if let cron = reader.text(1), let fault = CronSchedule.fault(in: cron.value) {
                 diagnostics.add(

@@ -55,6 +55,9 @@ struct ManifestSchema {
         guard let keyword = SchemaKeyword(rawValue: key) else { return [] }
         switch keyword {
         case .id, .anchor, .schema, .secret: return []
+        case .replacement:
+            // Not of the standard: editors show it at what is deprecated.
+            return [.init("deprecationMessage", .value(.string("Write '\(value.text)' instead.")))]
         case .ref:
             guard case .found(_, let pointer) = LocalReference.resolve(value.text, in: root) else { return [] }
             isReferredTo = true

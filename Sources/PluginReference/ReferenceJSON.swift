@@ -24,6 +24,26 @@ package enum ReferenceJSON {
             "properties": options(entry.support.properties), "operations": .object(operations),
         ]
         if let saved = entry.support.savedInfo { object["savedInfo"] = options(saved) }
+        object["traits"] = traits(entry.support.traits)
+        return .object(object)
+    }
+
+    /// The traits by their names in the manifest; those that are not there are left out.
+    private static func traits(_ traits: ResourceTraits) -> JSONValue {
+        var object = JSONObject()
+        if let property = traits.protectedPath { object["protectedPath"] = .string(property) }
+        if let parameter = traits.excludePatterns { object["excludePatterns"] = .string(parameter) }
+        if let parameter = traits.oneFileSystem { object["oneFileSystem"] = .string(parameter) }
+        if let condition = traits.copiedLive {
+            let values = condition.values.map { ($0.parameter, JSONValue.array($0.values)) }
+            object["copiedLive"] = values.isEmpty ? true : .object(JSONObject(values))
+        }
+        switch traits.quiesces {
+        case .never: break
+        case .always: object["quiesces"] = true
+        case .withProperty(let property): object["quiesces"] = ["property": .string(property)]
+        }
+        if traits.savesNothing { object["savesNothing"] = true }
         return .object(object)
     }
 
@@ -44,6 +64,7 @@ package enum ReferenceJSON {
                 "limits": .array(property.limits.map { .string($0) }),
             ]
             if let text = property.description { object["description"] = .string(text) }
+            if let name = property.replacement { object["replacement"] = .string(name) }
             if let value = property.default { object["default"] = value }
             if let allowed = property.allowed { object["allowed"] = .array(allowed) }
             return .object(object)

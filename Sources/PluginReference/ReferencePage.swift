@@ -37,6 +37,7 @@ package enum ReferencePage {
         var out = "## \(heading(entry))\n\n\(sentence(entry.support.description)) "
         out += "Plugin `\(entry.plugin.name)`, version \(entry.plugin.version). "
         out += "It may be a dependent of \(entry.parentsText).\n\n"
+        if !entry.traits.isEmpty { out += "Traits: \(entry.traits.joined(separator: "; ")).\n\n" }
         out += "**Properties**\(options(entry.support.properties))"
         for operation in entry.operations {
             let hooks = operation.hooks.isEmpty ? "no hooks" : operation.hooks.joined(separator: ", ")
@@ -52,7 +53,7 @@ package enum ReferencePage {
         var out = "\n\n| name | value | default | |\n|---|---|---|---|\n"
         for property in properties {
             let value = property.isRequired ? "required" : property.defaultText.map { "`\($0)`" } ?? ""
-            let remark = property.isDeprecated ? "Deprecated. " : ""
+            let remark = property.deprecation.map { sentence($0.prefix(1).uppercased() + $0.dropFirst()) + " " } ?? ""
             let description = remark + (property.description.map { sentence($0) } ?? "")
             out += "| `\(property.name)` | \(cell(property.kindText)) | \(cell(value)) | \(cell(description)) |\n"
         }

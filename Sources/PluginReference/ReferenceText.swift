@@ -45,10 +45,12 @@ package struct ReferenceText: Sendable {
     package func details(_ entry: TypeEntry) -> String {
         var out = strong(entry.type) + "\n"
         out += paragraph(entry.support.description, margin: ReferenceText.indent)
-        out += facts([
-            ("plugin", "\(entry.plugin.name), version \(entry.plugin.version)"),
-            ("dependent of", entry.parentsText),
-        ])
+        let traits = entry.traits.enumerated().map { ($0.offset == 0 ? "traits" : "", $0.element) }
+        out += facts(
+            [
+                ("plugin", "\(entry.plugin.name), version \(entry.plugin.version)"),
+                ("dependent of", entry.parentsText),
+            ] + traits)
         out += "\n" + strong("Properties") + "\n" + options(entry.support.properties)
         for operation in entry.operations {
             let name = operation.kind.rawValue
@@ -87,7 +89,7 @@ package struct ReferenceText: Sendable {
             var parts = [property.kindText]
             if property.isRequired { parts.append("required") }
             if let value = property.defaultText { parts.append("default \(value)") }
-            if property.isDeprecated { parts.append("deprecated") }
+            if let deprecation = property.deprecation { parts.append(deprecation) }
             let lines = wrapped("\(parts.joined(separator: "; "))", max(20, width - 4 - property.name.count))
             out += "  " + strong(property.name) + "  " + (lines.first ?? "") + "\n"
             for line in lines.dropFirst() { out += String(repeating: " ", count: ReferenceText.indent) + line + "\n" }

@@ -42,6 +42,24 @@ package struct TypeEntry: Sendable {
         return support.parents.joined(separator: ", ")
     }
 
+    /// What the compiler may conclude of such resources, as sentences without a stop.
+    var traits: [String] {
+        let traits = support.traits
+        var words: [String] = []
+        if let property = traits.protectedPath { words.append("everything below '\(property)' is saved") }
+        if traits.savesNothing { words.append("nothing of it is saved") }
+        if let condition = traits.copiedLive {
+            words.append("copied while everything runs" + (condition.values.isEmpty ? "" : " when \(condition.words)"))
+        }
+        switch traits.quiesces {
+        case .never: break
+        case .always: words.append("stands still while its dependents are prepared")
+        case .withProperty(let property):
+            words.append("stands still while its dependents are prepared, when it has the property '\(property)'")
+        }
+        return words
+    }
+
     private static func words(for hook: PluginManifest.HookPresence) -> String {
         let conditions = hook.conditions.map { condition in
             let values = condition.values.map { $0.stringValue ?? $0.canonicalText }
@@ -54,6 +72,12 @@ package struct TypeEntry: Sendable {
 extension JSONSchema.Property {
     /// The type and what else is demanded, in a few words.
     var kindText: String { ([typeSummary] + limits).joined(separator: ", ") }
+
+    /// That it is deprecated, and what to write instead.
+    var deprecation: String? {
+        guard isDeprecated else { return nil }
+        return "deprecated" + (replacement.map { ": write '\($0)' instead" } ?? "")
+    }
 
     /// The default as a plan would write it: simple text without quotes, all else as JSON.
     var defaultText: String? {

@@ -4,9 +4,7 @@ extension LocatedNode {
     /// The bytes to take away so that the element at `range` leaves this sequence and nothing else changes; `nil` when
     /// that cannot be said with certainty: the last element, one that an alias put there, or one with a comment.
     package func removal(ofElementAt range: SourceRange) -> SourceRange? {
-        guard kind == .sequence, count > 1, let position = elements.lastIndex(where: { $0.range == range }) else {
-            return nil
-        }
+        guard kind == .sequence, count > 1, let position = position(ofElementAt: range) else { return nil }
         let bytes = tree.text.bytes
         let own = self.range
         let before = position > 0 ? element(position - 1).range : nil
@@ -19,6 +17,22 @@ extension LocatedNode {
         else { return nil }
         let isFlow = bytes[Int(own.start)] == UInt8(ascii: "[")
         return isFlow ? flowRemoval(range, before, after, bytes) : blockRemoval(range, bytes)
+    }
+
+    /// How long a list is searched from its end when aliases, whose text stands elsewhere, disturb its order.
+    private static let disorderLimit = 1000
+
+    /// Elements stand in the order of their text, so that a long list of faulty ones is not searched for each of them.
+    private func position(ofElementAt range: SourceRange) -> Int? {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if element(middle).range.start < range.start { low = middle + 1 } else { high = middle }
+        }
+        if low < count, element(low).range == range, low + 1 == count || element(low + 1).range != range { return low }
+        guard count <= Self.disorderLimit else { return nil }
+        return (0..<count).last { element($0).range == range }
     }
 
     /// With the comma that divides the element from the one before it or behind it.

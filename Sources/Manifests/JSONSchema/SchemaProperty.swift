@@ -10,6 +10,8 @@ extension JSONSchema {
         package let `default`: JSONValue?
         package let isRequired: Bool
         package let isDeprecated: Bool
+        /// What to write instead of what is deprecated.
+        package let replacement: String?
         package let isSecret: Bool
         /// What values are allowed, in a few words: `string`, `one of zstd, none`, `list of string`.
         package let typeSummary: String
@@ -43,7 +45,8 @@ extension JSONSchema {
                     Property(
                         name: name, description: node.summary ?? target?.summary,
                         default: (node.defaultNode ?? target?.defaultNode)?.jsonValue,
-                        isRequired: required.contains(name), isDeprecated: node.isDeprecated, isSecret: node.isSecret,
+                        isRequired: required.contains(name), isDeprecated: node.isDeprecated, replacement: node.replacement,
+                        isSecret: node.isSecret,
                         typeSummary: typeSummary(of: index), limits: limits(of: index),
                         allowed: node.listed ?? target?.listed))
             }
