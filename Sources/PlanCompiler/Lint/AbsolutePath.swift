@@ -6,8 +6,10 @@ enum AbsolutePath {
     static func normalized(_ node: LocatedNode) -> [UInt8]? { node.withText { normalized($0) } }
 
     /// The path in `text`; the root is a single slash.
-    static func normalized(_ text: some Sequence<UInt8>) -> [UInt8]? {
+    static func normalized(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+        if isNormal(text) { return Array(text) }
         var path: [UInt8] = []
+        path.reserveCapacity(text.count)
         var iterator = text.makeIterator()
         guard iterator.next() == slash else { return nil }
         path.append(slash)
@@ -30,6 +32,18 @@ enum AbsolutePath {
         if isDot() { path.removeLast() }
         if path.count > 1 && path.last == slash { path.removeLast() }
         return path
+    }
+
+    /// Whether a path can stay as it is; of one that could not be sure it says no.
+    private static func isNormal(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard text.count > 1, text[0] == slash, text[text.count - 1] != slash else { return false }
+        var previous = UInt8(0)
+        for byte in text {
+            // A dot or a slash behind a slash, and a NUL anywhere, want a closer look.
+            if byte == 0 || previous == slash && (byte == slash || byte == dot) { return false }
+            previous = byte
+        }
+        return true
     }
 
     /// What is left of `path` behind `outer` and its slash; empty when they are the same, `nil` when `path` is not inside.

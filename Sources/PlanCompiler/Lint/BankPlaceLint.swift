@@ -15,27 +15,28 @@ enum BankPlaceLint {
     private static func reportNested(
         _ bank: (path: [UInt8], node: LocatedNode), _ plan: LintedPlan, _ findings: inout LintFindings
     ) -> Bool {
-        var found = false
         var exclusions = Exclusions(plan)
+        var found: [(entry: Int, message: String)] = []
+        let outer = plan.paths.enclosing(bank.path[...]) + [plan.paths.entry(at: bank.path[...])].compactMap { $0 }
+        for entry in outer where exclusions.includes(bank.path[...], below: entry) {
+            found.append((entry, "the bank '\(AbsolutePath.text(bank.path))' lies inside of what is protected"))
+        }
         for entry in 0..<plan.paths.count {
-            let path = Array(plan.paths.path(entry))
-            let message: String
-            if exclusions.includes(bank.path[...], below: entry) {
-                message = "the bank '\(AbsolutePath.text(bank.path))' lies inside of what is protected"
-            } else if path.count > bank.path.count, AbsolutePath.remainder(of: path, below: bank.path) != nil {
-                message = "this lies inside of the bank '\(AbsolutePath.text(bank.path))'"
-            } else {
-                continue
-            }
+            let path = plan.paths.path(entry)
+            guard path.count > bank.path.count, path.starts(with: bank.path),
+                AbsolutePath.remainder(of: Array(path), below: bank.path) != nil
+            else { continue }
+            found.append((entry, "this lies inside of the bank '\(AbsolutePath.text(bank.path))'"))
+        }
+        for (entry, message) in found {
             guard let node = plan.protectedPath(Int(plan.resourceOfPath[entry]))?.node else { continue }
-            found = true
             findings.add(
                 Diagnostic(
                     .bankInProtectedPath, message, at: node.range,
                     related: [RelatedPlace(bank.node.range, "the bank is here")],
                     notes: ["every checkpoint would hold all earlier ones; move the bank, or exclude it"]))
         }
-        return found
+        return !found.isEmpty
     }
 
     /// Reports the first path that is on the bank's file system. Only what is there is looked at.

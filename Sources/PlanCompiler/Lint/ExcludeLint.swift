@@ -8,12 +8,12 @@ import YAMLSource
 enum ExcludeLint {
     @Sendable static func run(_ plan: LintedPlan, _ findings: inout LintFindings) {
         guard plan.hasTraits(where: { $0.excludePatterns != nil }) else { return }
-        var seen: Set<[Int]> = []
+        var seen: Set<Int> = []
         for resource in plan.resources {
             let traits = plan.traits(resource)
             guard let name = traits.excludePatterns, let parameters = plan.protectParameters(resource),
-                parameters.values[name]?.arrayValue?.isEmpty == false,
-                seen.insert([plan.type(resource), parameters.number]).inserted
+                seen.insert(parameters.number << 32 | plan.type(resource)).inserted,
+                parameters.values[name]?.arrayValue?.isEmpty == false
             else { continue }
             let patterns = ExcludePatterns(traits, parameters.values)
             let place = plan.parameterLayers(resource, .protect).lazy.compactMap { $0.member(name) }.first

@@ -7,9 +7,9 @@ import Schedules
 import YAMLSource
 
 /// A plan as lints see it: its resources by position, with what their plugins say of them.
-struct LintedPlan {
+final class LintedPlan: Sendable {
     /// One trigger whose schedule could be read.
-    struct Trigger {
+    struct Trigger: Sendable {
         let node: LocatedNode
         let operation: String
         let schedule: CronSchedule
@@ -29,10 +29,10 @@ struct LintedPlan {
     let reportedSecrets: Set<SourceRange>
     let triggers: [Trigger]
     /// The paths that resources protect, and for each of its entries the resource.
-    private(set) var paths = ProtectedPaths()
-    private(set) var resourceOfPath: [Int32] = []
+    let paths: ProtectedPaths
+    let resourceOfPath: [Int32]
     /// The entries whose path an earlier one has, with that one.
-    private(set) var repeatedPaths: [(entry: Int, first: Int)] = []
+    let repeatedPaths: [(entry: Int, first: Int)]
 
     init(_ unit: PlanUnit, bank: BankManifest?, machine: MachineView, reportedSecrets: Set<SourceRange>) {
         self.unit = unit
@@ -40,15 +40,30 @@ struct LintedPlan {
         self.machine = machine
         self.reportedSecrets = reportedSecrets
         triggers = (unit.plan.node["triggers"]?.elements ?? []).compactMap(LintedPlan.trigger)
-        supports = unit.resources.declarations.types.indices.map { unit.support(ofType: Int32($0)) }
-        traits = supports.map { $0?.traits ?? .none }
-        guard hasTraits(where: { $0.protectedPath != nil }) else { return }
-        for resource in resources {
-            guard let path = protectedPath(resource)?.path else { continue }
-            let (entry, first) = paths.add(path)
-            resourceOfPath.append(Int32(resource))
-            if let first { repeatedPaths.append((entry, first)) }
+        let supports = unit.resources.declarations.types.indices.map { unit.support(ofType: Int32($0)) }
+        let traits = supports.map { $0?.traits ?? .none }
+        self.supports = supports
+        self.traits = traits
+        var paths = ProtectedPaths()
+        var resourceOfPath: [Int32] = []
+        var repeatedPaths: [(entry: Int, first: Int)] = []
+        if traits.contains(where: { $0.protectedPath != nil }) {
+            unit.resources.declarations.tree.withView { view in
+                for resource in unit.resources.indices {
+                    let row = unit.resources.row(resource)
+                    guard let name = traits[Int(row.type)].protectedPath, row.properties != TreeView.none,
+                        let value = view.value(of: name, in: row.properties), view.kind(value) == .scalar,
+                        let path = AbsolutePath.normalized(view.bytes(value))
+                    else { continue }
+                    let (entry, first) = paths.add(path)
+                    resourceOfPath.append(Int32(resource))
+                    if let first { repeatedPaths.append((entry, first)) }
+                }
+            }
         }
+        self.paths = paths
+        self.resourceOfPath = resourceOfPath
+        self.repeatedPaths = repeatedPaths
     }
 
     private static func trigger(_ node: LocatedNode) -> Trigger? {
@@ -81,6 +96,9 @@ struct LintedPlan {
     // MARK: Resources
 
     var resources: Range<Int> { unit.resources.indices }
+
+    /// The rows of the resources in the plan's tree.
+    var rows: some Sequence<ResourceTable.Row> { unit.resources.indices.lazy.map { self.unit.resources.row($0) } }
 
     /// The number of the resource's type: resources of one type have the same traits.
     func type(_ resource: Int) -> Int { Int(unit.resources.type(of: resource)) }
@@ -172,6 +190,17 @@ struct LintedPlan {
             let path = AbsolutePath.normalized(node)
         else { return nil }
         return (path, node)
+    }
+}
+
+extension TreeView {
+    /// The value of a key of a mapping.
+    fileprivate func value(of name: String, in node: Int32) -> Int32? {
+        guard kind(node) == .mapping else { return nil }
+        for position in 0..<count(node) where bytes(key(node, position)).elementsEqual(name.utf8) {
+            return value(node, position)
+        }
+        return nil
     }
 }
 

@@ -5,14 +5,20 @@ import YAMLSource
 /// A secret that is written down where no schema says that there is one: by the name of its key, or by its form.
 enum PlainSecretLint {
     @Sendable static func run(_ plan: LintedPlan, _ findings: inout LintFindings) {
-        plan.forEachSetting { key, value in
-            guard value.kind == .scalar, !plan.reportedSecrets.contains(value.range) else { return }
+        plan.forEachSetting { tree, setting in
+            let isNamed = SecretName.isLikely(setting.view.bytes(setting.key))
+            let text = setting.view.bytes(setting.value)
+            let hasPassword = SecretText.hasPassword(text)
+            guard isNamed || hasPassword || SecretText.isPrivateKey(text) else { return }
+            let key = tree.node(setting.key)
+            let value = tree.node(setting.value)
+            if plan.reportedSecrets.contains(value.range) { return }
             let what: String
-            if key.withText(SecretName.isLikely), isLiteral(value) {
+            if isNamed && isLiteral(value) {
                 what = "'\(key.text)' is a secret in clear text"
-            } else if value.withText(SecretText.hasPassword) {
+            } else if hasPassword {
                 what = "the address in '\(key.text)' has a password in clear text"
-            } else if value.withText(SecretText.isPrivateKey) {
+            } else if SecretText.isPrivateKey(text) {
                 what = "'\(key.text)' is a private key in clear text"
             } else {
                 return
@@ -47,7 +53,13 @@ enum SecretName {
     /// Whether a key is called like a secret; `passwordFile` and `tokenURL` say where one is, and are not.
     static func isLikely(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
         // Most names end with none of the letters that those words end with.
-        guard let last = name.last, name.count >= 3, "dnteysDNTEYS".utf8.contains(last) else { return false }
+        guard let last = name.last, name.count >= 3 else { return false }
+        switch last | 0x20 {
+        case UInt8(ascii: "d"), UInt8(ascii: "n"), UInt8(ascii: "t"), UInt8(ascii: "e"), UInt8(ascii: "y"),
+            UInt8(ascii: "s"):
+            break
+        default: return false
+        }
         let words = words(of: name)
         guard let last = words.last else { return false }
         if SecretName.words.contains(last) || endings.contains(where: last.hasSuffix) { return true }
@@ -95,6 +107,8 @@ enum SecretText {
     /// Whether a text has a password in an address, as in `scheme://user:password@host`.
     static func hasPassword(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
         var position = 0
+        // Most texts have no colon.
+        guard text.contains(UInt8(ascii: ":")) else { return false }
         while position + 3 < text.count {
             guard text[position] == UInt8(ascii: ":"), text[position + 1] == slash, text[position + 2] == slash else {
                 position += 1
@@ -127,7 +141,7 @@ enum SecretText {
 
     /// Whether a text holds a private key in PEM.
     static func isPrivateKey(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard text.count > 30, text.prefix(512).contains(UInt8(ascii: "-")) else { return false }
+        guard text.count > 30, text.prefix(64).contains(UInt8(ascii: "-")) else { return false }
         let head = String(decoding: text.prefix(512), as: UTF8.self)
         return head.contains("-----BEGIN ") && head.contains("PRIVATE KEY-----")
     }

@@ -10,8 +10,9 @@ enum SecretFileLint {
 
     @Sendable static func run(_ plan: LintedPlan, _ findings: inout LintFindings) {
         var verdicts: [String: Bool] = [:]
-        plan.forEachSetting { key, value in
-            guard key.textEquals("fromFile"), value.kind == .scalar else { return }
+        plan.forEachSetting { tree, setting in
+            guard setting.view.text(setting.key, is: "fromFile") else { return }
+            let value = tree.node(setting.value)
             let path = value.text
             let isOpen = verdicts[path] ?? isOpen(path, plan.machine)
             verdicts[path] = isOpen

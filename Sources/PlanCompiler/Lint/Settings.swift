@@ -2,39 +2,72 @@ import Manifests
 import PlanLanguage
 import YAMLSource
 
+/// One key with its value, of properties, of parameters or of the bank's settings.
+struct Setting {
+    let view: TreeView
+    let key: Int32
+    let value: Int32
+
+    /// Whether the value is a scalar.
+    var isScalar: Bool { view.kind(value) == .scalar }
+}
+
 extension LintedPlan {
-    /// Gives each key with its value to `body`: of properties, of parameters and of the bank's settings, at any depth.
+    /// Gives each setting of the plan and its provider to `body`, at any depth, with the tree in which it stands.
     ///
-    /// The elements of a sequence come with the sequence's key.
-    func forEachSetting(_ body: (_ key: LocatedNode, _ value: LocatedNode) -> Void) {
-        var waiting: [(key: LocatedNode?, node: LocatedNode)] = []
-        func visit(_ root: LocatedNode?) {
-            guard let root else { return }
-            waiting.append((nil, root))
-            while let (key, node) = waiting.popLast() {
-                switch node.kind {
-                case .scalar: if let key { body(key, node) }
-                case .sequence: for element in node.elements.reversed() { waiting.append((key, element)) }
-                case .mapping:
-                    for position in 0..<node.count {
-                        let entry = node.entry(position)
-                        // Most settings are scalars, which need not wait.
-                        if entry.value.kind == .scalar {
-                            body(entry.key, entry.value)
-                        } else {
-                            waiting.append((entry.key, entry.value))
-                        }
+    /// The elements of a sequence come with the sequence's key. There may be very many settings, so `body` gets numbers
+    /// and makes nodes only of what it reports.
+    func forEachSetting(_ body: (_ tree: SyntaxTree, _ setting: Setting) -> Void) {
+        let tree = plan.node.tree
+        tree.withView { view in
+            var walk = SettingWalk(tree: tree, view: view)
+            for row in rows {
+                walk.visit(row.properties, body)
+                for phase in ParameterPhase.allCases { walk.visit(row.parameters(phase), body) }
+            }
+        }
+        let blocks = plan.parameters + (provider?.plugins ?? []).flatMap(\.parameters)
+        for root in blocks.map(\.values) + [provider?.bankConfig].compactMap({ $0 }) {
+            root.tree.withView { view in
+                var walk = SettingWalk(tree: root.tree, view: view)
+                walk.visit(root.index, body)
+            }
+        }
+    }
+}
+
+/// Goes through mappings without recursion.
+private struct SettingWalk {
+    private let tree: SyntaxTree
+    private let view: TreeView
+    private var waiting: [(key: Int32, node: Int32)] = []
+
+    init(tree: SyntaxTree, view: TreeView) {
+        self.tree = tree
+        self.view = view
+    }
+
+    mutating func visit(_ root: Int32, _ body: (SyntaxTree, Setting) -> Void) {
+        if root == TreeView.none { return }
+        waiting.append((TreeView.none, root))
+        while let (key, node) = waiting.popLast() {
+            switch view.kind(node) {
+            case .scalar: if key != TreeView.none { body(tree, Setting(view: view, key: key, value: node)) }
+            case .sequence:
+                for position in (0..<view.count(node)).reversed() {
+                    waiting.append((key, view.element(node, position)))
+                }
+            case .mapping:
+                for position in 0..<view.count(node) {
+                    let value = view.value(node, position)
+                    // Most settings are scalars, which need not wait.
+                    if view.kind(value) == .scalar {
+                        body(tree, Setting(view: view, key: view.key(node, position), value: value))
+                    } else {
+                        waiting.append((view.key(node, position), value))
                     }
                 }
             }
         }
-        for resource in resources {
-            visit(properties(resource))
-            for phase in ParameterPhase.allCases { visit(ownParameters(resource, phase)) }
-        }
-        for block in plan.parameters { visit(block.values) }
-        guard let provider else { return }
-        visit(provider.bankConfig)
-        for use in provider.plugins { for block in use.parameters { visit(block.values) } }
     }
 }
