@@ -10,6 +10,7 @@ package struct PlaceFinder: Sendable {
         self.sources = sources
         indices = Array(repeating: nil, count: sources.texts.count)
         hidden = Array(repeating: [], count: sources.texts.count)
+        hide(Array(sources.secrets))
     }
 
     /// The name of a file.
@@ -63,10 +64,12 @@ package struct PlaceFinder: Sendable {
 
     /// Lets no excerpt show what `diagnostics` say is a secret in clear text.
     package mutating func hideSecrets(of diagnostics: [Diagnostic]) {
-        for diagnostic in diagnostics where diagnostic.code.hidesItsText {
-            guard let range = diagnostic.range else { continue }
-            hidden[Int(range.source.index)].append(Int(range.start)..<Int(range.end))
-        }
+        hide(diagnostics.compactMap { $0.code.hidesItsText ? $0.range : nil })
+    }
+
+    private mutating func hide(_ ranges: [SourceRange]) {
+        guard !ranges.isEmpty else { return }
+        for range in ranges { hidden[Int(range.source.index)].append(Int(range.start)..<Int(range.end)) }
         for index in hidden.indices where hidden[index].count > 1 {
             var merged: [Range<Int>] = []
             for place in hidden[index].sorted(by: { $0.lowerBound < $1.lowerBound }) {

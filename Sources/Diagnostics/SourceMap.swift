@@ -39,8 +39,17 @@ package final class SourceText: Sendable {
 /// All files of one run, in order of loading.
 package struct SourceMap: Sendable {
     package private(set) var texts: [SourceText] = []
+    /// Secrets in clear text: places that no excerpt shows, whatever it is about.
+    package private(set) var secrets: Set<SourceRange> = []
 
     package init() {}
+
+    /// Lets no excerpt show what `diagnostics` say is a secret, also when a comment or a level keeps them quiet.
+    package mutating func hideSecrets(of diagnostics: some Sequence<Diagnostic>) {
+        for diagnostic in diagnostics where diagnostic.code.hidesItsText {
+            if let range = diagnostic.range { secrets.insert(range) }
+        }
+    }
 
     /// Takes in a file and names it.
     package mutating func add(_ text: SourceText) -> SourceID {

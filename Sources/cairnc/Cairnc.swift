@@ -32,6 +32,10 @@ struct Cairnc: ParsableCommand {
         // A reader that wants no more must not change the exit code.
         signal(SIGPIPE, SIG_IGN)
         Interruption.endsProgram()
+        if let files = PlainCheck.files(in: CommandLine.arguments.dropFirst()) {
+            let code = PlainCheck.run(files)
+            Glibc.exit(code == 0 && StandardStream.lostOutput ? ExitStatus.failed : code)
+        }
         do {
             var command = try parseAsRoot()
             try command.run()

@@ -2,6 +2,7 @@ import CommandLineSupport
 import ArgumentParser
 import Diagnostics
 import PlanCompiler
+import Project
 import Reports
 
 /// `cairnc check`
@@ -91,25 +92,54 @@ struct Check: ParsableCommand {
 
     /// Prints what was found, and says what that amounts to.
     private func report(_ compiler: Compiler, fixes: Int?) -> Report.Outcome {
-        let report = Report(
-            sources: compiler.sources, diagnostics: compiler.diagnostics.sorted,
-            allowed: compiler.diagnostics.sortedSilenced,
-            isStrict: strict ?? compiler.isStrict)
         // Standard output is for the fixed text or the difference.
         let isTaken = fixes != nil && (dryRun || files.contains("-") || stdinName != nil)
-        let format = isTaken ? .text : ReportOutput.format(format)
-        ReportOutput.print(report, as: format, isColored: options.isColored)
-        if format == .text || format == .github {
-            StandardStream.error.write(
-                CheckSummary.text(
-                    of: compiler, hasFindings: report.outcome != .clean, fixes: fixes, isDry: dryRun))
-        }
-        return report.outcome
+        return CheckSummary.print(
+            compiler, as: isTaken ? .text : ReportOutput.format(format), isStrict: strict ?? compiler.isStrict,
+            color: options.color, fixes: fixes, isDry: dryRun)
     }
 }
 
-/// The last lines of a check, for people.
+/// The command `check` with nothing but files, as editors and CI start it all the time: it is understood without the
+/// parser of command lines, which takes as long as the check of a small plan.
+enum PlainCheck {
+    /// The files, if the command line is that plain.
+    static func files(in arguments: some Collection<String>) -> [String]? {
+        guard arguments.first == "check" else { return nil }
+        let files = arguments.dropFirst()
+        return files.isEmpty || files.contains { $0.isEmpty || $0.hasPrefix("-") } ? nil : Array(files)
+    }
+
+    /// Checks `files` as `Check` does without any option; the exit code.
+    static func run(_ files: [String]) -> Int32 {
+        let found = CheckedFiles(files, standardInputName: nil, projects: .nearest).find()
+        var compiler = Compiler(found, providerDirectories: [], makesIR: false)
+        compiler.run()
+        return CheckSummary.print(
+            compiler, as: ReportOutput.format(nil), isStrict: compiler.isStrict, color: .auto, fixes: nil, isDry: false
+        ).rawValue
+    }
+}
+
+/// What a check prints.
 enum CheckSummary {
+    /// Prints what was found, and says what that amounts to.
+    static func print(
+        _ compiler: Compiler, as format: ReportFormat, isStrict: Bool, color: ColorChoice, fixes: Int?, isDry: Bool
+    ) -> Report.Outcome {
+        let report = Report(
+            sources: compiler.sources, diagnostics: compiler.diagnostics.sorted,
+            allowed: compiler.diagnostics.sortedSilenced, isStrict: isStrict)
+        ReportOutput.print(report, as: format, isColored: color.isColored)
+        if format == .text || format == .github {
+            for remark in compiler.remarks { StandardStream.error.write("note: \(remark)\n") }
+            StandardStream.error.write(
+                text(of: compiler, hasFindings: report.outcome != .clean, fixes: fixes, isDry: isDry))
+        }
+        return report.outcome
+    }
+
+    /// The last lines, for people.
     static func text(of compiler: Compiler, hasFindings: Bool, fixes: Int?, isDry: Bool) -> String {
         var text = ""
         if let fixes, fixes > 0 {

@@ -8,6 +8,7 @@ import YAMLSource
 /// `cairnc diff`
 struct Diff: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "diff",
         abstract: "Shows what a change of a plan changes, what is less protected first.",
         discussion: """
             Both sides are plans or compiled plans; they are compared as they are after compilation, so a parameter \

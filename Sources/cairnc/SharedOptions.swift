@@ -8,6 +8,15 @@ import YAMLSource
 /// When messages are coloured.
 enum ColorChoice: String, ExpressibleByArgument, CaseIterable {
     case auto, always, never
+
+    /// Whether text on `stream` is coloured.
+    func isColored(_ stream: StandardStream) -> Bool {
+        switch self {
+        case .always: true
+        case .never: false
+        case .auto: stream.isColored
+        }
+    }
 }
 
 /// What every command that compiles takes.
@@ -30,13 +39,7 @@ struct CompilerOptions: ParsableArguments {
     var debugPasses = false
 
     /// Whether text on `stream` is coloured.
-    func isColored(_ stream: StandardStream) -> Bool {
-        switch color {
-        case .always: true
-        case .never: false
-        case .auto: stream.isColored
-        }
-    }
+    func isColored(_ stream: StandardStream) -> Bool { color.isColored(stream) }
 
     /// Reads and compiles `paths`, as far as the IR or only as far as faults can be found; `-` is standard input.
     ///

@@ -25,7 +25,7 @@ import Testing
     func fiftyRuns(_ format: String) async throws {
         let expected = try String(contentsOfFile: "\(Self.samples)/expected.\(format)", encoding: .utf8)
         for run in 1...50 {
-            let ending = try await check(["--format", format] + Self.files)
+            let ending = try await check(["--format", format, "--no-config"] + Self.files)
             #expect(ending.code == 1)
             try #require(ending.output + ending.errors == expected, "run \(run)")
             #expect(format == "text" ? ending.output.isEmpty : ending.errors.isEmpty)

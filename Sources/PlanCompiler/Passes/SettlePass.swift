@@ -10,6 +10,8 @@ import YAMLSource
 /// levels go before the project's. Errors have no level.
 enum SettlePass {
     @Sendable static func run(_ compiler: inout Compiler) {
+        // What is kept quiet stays a secret in the excerpts of the other diagnostics.
+        compiler.sources.hideSecrets(of: compiler.diagnostics.all)
         var allowances = compiler.allowances
         // Comments first, since what they silence decides which of them silence nothing.
         compiler.diagnostics.settle { diagnostic in
