@@ -123,6 +123,18 @@ import Testing
         #expect(ending.errors.contains("error[E0001]: cannot read 'secret.yaml': Permission denied"), "\(ending)")
     }
 
+    /// A directory that is passed over would be a smaller check that looks like a good one.
+    @Test func aDirectoryWithoutPermissionIsToldAsSuch() async throws {
+        let desk = try Desk()
+        #expect(mkdir(desk.place + "/closed", 0) == 0 && chmod(desk.place, 0o755) == 0)
+        let start = getuid() == 0 ? "setpriv --reuid=65534 --clear-groups --inh-caps=-all " : ""
+        let ending = try await desk.run(start + "\"$CAIRN/cairnc\" check .")
+        #expect(chmod(desk.place + "/closed", 0o755) == 0)
+        #expect(ending.code == 1, "\(ending)")
+        let told = "error[E0001]: cannot read the directory 'closed': Permission denied"
+        #expect(ending.errors.contains(told), "\(ending)")
+    }
+
     @Test func standardInputThatIsADirectoryOrClosedIsToldAsSuch() async throws {
         let desk = try Desk()
         for input in ["< providers", "<&-"] {

@@ -81,15 +81,6 @@ struct InputTests {
         #expect(found.diagnostics.all.map(\.code) == [.unreadableFile], "\(found.diagnostics.all)")
     }
 
-    @Test("A directory without permission is an error", .enabled(if: getuid() != 0)) func permission() throws {
-        let place = try TemporaryDirectory(["a.yaml": Samples.plan(), "closed/b.yaml": Samples.plan("b")])
-        try FileManager.default.setAttributes([.posixPermissions: 0], ofItemAtPath: place.path + "/closed")
-        defer {
-            try? FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: place.path + "/closed")
-        }
-        #expect(place.find("").diagnostics.all.map(\.code) == [.unreadableFile])
-    }
-
     @Test("Standard input stands in for the file of its name") func standardInput() throws {
         let place = try TemporaryDirectory(["plans/a.yaml": Samples.plan("a"), "plans/b.yaml": Samples.plan("b")])
         let text = SourceText(name: place.path + "/plans/b.yaml", bytes: Array(Samples.plan("new").utf8))
