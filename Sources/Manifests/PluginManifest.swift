@@ -35,6 +35,8 @@ package struct PluginManifest: Sendable {
         package let operations: [OperationSupport]
         package let savedInfo: JSONSchema?
         package let traits: ResourceTraits
+        /// What dependents the plugin finds by itself; `nil` when it finds none.
+        package let discovery: Discovery?
 
         /// Whether a resource of this type may be a dependent of one of type `parent`.
         package func allows(parent: String) -> Bool {
@@ -125,7 +127,8 @@ package enum PluginManifestDecoder {
             savedInfo: reader[5].map { JSONSchema(compiling: $0, into: &diagnostics) },
             traits: TraitsDecoder.decode(
                 reader[6], properties: properties, parameters: supports[OperationKind.protect.index].parameters,
-                into: &diagnostics))
+                into: &diagnostics),
+            discovery: reader[7].flatMap { DiscoveryDecoder.decode($0, into: &diagnostics) })
     }
 
     private static func operation(
