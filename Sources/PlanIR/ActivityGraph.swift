@@ -132,13 +132,6 @@ package struct ActivityGraph: Sendable, Hashable {
         self.targets = targets
     }
 
-    /// A graph of edges that are sorted already.
-    init(activities: [Activity], offsets: [Int32], targets: [Int32]) {
-        self.activities = activities
-        self.offsets = offsets
-        self.targets = targets
-    }
-
     /// Other activities in the same order, which is shared.
     package init(activities: [Activity], orderedLike other: ActivityGraph) {
         self.activities = activities
