@@ -165,8 +165,9 @@ let package = Package(
                 "NoopPlugin", "PlanIR", "PluginKit",
             ], settings: strictWithLibArchive),
         room(
-            "PlanTestSupport", ["Diagnostics", "PlanCompiler", "PlanIR", "YAMLSource"], path: "Tests/PlanTestSupport"),
-        tests("PlanIRTests", ["CanonicalForm", "PlanIR", "PlanTestSupport"]),
+            "PlanTestSupport", ["Diagnostics", "PlanCompiler", "PlanIR", "SeededRandom", "YAMLSource"],
+            path: "Tests/PlanTestSupport"),
+        tests("PlanIRTests", ["CanonicalForm", "PlanIR", "PlanTestSupport", "SeededRandom"]),
         tests("CanonicalFormTests", ["CanonicalForm", "SeededRandom"]),
         tests(
             "PlanCompilerTests",
