@@ -30,6 +30,20 @@ package enum PluginFields {
             FieldTable.Row("operations", .a(operations), required: true, "What the plugin does in each operation."),
             FieldTable.Row("savedInfo", .schema, "The schema of what the plugin saves of a resource."),
             FieldTable.Row("traits", .a(TraitFields.type), "What the compiler may conclude of such resources."),
+            FieldTable.Row("discovery", .a(discovery), "What dependents of such resources the plugin finds."),
+        ])
+
+    /// What dependents a plugin finds.
+    package static let discovery = FieldTable(
+        "a discovery", definition: "discovery",
+        "What dependents the plugin finds below a resource that says 'discover'.",
+        [
+            FieldTable.Row(
+                "types", .list(.text(.resourceType), atLeast: 1), required: true, "The resource types of what it finds."
+            ),
+            FieldTable.Row(
+                "selector", .schema,
+                "The schema of what can be asked for, besides 'atLeast', which is always there; without one, nothing."),
         ])
 
     /// The operations of a type, in the order of `OperationKind`.
@@ -40,6 +54,8 @@ package enum PluginFields {
             FieldTable.Row("restore", .a(operation), required: true, "What it does to restore one."),
             FieldTable.Row("verify", .a(operation), required: true, "What it does to verify what was saved."),
             FieldTable.Row("delete", .a(operation), required: true, "What it does to delete what was saved."),
+            FieldTable.Row(
+                "copy", .a(operation), "What it does to copy what was saved; nothing when it is not there."),
         ])
 
     /// One operation.

@@ -35,6 +35,8 @@ package struct PluginManifest: Sendable {
         package let operations: [OperationSupport]
         package let savedInfo: JSONSchema?
         package let traits: ResourceTraits
+        /// What dependents the plugin finds by itself; `nil` when it finds none.
+        package let discovery: Discovery?
 
         /// Whether a resource of this type may be a dependent of one of type `parent`.
         package func allows(parent: String) -> Bool {
@@ -109,8 +111,13 @@ package enum PluginManifestDecoder {
         let operations = FieldReader(operationsNode, PluginFields.operations, into: &diagnostics)
         var supports: [PluginManifest.OperationSupport] = []
         for position in PluginFields.operations.fields.indices {
-            guard let support = operations[position] else { return nil }
-            supports.append(operation(support, into: &diagnostics))
+            if let support = operations[position] {
+                supports.append(operation(support, into: &diagnostics))
+            } else if PluginFields.operations.fields[position].isRequired {
+                return nil
+            } else {
+                supports.append(PluginManifest.OperationSupport(hooks: [], parameters: JSONSchema.nothing))
+            }
         }
         let properties = reader[3].map { JSONSchema(compiling: $0, into: &diagnostics) } ?? JSONSchema.anything
         return PluginManifest.ResourceType(
@@ -120,7 +127,8 @@ package enum PluginManifestDecoder {
             savedInfo: reader[5].map { JSONSchema(compiling: $0, into: &diagnostics) },
             traits: TraitsDecoder.decode(
                 reader[6], properties: properties, parameters: supports[OperationKind.protect.index].parameters,
-                into: &diagnostics))
+                into: &diagnostics),
+            discovery: reader[7].flatMap { DiscoveryDecoder.decode($0, into: &diagnostics) })
     }
 
     private static func operation(

@@ -24,6 +24,12 @@ package enum ReferenceJSON {
             "properties": options(entry.support.properties), "operations": .object(operations),
         ]
         if let saved = entry.support.savedInfo { object["savedInfo"] = options(saved) }
+        if let discovery = entry.support.discovery {
+            object["discovery"] = [
+                "types": .array(discovery.types.map { .string($0) }),
+                "selector": options(entry.selectorOptions, isOpen: discovery.selector.isOpen),
+            ]
+        }
         object["traits"] = traits(entry.support.traits)
         return .object(object)
     }
@@ -56,7 +62,11 @@ package enum ReferenceJSON {
     }
 
     private static func options(_ schema: JSONSchema) -> JSONValue {
-        let list = schema.properties.map { property -> JSONValue in
+        options(schema.properties, isOpen: schema.isOpen)
+    }
+
+    private static func options(_ properties: [JSONSchema.Property], isOpen: Bool) -> JSONValue {
+        let list = properties.map { property -> JSONValue in
             var object: JSONObject = [
                 "name": .string(property.name), "type": .string(property.typeSummary),
                 "required": .bool(property.isRequired), "secret": .bool(property.isSecret),
@@ -69,6 +79,6 @@ package enum ReferenceJSON {
             if let allowed = property.allowed { object["allowed"] = .array(allowed) }
             return .object(object)
         }
-        return ["options": .array(list), "open": .bool(schema.isOpen)]
+        return ["options": .array(list), "open": .bool(isOpen)]
     }
 }

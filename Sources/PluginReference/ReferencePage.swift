@@ -39,6 +39,10 @@ package enum ReferencePage {
         out += "It may be a dependent of \(entry.parentsText).\n\n"
         if !entry.traits.isEmpty { out += "Traits: \(entry.traits.joined(separator: "; ")).\n\n" }
         out += "**Properties**\(options(entry.support.properties))"
+        if let discovery = entry.support.discovery {
+            let types = discovery.types.map { "`\($0)`" }.joined(separator: ", ")
+            out += "\n**discover** (finds \(types))\n\n" + table(entry.selectorOptions)
+        }
         for operation in entry.operations {
             let hooks = operation.hooks.isEmpty ? "no hooks" : operation.hooks.joined(separator: ", ")
             out += "\n**\(operation.kind.rawValue)** (\(hooks))\(options(operation.support.parameters))"
@@ -50,14 +54,17 @@ package enum ReferencePage {
     private static func options(_ schema: JSONSchema) -> String {
         let properties = schema.properties
         if properties.isEmpty { return schema.isOpen ? ": anything.\n" : ": none.\n" }
-        var out = "\n\n| name | value | default | |\n|---|---|---|---|\n"
+        return "\n\n" + table(properties) + (schema.isOpen ? "\nAnything else is taken, too.\n" : "")
+    }
+
+    private static func table(_ properties: [JSONSchema.Property]) -> String {
+        var out = "| name | value | default | |\n|---|---|---|---|\n"
         for property in properties {
             let value = property.isRequired ? "required" : property.defaultText.map { "`\($0)`" } ?? ""
             let remark = property.deprecation.map { sentence($0.prefix(1).uppercased() + $0.dropFirst()) + " " } ?? ""
             let description = remark + (property.description.map { sentence($0) } ?? "")
             out += "| `\(property.name)` | \(cell(property.kindText)) | \(cell(value)) | \(cell(description)) |\n"
         }
-        if schema.isOpen { out += "\nAnything else is taken, too.\n" }
         return out
     }
 

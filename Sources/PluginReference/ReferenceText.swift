@@ -52,6 +52,10 @@ package struct ReferenceText: Sendable {
                 ("dependent of", entry.parentsText),
             ] + traits)
         out += "\n" + strong("Properties") + "\n" + options(entry.support.properties)
+        if let discovery = entry.support.discovery {
+            out += "\n" + strong("Discovery") + "\n" + facts([("finds", discovery.types.joined(separator: ", "))])
+            out += "\n" + listed(entry.selectorOptions)
+        }
         for operation in entry.operations {
             let name = operation.kind.rawValue
             out += "\n" + strong(name.prefix(1).uppercased() + name.dropFirst()) + "\n"
@@ -84,6 +88,10 @@ package struct ReferenceText: Sendable {
     private func options(_ schema: JSONSchema) -> String {
         let properties = schema.properties
         if properties.isEmpty { return "  \(schema.isOpen ? "anything" : "none")\n" }
+        return listed(properties) + (schema.isOpen ? "  and anything else\n" : "")
+    }
+
+    private func listed(_ properties: [JSONSchema.Property]) -> String {
         var out = ""
         for property in properties {
             var parts = [property.kindText]
@@ -97,7 +105,6 @@ package struct ReferenceText: Sendable {
                 out += paragraph(description, margin: ReferenceText.indent)
             }
         }
-        if schema.isOpen { out += "  and anything else\n" }
         return out
     }
 

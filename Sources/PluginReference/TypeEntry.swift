@@ -60,6 +60,11 @@ package struct TypeEntry: Sendable {
         return words
     }
 
+    /// What can be asked for where dependents are to be found; none when the plugin finds none.
+    var selectorOptions: [JSONSchema.Property] {
+        support.discovery.map { $0.selector.properties + Discovery.common.properties } ?? []
+    }
+
     private static func words(for hook: PluginManifest.HookPresence) -> String {
         let conditions = hook.conditions.map { condition in
             let values = condition.values.map { $0.stringValue ?? $0.canonicalText }

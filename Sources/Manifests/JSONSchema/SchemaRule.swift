@@ -11,7 +11,7 @@ struct SchemaRule {
 
     /// The rule behind a violation of `schema`; `nil` when it stands in no manifest, or is the schema as a whole.
     init?(_ kind: SchemaViolation.Kind, of schema: SchemaNode) {
-        guard let written = schema.written else { return nil }
+        guard let written = schema.written, written.tree.text.name != JSONSchema.constantName else { return nil }
         let names = SchemaRule.keywords(of: kind)
         guard let entry = written.entries.first(where: { names.contains($0.key.text) }) else { return nil }
         keyword = entry.key

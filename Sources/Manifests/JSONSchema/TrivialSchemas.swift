@@ -8,9 +8,26 @@ extension JSONSchema {
     /// The schema that only the empty mapping fits: for operations without parameters.
     static let nothing = constant("{type: object, additionalProperties: false}")
 
+    /// What every selector of a discovery may have.
+    static let commonSelector = constant(
+        """
+        type: object
+        additionalProperties: false
+        properties:
+          atLeast:
+            type: integer
+            minimum: 0
+            default: 1
+            description: How many dependents must be found, at least; fewer are an error, and no smaller backup
+
+        """)
+
+    /// What the text of these schemas is called; it is none of a run's files, so that no message may point into it.
+    static let constantName = "<schema>"
+
     private static func constant(_ yaml: String) -> JSONSchema {
         var diagnostics = DiagnosticList()
-        let text = SourceText(name: "<schema>", bytes: Array(yaml.utf8))
+        let text = SourceText(name: constantName, bytes: Array(yaml.utf8))
         let tree = YAMLParser.parse(text, as: SourceID(index: 0), into: &diagnostics)
         // The texts above are YAML; were one not, its schema would refuse everything rather than let anything pass.
         guard let root = tree.documents.first else { return JSONSchema(refusingAt: text) }
