@@ -51,6 +51,16 @@ extension Drawing {
             plan: plan, view: .activities, operation: operation, nodes: nodes, edges: edges, clustering: clustering)
     }
 
+    /// The activities of an operation without the barriers whose removal does not multiply edges.
+    package static func withoutBarriers(
+        _ plan: PlanIR, _ operation: OperationKind, clustering: Clustering? = nil
+    ) -> Drawing {
+        var drawing = activities(
+            plan, plan.graph(operation).removingBarriers().graph, operation, clustering ?? .resource)
+        drawing.hidesBarriers = true
+        return drawing
+    }
+
     /// The targets of each node, and where each node's edges begin.
     package var outgoing: Adjacency { Adjacency(count: nodes.count, edges.lazy.map { ($0.from, $0.to) }) }
     /// The origins of each node's edges.

@@ -81,6 +81,8 @@ package struct Drawing: Sendable {
     package internal(set) var notes: [String] = []
     /// For each resource the one that its node stands for; empty when each has its own.
     var groupOf: [Int32] = []
+    /// Whether barriers were taken out: those that are left only join edges.
+    package internal(set) var hidesBarriers = false
     /// What frames are drawn around.
     package var clustering: Clustering
     /// What the picture shows, in words, when it is not the whole: such as `focus on web`.
