@@ -193,7 +193,7 @@ let package = Package(
             "SchemaFileTests",
             [
                 "CanonicalForm", "Diagnostics", "Explanations", "Manifests", "PlanCompiler", "PlanIR", "PlanLanguage",
-                "PlanSchemas", "SeededRandom", "YAMLSource",
+                "PlanSchemas", "SeededRandom", "Timings", "YAMLSource",
             ]),
         tests(
             "DocumentationTests",
