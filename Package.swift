@@ -106,7 +106,8 @@ let package = Package(
         .executableTarget(
             name: "cairnc",
             dependencies: [
-                "CanonicalForm", "CommandLineSupport", "Diagnostics", "Explanations", "GitHistory", "GraphExport",
+                "CanonicalForm", "ChildProcesses", "CommandLineSupport", "Diagnostics", "Explanations", "GitHistory",
+                "GraphExport",
                 "GanttCharts", "GraphViews", "Graphviz", "Manifests", "PlanCompiler", "PlanDiff", "PlanIR", "PlanSchemas",
                 "PluginReference", "Project", "Reports", "RunRecords", "Scheduling", "Timings", "YAMLSource",
                 argumentParser,
@@ -181,12 +182,18 @@ let package = Package(
                 "SeededRandom", "CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR", "PlanLanguage",
                 "PlanTestSupport", "Schedules", "YAMLSource",
             ]),
+        tests(
+            "GraphViewsTests",
+            [
+                "CanonicalForm", "GraphExport", "GraphViews", "PlanCompiler", "PlanIR", "PlanTestSupport", "RunRecords",
+                "SeededRandom", "Timings",
+            ]),
         tests("ExplanationsTests", ["CanonicalForm", "Diagnostics", "Explanations", "PlanCompiler", "YAMLSource"]),
         tests(
             "GoldenTests",
             [
-                "CanonicalForm", "Diagnostics", "Explanations", "GraphExport", "PlanCompiler", "PlanDiff", "PlanIR",
-                "PlanSchemas", "PluginReference", "Reports", "YAMLSource",
+                "CanonicalForm", "Diagnostics", "Explanations", "GraphExport", "GraphViews", "PlanCompiler", "PlanDiff",
+                "PlanIR", "PlanSchemas", "PluginReference", "Reports", "YAMLSource",
             ]),
         tests("PlanDiffTests", ["CanonicalForm", "PlanDiff", "PlanIR", "PlanTestSupport", "SeededRandom"]),
         tests(
@@ -222,8 +229,8 @@ let package = Package(
         room(
             "FuzzTargets",
             [
-                "CanonicalForm", "Diagnostics", "GraphExport", "Manifests", "PlanCompiler", "PlanDiff", "PlanIR",
-                "Reports", "SeededRandom", "YAMLSource",
+                "CanonicalForm", "Diagnostics", "GraphExport", "GraphViews", "Manifests", "PlanCompiler", "PlanDiff",
+                "PlanIR", "Reports", "SeededRandom", "YAMLSource",
             ], path: "Tests/FuzzTargets"),
         tests("FuzzTests", ["FuzzTargets"]),
         // Starts the two programs, which are therefore built with it.
