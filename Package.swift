@@ -107,7 +107,8 @@ let package = Package(
             name: "cairnc",
             dependencies: [
                 "CanonicalForm", "CommandLineSupport", "Diagnostics", "Explanations", "GitHistory", "GraphExport",
-                "GanttCharts", "GraphViews", "Graphviz", "Manifests", "PlanCompiler", "PlanDiff", "PlanIR", "PlanSchemas",
+                "GanttCharts", "GraphViews", "Graphviz", "Manifests", "PlanCompiler", "PlanDiff", "PlanIR",
+                "PlanSchemas",
                 "PluginReference", "Project", "Reports", "RunRecords", "Scheduling", "Timings", "YAMLSource",
                 argumentParser,
             ],
