@@ -106,9 +106,9 @@ let package = Package(
         .executableTarget(
             name: "cairnc",
             dependencies: [
-                "CanonicalForm", "ChildProcesses", "CommandLineSupport", "Diagnostics", "Explanations", "GitHistory",
-                "GraphExport",
-                "GanttCharts", "GraphViews", "Graphviz", "Manifests", "PlanCompiler", "PlanDiff", "PlanIR", "PlanSchemas",
+                "CanonicalForm", "ChildProcesses", "CommandLineSupport", "Diagnostics", "Explanations", "GanttCharts",
+                "GitHistory", "GraphExport", "GraphViews", "Graphviz", "Manifests", "PlanCompiler", "PlanDiff", "PlanIR",
+                "PlanSchemas",
                 "PluginReference", "Project", "Reports", "RunRecords", "Scheduling", "Timings", "YAMLSource",
                 argumentParser,
             ],
