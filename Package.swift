@@ -107,7 +107,8 @@ let package = Package(
             name: "cairnc",
             dependencies: [
                 "CanonicalForm", "ChildProcesses", "CommandLineSupport", "Diagnostics", "Explanations", "GanttCharts",
-                "GitHistory", "GraphExport", "GraphViews", "Graphviz", "Manifests", "PlanCompiler", "PlanDiff", "PlanIR",
+                "GitHistory", "GraphExport", "GraphViews", "Graphviz", "Manifests", "PlanCompiler", "PlanDiff",
+                "PlanIR",
                 "PlanSchemas",
                 "PluginReference", "Project", "Reports", "RunRecords", "Scheduling", "Timings", "YAMLSource",
                 argumentParser,

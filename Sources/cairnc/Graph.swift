@@ -45,7 +45,8 @@ struct Graph: ParsableCommand {
             """)
     var format: GraphFormat?
 
-    @Option(name: [.short, .long], help: ArgumentHelp("Write to this file instead of standard output.", valueName: "file"))
+    @Option(
+        name: [.short, .long], help: ArgumentHelp("Write to this file instead of standard output.", valueName: "file"))
     var output: String?
 
     @OptionGroup(title: "What is drawn") var selection: SelectionOptions
@@ -66,14 +67,16 @@ struct Graph: ParsableCommand {
     func validate() throws {
         if stats && simulate { throw ValidationError("--stats and --simulate exclude each other") }
         if (stats || simulate) && (selection.isPartial || overlay.run != nil || overlay.diff != nil) {
-            throw ValidationError("\(stats ? "--stats" : "--simulate") is about the whole plan: leave out what selects or marks")
+            throw ValidationError(
+                "\(stats ? "--stats" : "--simulate") is about the whole plan: leave out what selects or marks")
         }
         if jobs != nil && !simulate { throw ValidationError("--jobs belongs to --simulate") }
         if let jobs, !(1...100_000).contains(jobs) { throw ValidationError("--jobs is a number from 1 to 100000") }
         if overlay.timings != nil && !(stats || simulate || overlay.criticalPath) {
             throw ValidationError("--timings is for --critical-path, --simulate or --stats")
         }
-        let formats: [GraphFormat] = stats ? [.text, .json] : simulate ? [.text, .json, .svg, .html] : GraphFormat.allCases
+        let formats: [GraphFormat] =
+            stats ? [.text, .json] : simulate ? [.text, .json, .svg, .html] : GraphFormat.allCases
         if let format, !formats.contains(format) {
             throw ValidationError(
                 "\(stats ? "--stats" : "--simulate") is written as \(formats.map(\.rawValue).joined(separator: ", "))")
@@ -152,8 +155,8 @@ struct Graph: ParsableCommand {
             if format == .png && output == nil && StandardStream.output.isTerminal {
                 throw ValidationError("a picture is not for the terminal: name a file with -o FILE")
             }
-            do { try write(GraphvizProgram.draw(GraphDOT.export(drawing), as: format == .svg ? .svg : .png)) } catch
-                let error as GraphvizError
+            do { try write(GraphvizProgram.draw(GraphDOT.export(drawing), as: format == .svg ? .svg : .png)) } catch let
+                error as GraphvizError
             { throw MessageFailure(error.description) }
         }
     }

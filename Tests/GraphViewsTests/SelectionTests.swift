@@ -132,9 +132,10 @@ struct SelectionTests {
     @Test("Why one waits for another") func paths() throws {
         let drawing = Drawing.whole(try Self.shop(), .activities)
         let path = try drawing.path(from: "main:db", to: "complete:mail")
-        #expect(path.nodes.map { drawing.id(Int($0)) } == [
-            "main:Test::Database#db", "complete:Test::Database#db", "complete:Test::Service#mail",
-        ])
+        #expect(
+            path.nodes.map { drawing.id(Int($0)) } == [
+                "main:Test::Database#db", "complete:Test::Database#db", "complete:Test::Service#mail",
+            ])
         #expect(path.reasons.count == 2 && path.reasons[1].contains("db"))
         var kept = drawing
         kept.keep(path)
