@@ -145,7 +145,11 @@ struct Graph: ParsableCommand {
         case .mermaid: try write(GraphMermaid.export(drawing))
         case .text:
             try write(Array(GraphText.export(drawing, color: output == nil && options.isColored(.output)).utf8))
-        case .html: throw MessageFailure("html comes with the viewer")
+        case .html:
+            var marks = GraphOverlay()
+            marks.add(drawing)
+            try write(
+                GraphHTML.export(drawing.plan, overlay: marks, view: drawing.view, operation: drawing.operation))
         case .svg, .png:
             if drawing.nodes.count > 2000 {
                 tell(
