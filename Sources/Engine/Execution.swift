@@ -83,6 +83,8 @@ struct Execution: ActivityRunner {
     let target: RestoreTarget
     let states: ResourceStates
     let journal: JournalWriter?
+    /// For each plugin of the IR, the resources that it treats in this operation.
+    let scopes: [OperationScope]
     /// The artifacts of a resource, given its definition record where there is one.
     let artifacts: @Sendable (Int, DefinitionRecord?) throws -> any ArtifactStore
     /// The definition record that another operation than `protect` works from.
@@ -96,6 +98,17 @@ struct Execution: ActivityRunner {
             counts[Int(activity.resource)] += 1
         }
         return counts
+    }
+
+    /// The scopes of an operation over the whole of an IR, by plugin.
+    static func scopes(_ ir: PlanIR) -> [OperationScope] {
+        var members = [[OperationScope.Member]](repeating: [], count: ir.plugins.count)
+        for (index, resource) in ir.resources.enumerated() {
+            members[Int(resource.plugin)].append(
+                OperationScope.Member(
+                    resource: ResourceDescription(resource), protectParameters: ir.parameters(of: index, for: .protect)))
+        }
+        return members.map { OperationScope($0) }
     }
 
     func run(_ number: Int32, _ activity: ActivityGraph.Activity) async throws {
@@ -176,13 +189,12 @@ struct Execution: ActivityRunner {
     private func context(_ index: Int, _ resource: PlanIR.Resource) throws -> ActivityContext {
         let state = states.read(index)
         return ActivityContext(
-            resource: ResourceDescription(
-                type: resource.type, id: resource.id, name: resource.name, properties: resource.properties),
-            parameters: ir.parameters(of: index, for: operation),
+            resource: ResourceDescription(resource), parameters: ir.parameters(of: index, for: operation),
             protectParameters: ir.parameters(of: index, for: .protect), checkpoint: checkpoint.text,
             definition: state.definition, artifacts: try artifacts(index, state.record),
             reporter: ResourceReporter(
-                resource: index, identity: resource.identity, states: states, observer: environment.observer))
+                resource: index, identity: resource.identity, states: states, observer: environment.observer),
+            scope: scopes[Int(resource.plugin)])
     }
 
     // MARK: The whole run

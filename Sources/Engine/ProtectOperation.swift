@@ -95,7 +95,7 @@ package struct ProtectOperation: Sendable {
         return Execution(
             environment: environment, ir: ir, operation: .protect, checkpoint: id,
             target: RestoreTarget(directory: nil, overwrite: false), states: states,
-            journal: journal,
+            journal: journal, scopes: Execution.scopes(ir),
             artifacts: { index, _ in
                 PartedArtifactStore(
                     bank: bank, artifacts: try layout.artifacts(resources[index].identity, epoch: Self.epoch),
