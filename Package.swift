@@ -69,19 +69,23 @@ let package = Package(
         room("PlanIR", ["CanonicalForm", "Diagnostics"]),
         room("PathPatterns"),
         room("Schedules"),
+        room("Scheduling", ["PlanIR", collections]),
+        room("RunRecords", ["CanonicalForm", "PlanIR", "Schedules"]),
 
         room("CommandLineSupport"),
 
         // The compiler.
         room("PlanLanguage", ["CanonicalForm", "Diagnostics", "YAMLSource", "Manifests", "PlanIR", "Schedules"]),
         room("Project", ["Diagnostics", "Manifests", "PathPatterns", "YAMLSource"]),
+        room("Timings", ["Diagnostics", "Manifests", "PlanIR", "RunRecords", "Scheduling", "YAMLSource"]),
         room(
             "PlanCompiler",
             [
                 "CanonicalForm", "Diagnostics", "YAMLSource", "PlanLanguage", "Manifests", "PathPatterns", "PlanIR",
-                "Project", "Schedules",
+                "Project", "Schedules", "Timings",
             ]),
         room("GraphExport", ["CanonicalForm", "PlanIR"]),
+        room("GanttCharts", ["CanonicalForm", "Diagnostics", "PlanIR", "Scheduling", "Timings"]),
         room("PlanDiff", ["CanonicalForm", "Diagnostics", "PlanIR"]),
         room("GitHistory", ["CLinux"]),
         room(
@@ -92,7 +96,7 @@ let package = Package(
             "PlanSchemas",
             [
                 "CanonicalForm", "Diagnostics", "Explanations", "Manifests", "PlanIR", "PlanLanguage", "Project",
-                "Reports", "YAMLSource",
+                "Reports", "Timings", "YAMLSource",
             ],
             resources: [.embedInCode("diff.schema.json"), .embedInCode("ir.schema.json")]),
         room("PluginReference", ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR"]),
@@ -121,7 +125,7 @@ let package = Package(
             ],
             path: "Sources/Plugins/Files", settings: strictWithLibArchive),
         room("Checkpoints", ["Bank", "CanonicalForm", "PlanIR", "PluginKit"]),
-        room("Engine", ["Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", collections]),
+        room("Engine", ["Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", "Scheduling"]),
         room(
             "ProtectionService",
             [
@@ -165,8 +169,9 @@ let package = Package(
                 "NoopPlugin", "PlanIR", "PluginKit",
             ], settings: strictWithLibArchive),
         room(
-            "PlanTestSupport", ["Diagnostics", "PlanCompiler", "PlanIR", "YAMLSource"], path: "Tests/PlanTestSupport"),
-        tests("PlanIRTests", ["CanonicalForm", "PlanIR", "PlanTestSupport"]),
+            "PlanTestSupport", ["Diagnostics", "PlanCompiler", "PlanIR", "SeededRandom", "YAMLSource"],
+            path: "Tests/PlanTestSupport"),
+        tests("PlanIRTests", ["CanonicalForm", "PlanIR", "PlanTestSupport", "SeededRandom"]),
         tests("CanonicalFormTests", ["CanonicalForm", "SeededRandom"]),
         tests(
             "PlanCompilerTests",
@@ -202,8 +207,16 @@ let package = Package(
             [
                 "SeededRandom",
                 "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DirectoryBank", "Engine", "PlanIR",
-                "PluginKit",
+                "PluginKit", "Scheduling", "ScheduleTestSupport",
             ]),
+        room("ScheduleTestSupport", ["PlanIR", "Scheduling", "SeededRandom"], path: "Tests/ScheduleTestSupport"),
+        tests(
+            "WhatIfTests",
+            [
+                "CanonicalForm", "Diagnostics", "GanttCharts", "PlanIR", "RunRecords",
+                "ScheduleTestSupport", "Scheduling", "SeededRandom", "Timings", "YAMLSource",
+            ]),
+        tests("SchedulingTests", ["PlanIR", "Scheduling", "ScheduleTestSupport", "SeededRandom"]),
         room(
             "FuzzTargets",
             [

@@ -5,6 +5,7 @@ package import Manifests
 internal import PlanLanguage
 internal import Project
 internal import Reports
+internal import Timings
 internal import YAMLSource
 
 /// The formats that have a schema of their own.
@@ -12,6 +13,7 @@ package enum FormatSchema: String, Sendable, CaseIterable {
     case plan, provider, plugin
     case bankPlugin = "bank-plugin"
     case project
+    case timings
     case ir
     case diagnostics, diff
 
@@ -35,6 +37,9 @@ package enum FormatSchema: String, Sendable, CaseIterable {
             var tables = TableSchemas()
             return tables.schema(of: PluginFields.bank, id: id, title: "Cairn bank manifest").printed
         case .project: return FormatSchema.project(id: id)
+        case .timings:
+            var tables = TableSchemas()
+            return tables.schema(of: TimingsFields.timings, id: id, title: "Cairn timings").printed
         case .ir: return String(decoding: PackageResources.ir_schema_json, as: UTF8.self)
         case .diagnostics: return DiagnosticShapes.schema.prettyText
         case .diff: return String(decoding: PackageResources.diff_schema_json, as: UTF8.self)

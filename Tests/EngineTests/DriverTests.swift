@@ -1,4 +1,5 @@
 import PlanIR
+import ScheduleTestSupport
 import SeededRandom
 import Synchronization
 import Testing
