@@ -54,6 +54,8 @@ package enum ExecutionError: Error, Sendable, CustomStringConvertible {
     case versionChanged(plugin: String, saved: Int64, present: Int64)
     /// A record that the operation needs is not what was written.
     case damaged(BankKey, String)
+    /// The plan was compiled without the inventory that it needs.
+    case needsInventory(plan: String)
     /// All activities have ended, but the outcome could not be recorded.
     case notCommitted(CheckpointID, reason: String)
 
@@ -67,6 +69,10 @@ package enum ExecutionError: Error, Sendable, CustomStringConvertible {
             "the checkpoint was made by version \(saved) of the plugin '\(plugin)', and this cairn has version \(present); "
                 + "use the cairn that made it"
         case .damaged(let key, let reason): "bank object '\(key)' is damaged: \(reason)"
+        case .needsInventory(let plan):
+            "the plan '\(plan)' discovers dependents and was compiled without an inventory, so what it would protect is "
+                + "not known; make one with 'cairn inventory PLAN.ir -o INVENTORY.yaml', and compile the plan with "
+                + "'cairnc compile PLAN.yaml --inventory INVENTORY.yaml -o PLAN.ir'"
         case .notCommitted(let id, let reason):
             "the outcome of checkpoint \(id) could not be recorded, so it cannot be restored: \(reason); "
                 + "delete it, and protect again"
@@ -136,7 +142,7 @@ struct Execution: ActivityRunner {
             }
         } catch {
             let isCancelled = error is CancellationError
-            let message = isCancelled ? "cancelled" : String(describing: error)
+            let message = isCancelled ? JournalEvent.cancelledMessage : String(describing: error)
             environment.observer.observe(
                 isCancelled
                     ? .activityCancelled(resource: index, identity: resource.identity, hook: activity.hook)
