@@ -84,10 +84,13 @@ let package = Package(
                 "CanonicalForm", "Diagnostics", "YAMLSource", "PlanLanguage", "Manifests", "PathPatterns", "PlanIR",
                 "Project", "Schedules", "Timings",
             ]),
-        room("GraphExport", ["CanonicalForm", "PlanIR"]),
         room("GanttCharts", ["CanonicalForm", "Diagnostics", "PlanIR", "Scheduling", "Timings"]),
+        room("GraphViews", ["CanonicalForm", "Diagnostics", "PlanIR", "RunRecords", "Scheduling", "Timings"]),
+        room("GraphExport", ["CanonicalForm", "Diagnostics", "GraphViews", "PlanIR", "Timings"]),
+        room("ChildProcesses", ["CLinux"]),
+        room("Graphviz", ["ChildProcesses"]),
         room("PlanDiff", ["CanonicalForm", "Diagnostics", "PlanIR"]),
-        room("GitHistory", ["CLinux"]),
+        room("GitHistory", ["ChildProcesses"]),
         room(
             "Explanations",
             ["CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR", "Project", "YAMLSource"]),
@@ -104,9 +107,8 @@ let package = Package(
             name: "cairnc",
             dependencies: [
                 "CanonicalForm", "CommandLineSupport", "Diagnostics", "Explanations", "GitHistory", "GraphExport",
-                "Manifests", "PlanCompiler", "PlanDiff", "PlanIR", "PlanSchemas", "PluginReference", "Project",
-                "Reports",
-                "YAMLSource",
+                "GanttCharts", "GraphViews", "Graphviz", "Manifests", "PlanCompiler", "PlanDiff", "PlanIR", "PlanSchemas",
+                "PluginReference", "Project", "Reports", "RunRecords", "Scheduling", "Timings", "YAMLSource",
                 argumentParser,
             ],
             swiftSettings: strict, linkerSettings: isStatic ? [.unsafeFlags(["-static-executable"])] : []),
@@ -191,7 +193,7 @@ let package = Package(
             "SchemaFileTests",
             [
                 "CanonicalForm", "Diagnostics", "Explanations", "Manifests", "PlanCompiler", "PlanIR", "PlanLanguage",
-                "PlanSchemas", "SeededRandom", "YAMLSource",
+                "PlanSchemas", "SeededRandom", "Timings", "YAMLSource",
             ]),
         tests(
             "DocumentationTests",

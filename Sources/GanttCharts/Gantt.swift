@@ -75,7 +75,8 @@ struct Gantt: Sendable {
             ),
             (
                 "lower bounds",
-                "\(DurationWords.text(run.pathBound)) by the critical path, \(DurationWords.text(run.workBound)) by the work"
+                "\(DurationWords.text(run.pathBound)) by the critical path, "
+                    + "\(DurationWords.text(run.workBound)) by the work"
             ),
             ("durations", durationWords),
         ]
@@ -102,7 +103,8 @@ struct Gantt: Sendable {
         let origin = (estimate.origins[Int(step.activity)] ?? .unit).words
         var lines = [
             "\(DisplayWidth.harmless(resource.name)): \(hook.name)", resource.identity,
-            "\(span), \(DurationWords.text(step.end - step.start)) (\(origin))", "job \(step.lane + 1), \(reason(step))",
+            "\(span), \(DurationWords.text(step.end - step.start)) (\(origin))",
+            "job \(step.lane + 1), \(reason(step))",
         ]
         if isOnPath[Int(step.activity)] { lines.append("on the critical path") }
         return lines
@@ -174,10 +176,10 @@ enum TimeAxis {
         return .max
     }
 
-    /// The times to mark on an axis that reaches to `end`, at most so many apart from the beginning's.
+    /// The times to mark on an axis that reaches to `end`: its beginning, and so many others at most.
     static func marks(to end: Int64, atMost count: Int) -> [Int64] {
         let step = step(atLeast: max(1, end / Int64(max(1, count))))
-        return Array(stride(from: 0, through: end, by: step == .max ? Int(end) + 1 : Int(step))).map(Int64.init)
+        return step == .max ? [0] : Array(stride(from: Int64(0), through: end, by: Int(step)))
     }
 }
 

@@ -1,3 +1,5 @@
+import Scheduling
+
 /// The picture in a page of its own: zoom by width, and words for each bar. It needs no network and nothing beside it.
 enum GanttHTML {
     static func page(_ gantt: Gantt) -> [UInt8] {

@@ -84,10 +84,12 @@ struct GanttSVG {
 
     private func heading(_ out: inout MarkupText) {
         let columns = Int((width - 40) / 9.6)
-        out.line("<text class=\"h\" x=\"16\" y=\"28\">\(MarkupText.escaped(ShortText.cut(gantt.title, to: columns)))</text>")
+        let title = MarkupText.escaped(ShortText.cut(gantt.title, to: columns))
+        out.line("<text class=\"h\" x=\"16\" y=\"28\">\(title)</text>")
         for (row, number) in gantt.numbers.enumerated() {
             let y = 46 + row * 15
-            out.line("<text class=\"k\" x=\"16\" y=\"\(y)\">\(number.name)</text><text x=\"96\" y=\"\(y)\">\(number.value)</text>")
+            out.raw("<text class=\"k\" x=\"16\" y=\"\(y)\">\(number.name)</text>")
+            out.line("<text x=\"96\" y=\"\(y)\">\(number.value)</text>")
         }
     }
 
@@ -97,11 +99,12 @@ struct GanttSVG {
         for lane in 0..<gantt.run.laneCount {
             let y = top + Double(lane) * laneHeight
             if lane % 2 == 0 {
-                out.line(
-                    "<rect class=\"w\" x=\"\(px(left))\" y=\"\(px(y))\" width=\"\(px(plotWidth))\" height=\"\(px(laneHeight))\"/>")
+                out.raw("<rect class=\"w\" x=\"\(px(left))\" y=\"\(px(y))\"")
+                out.line(" width=\"\(px(plotWidth))\" height=\"\(px(laneHeight))\"/>")
             }
             if lane % every == 0 {
-                out.line("<text class=\"n\" x=\"\(px(left - 8))\" y=\"\(px(y + laneHeight / 2 + 4))\">job \(lane + 1)</text>")
+                let baseline = px(y + laneHeight / 2 + 4)
+                out.line("<text class=\"n\" x=\"\(px(left - 8))\" y=\"\(baseline)\">job \(lane + 1)</text>")
             }
         }
     }
@@ -142,7 +145,8 @@ struct GanttSVG {
                 out.line("<text class=\"k\" x=\"\(px(place))\" y=\"\(px(y + 10))\">…</text>")
                 return
             }
-            out.raw("<g class=\"b \(entry.classes)\"><rect x=\"\(px(place))\" y=\"\(px(y))\" width=\"16\" height=\"12\"/>")
+            out.raw("<g class=\"b \(entry.classes)\">")
+            out.raw("<rect x=\"\(px(place))\" y=\"\(px(y))\" width=\"16\" height=\"12\"/>")
             if entry.classes.hasSuffix("z") {
                 out.raw("<rect class=\"e\" x=\"\(px(place))\" y=\"\(px(y + 9))\" width=\"16\" height=\"3\"/>")
             }
@@ -153,12 +157,15 @@ struct GanttSVG {
 
     // MARK: Bars
 
+    /// Shorter bars than this are drawn together with their neighbours, in pixels, and how wide that makes them at most.
+    private static let shortest = 2.0
+    private static let widestCluster = 8.0
+
     /// Bars in a lane that are too short to be told apart.
     private struct Cluster {
-        var first: Int
+        var steps: [Int]
         var start: Double
         var end: Double
-        var count: Int
     }
 
     private func bars(_ out: inout MarkupText) {
@@ -170,16 +177,17 @@ struct GanttSVG {
             for position in steps {
                 let step = gantt.run.steps[position]
                 let (start, end) = (x(step.start), x(step.end))
-                guard end - start < 0.75 else {
-                    flush(&cluster, y, &out)
-                    bar(position, start, end, y, &out)
+                if end - start < Self.shortest, let open = cluster, start - open.end < 0.5,
+                    end - open.start < Self.widestCluster
+                {
+                    cluster = Cluster(steps: open.steps + [position], start: open.start, end: end)
                     continue
                 }
-                if let open = cluster, start - open.end < 0.75 {
-                    cluster = Cluster(first: open.first, start: open.start, end: end, count: open.count + 1)
+                flush(&cluster, y, &out)
+                if end - start < Self.shortest {
+                    cluster = Cluster(steps: [position], start: start, end: end)
                 } else {
-                    flush(&cluster, y, &out)
-                    cluster = Cluster(first: position, start: start, end: end, count: 1)
+                    bar(position, start, end, y, &out)
                 }
             }
             flush(&cluster, y, &out)
@@ -189,12 +197,17 @@ struct GanttSVG {
     private func flush(_ cluster: inout Cluster?, _ y: Double, _ out: inout MarkupText) {
         guard let open = cluster else { return }
         cluster = nil
-        if open.count == 1 {
-            bar(open.first, open.start, open.end, y, &out)
+        let steps = open.steps.map { gantt.run.steps[$0] }
+        guard let first = steps.first, let last = steps.last, steps.count > 1 else {
+            for position in open.steps { bar(position, open.start, open.end, y, &out) }
             return
         }
+        let plugins = steps.map { gantt.subject($0).resource.plugin }
+        let isOfOne = plugins.allSatisfy { $0 == plugins[0] }
+        let span = "\(DurationWords.text(first.start)) to \(DurationWords.text(last.end))"
+        let busy = steps.reduce(0) { $0 + $1.end - $1.start }
         out.line(
-            "<g class=\"m\"><title>\(open.count) short activities</title>\(rect(open.start, max(open.end, open.start + 1), y))</g>"
+            "<g class=\"\(isOfOne ? "b \(Palette.style(of: plugins[0])) q" : "m")\"><title>\(steps.count) short activities\n\n\(span), \(DurationWords.text(busy)) of work</title>\(rect(open.start, open.end, y))</g>"
         )
     }
 

@@ -103,7 +103,9 @@ struct GanttText {
     // MARK: Cells
 
     /// The column in which a time lies, and the part of it that is before.
-    private func place(_ time: Int64, _ columns: Int) -> Double { Double(time) / Double(run.makespan) * Double(columns) }
+    private func place(_ time: Int64, _ columns: Int) -> Double {
+        Double(time) / Double(run.makespan) * Double(columns)
+    }
 
     private func axis(_ columns: Int) -> String {
         var line = ""

@@ -35,11 +35,11 @@ package struct WhatIf: Sendable {
     ) throws(WhatIfError) {
         let graph = ir.graph(operation)
         let estimate: EstimatedWeights
-        do {
-            estimate = try timings.map { timings throws(TimingsMismatch) in
-                try EstimatedWeights(timings, of: ir, operation)
-            } ?? EstimatedWeights(unit: graph)
-        } catch { throw .mismatch(error) }
+        if let timings {
+            do { estimate = try EstimatedWeights(timings, of: ir, operation) } catch { throw .mismatch(error) }
+        } else {
+            estimate = EstimatedWeights(unit: graph)
+        }
         let run: Simulation
         do { run = try Simulation(graph, jobs: jobs, weights: estimate.weights) } catch {
             throw .cycle(error.cycle.map { Gantt.id($0, graph, ir) })

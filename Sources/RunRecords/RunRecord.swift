@@ -121,8 +121,10 @@ extension RunRecord {
         package init?(_ text: String) {
             let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             guard parts.count == 2 else { return nil }
-            let identity = parts[1].split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard identity.count == 2, NameRules.typeFault(identity[0]) == nil, NameRules.idFault(identity[1]) == nil else {
+            let identity = parts[1].split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).map(
+                String.init)
+            guard identity.count == 2, NameRules.typeFault(identity[0]) == nil, NameRules.idFault(identity[1]) == nil
+            else {
                 return nil
             }
             if parts[0] == Self.revert {

@@ -5,6 +5,8 @@ package struct CyclicGraphError: Error, Sendable, Hashable, CustomStringConverti
     /// A cycle: each activity waits for the one before it, and the first for the last. It begins with its lowest number.
     package let cycle: [Int32]
 
+    package init(cycle: [Int32]) { self.cycle = cycle }
+
     package var description: String {
         "the graph has a cycle of \(cycle.count) activities, so there is no order in which they could run"
     }

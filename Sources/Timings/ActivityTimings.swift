@@ -82,6 +82,11 @@ package struct TimingsMismatch: Error, Sendable, Hashable, CustomStringConvertib
     package let measured: OperationKind
     package let wanted: OperationKind
 
+    package init(measured: OperationKind, wanted: OperationKind) {
+        self.measured = measured
+        self.wanted = wanted
+    }
+
     package var description: String {
         "the run record is one of '\(measured.rawValue)' and says nothing of '\(wanted.rawValue)'; "
             + "simulate '\(measured.rawValue)', or write the durations into a file of kind Timings"

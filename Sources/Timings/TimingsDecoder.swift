@@ -1,8 +1,6 @@
 package import Diagnostics
 internal import Manifests
 internal import PlanIR
-internal import RunRecords
-internal import Scheduling
 package import YAMLSource
 
 /// The table of fields of a file of timings.

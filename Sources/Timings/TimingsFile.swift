@@ -1,6 +1,5 @@
 package import Diagnostics
 internal import Manifests
-internal import PlanIR
 package import RunRecords
 package import YAMLSource
 
@@ -53,8 +52,9 @@ package enum TimingsFile {
                 Diagnostic(
                     .unknownKind, "durations are read from this file, and it holds a \(kind.rawValue)",
                     at: document["kind"]?.headRange ?? document.headRange,
-                    notes: ["a file with durations has 'kind: Timings'; a run record comes from 'cairn checkpoints journal'"]
-                ))
+                    notes: [
+                        "a file with durations has 'kind: Timings'; a run record comes from 'cairn checkpoints journal'"
+                    ]))
             return nil
         case nil: return nil
         }

@@ -28,7 +28,9 @@ package func randomDependents(_ count: Int, _ generator: inout SeededGenerator) 
 package func shuffled(_ dependents: [[Int32]], _ generator: inout SeededGenerator) -> [[Int32]] {
     let places = dependents.indices.shuffled(using: &generator)
     var result = [[Int32]](repeating: [], count: dependents.count)
-    for (number, children) in dependents.enumerated() { result[places[number]] = children.map { Int32(places[Int($0)]) } }
+    for (number, children) in dependents.enumerated() {
+        result[places[number]] = children.map { Int32(places[Int($0)]) }
+    }
     return result
 }
 

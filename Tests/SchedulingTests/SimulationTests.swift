@@ -1,3 +1,4 @@
+import Glibc
 import PlanIR
 import ScheduleTestSupport
 import Scheduling
@@ -77,17 +78,40 @@ import Testing
         }
     }
 
-    @Test func aHundredThousandResourcesAreSimulated() throws {
-        // A forest of parents with nine children each, half of whose hooks work.
-        let count = 100_000
+    /// A forest of parents with nine children each, half of whose hooks work.
+    static func forest(_ count: Int) -> ActivityGraph {
         let dependents = (0..<count).map { number in
             number % 10 == 0 ? (1..<10).map { Int32(number + $0) } : []
         }
-        let graph = graph(dependents) { _, hook in hook == .prepareBegin || hook == .complete }
-        let run = try Simulation(graph, jobs: 16)
-        #expect(run.steps.count == 200_000 && run.laneCount == 16)
+        return graph(dependents) { _, hook in hook == .prepareBegin || hook == .complete }
+    }
+
+    @Test func manyResourcesKeepAllJobsBusy() throws {
+        let run = try Simulation(Self.forest(40_000), jobs: 16)
+        #expect(run.steps.count == 80_000 && run.laneCount == 16)
         #expect(run.makespan == run.workBound)
-        #expect(run.makespan == 12_500 * ActivityWeights.second)
+        #expect(run.makespan == 5000 * ActivityWeights.second)
+    }
+
+    @Test func tenTimesTheResourcesAreAboutTenTimesTheWork() throws {
+        /// The least processor time of this thread in three runs.
+        func cost(_ count: Int) throws -> Int64 {
+            let graph = Self.forest(count)
+            var least = Int64.max
+            for _ in 0..<3 {
+                var before = timespec()
+                var after = timespec()
+                clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before)
+                _ = try Simulation(graph, jobs: 16)
+                clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after)
+                let spent = (after.tv_sec - before.tv_sec) * 1_000_000_000 + after.tv_nsec - before.tv_nsec
+                least = min(least, Int64(spent))
+            }
+            return least
+        }
+        let (small, large) = (try cost(2000), try cost(20_000))
+        // Queues cost a logarithm; a quadratic step would make it a hundred times.
+        #expect(large < small * 25, "\(small) and \(large) ns")
     }
 
     @Test func absurdlyManyJobsCostNothing() throws {

@@ -10,7 +10,7 @@ struct FormatSchemaTests {
     static func schema(of kind: String) -> String? {
         let names = [
             "Plan": "plan", "Provider": "provider", "Plugin": "plugin", "BankPlugin": "bank-plugin",
-            "Project": "project",
+            "Project": "project", "Timings": "timings",
         ]
         return names[kind].map { Tree.root.appending(path: "schemas/\($0).schema.json").path }
     }

@@ -62,7 +62,10 @@ import Timings
 
     @Test(arguments: [40, 41, 57, 80, 100, 133, 250], [true, false])
     func noLineIsWiderThanAsked(_ width: Int, _ isUnicode: Bool) throws {
-        let names = ["x", String(repeating: "long", count: 40), "日本語の名前のとても長いディレクトリ", "e\u{301}e\u{301}\u{202E}\u{1B}[31m"]
+        let names = [
+            "x", String(repeating: "long", count: 40), "日本語の名前のとても長いディレクトリ",
+            "e\u{301}e\u{301}\u{202E}\u{1B}[31m",
+        ]
         let things = (0..<30).map { Plans.Thing(id: "d\($0)", name: names[$0 % names.count]) }
         for count in [3, 30] {
             let whatIf = try WhatIf(Plans.ir("p", Array(things.prefix(count))), .protect, jobs: 4)
@@ -119,21 +122,23 @@ import Timings
         #expect(!elements.contains("script"))
         let page = String(decoding: whatIf.html, as: UTF8.self)
         #expect(page.components(separatedBy: "<script>").count == 2)
-        #expect(!page.contains("http://") || page.components(separatedBy: "http://www.w3.org/2000/svg").count == 3)
+        // Nothing is asked for from anywhere: the only addresses are the names of XML's vocabularies.
+        let vocabulary = page.components(separatedBy: "http://www.w3.org/2000/svg").count
+        #expect(page.components(separatedBy: "://").count == vocabulary)
     }
 
     @Test func aPictureGrowsWithItsBarsAndThenNoMore() throws {
-        func size(_ count: Int) throws -> (bytes: Int, bars: Int, steps: Int) {
-            let whatIf = try WhatIf(Plans.many(count), .protect, jobs: 8)
+        func size(_ count: Int, jobs: Int = 8) throws -> (bytes: Int, bars: Int, steps: Int) {
+            let whatIf = try WhatIf(Plans.many(count), .protect, jobs: jobs)
             let svg = String(decoding: whatIf.svg, as: UTF8.self)
             let steps = try JSONValue(parsing: whatIf.json).objectValue?["activities"]?.arrayValue?.count ?? 0
             return (svg.utf8.count, svg.components(separatedBy: "<g class=\"b p").count - 1, steps)
         }
-        let (small, middle, large) = (try size(10), try size(1600), try size(40_000))
+        let (small, middle, large) = (try size(10), try size(1600), try size(16_000, jobs: 2))
         // The legend has seven bars of its own; in the middle every activity has one still.
         #expect(small.bars == small.steps + 7 && middle.bars == middle.steps + 7)
         #expect(middle.steps > 1900)
-        #expect(large.bytes < 8 * middle.bytes && large.bars < large.steps)
+        #expect(large.steps > 10 * middle.steps - 100 && large.bytes < 2 * middle.bytes)
     }
 
     @Test func barsStayInTheirLanesAndLabelsInTheirBars() throws {

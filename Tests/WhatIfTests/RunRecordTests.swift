@@ -96,7 +96,10 @@ import Testing
         ),
         ("\n", "line 1: this is no JSON object: byte 0: expected a value, found the end"),
         ("[]\n", "line 1: this is no JSON object"),
-        (#"{"format":"cairn.ir","version":1}"#, #"line 1: this is no run record: the first line has no "format":"cairn.run""#),
+        (
+            #"{"format":"cairn.ir","version":1}"#,
+            #"line 1: this is no run record: the first line has no "format":"cairn.run""#
+        ),
         (
             #"{"format":"cairn.run","version":2,"plan":"a"}"#,
             "line 1: the record has version 2 of the format, and this program reads 1"
@@ -135,7 +138,8 @@ import Testing
         ),
         (header + event("00", "main:A::B#c", "failed", #","message":1"#), "line 2: the member 'message' is no text"),
         (
-            header + #"{"end":"2026-11-22T13:24:55Z","status":"available"}"# + "\n" + event("00", "main:A::B#c", "started"),
+            header + #"{"end":"2026-11-22T13:24:55Z","status":"available"}"# + "\n"
+                + event("00", "main:A::B#c", "started"),
             "line 3: the run has ended in the line before"
         ),
         (header + #"{"end":"2026-11-22T13:24:55Z"}"# + "\n", "line 2: the member 'status' is missing"),

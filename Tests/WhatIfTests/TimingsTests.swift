@@ -1,4 +1,7 @@
+import CanonicalForm
 import Diagnostics
+import Foundation
+import GanttCharts
 import PlanIR
 import RunRecords
 import Scheduling
@@ -72,7 +75,8 @@ import YAMLSource
         #expect(estimate.origins[Int(ActivityOrder.number(4, .main))] == .meanOfType)
         #expect(estimate.unused.map(\.description) == ["main:\(type)#gone"])
         let error = #expect(throws: TimingsMismatch.self) { try EstimatedWeights(timings, of: Plans.shop, .restore) }
-        #expect(error?.description.hasPrefix("the run record is one of 'protect' and says nothing of 'restore'") == true)
+        #expect(
+            error?.description.hasPrefix("the run record is one of 'protect' and says nothing of 'restore'") == true)
     }
 
     @Test func eitherKindOfFileIsRecognised() throws {
@@ -153,5 +157,30 @@ import YAMLSource
             }
             _ = try? Self.read(String(decoding: bytes, as: UTF8.self))
         }
+    }
+}
+
+/// docs/what-if.md shows what is true.
+@Suite struct WhatIfPageTests {
+    static func page() throws -> String {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        return try String(contentsOf: root.appending(path: "docs/what-if.md"), encoding: .utf8)
+    }
+
+    @Test func itsFileOfTimingsIsRead() throws {
+        let block = try #require(try Self.page().components(separatedBy: "```yaml\n").dropFirst().first)
+        let (content, faults) = try TimingsTests.read(block.components(separatedBy: "```")[0])
+        #expect(faults == "" && content?.timings.targets.count == 3)
+    }
+
+    @Test func itsTablesHaveEveryKeyAndMember() throws {
+        let page = try Self.page()
+        for row in TimingsFields.timings.rows { #expect(page.contains("| `\(row.name)` |"), "\(row.name)") }
+        let whatIf = try WhatIf(Plans.shop, .protect, jobs: 1)
+        let object = try #require(try JSONValue(parsing: whatIf.json).objectValue)
+        let activity = try #require(object["activities"]?.arrayValue?.last?.objectValue)
+        for member in object.members + activity.members { #expect(page.contains("`\(member.key)`"), "\(member.key)") }
+        for origin in DurationOrigin.allCases { #expect(page.contains("`\(origin.rawValue)`")) }
     }
 }

@@ -18,3 +18,14 @@ package enum ActivityName {
         return "\(activity.hook.name):\(ir.resources[Int(activity.resource)].identity)"
     }
 }
+
+/// What nodes of an activity view stand in a frame for.
+package enum Clustering: String, Sendable, CaseIterable {
+    /// A frame around the activities of each resource; none in the resource view.
+    case resource
+    /// A frame around what has the same type.
+    case type
+    /// A frame around the dependents of each resource, as far as they are its alone.
+    case parent
+    case none
+}

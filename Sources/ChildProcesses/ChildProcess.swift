@@ -2,26 +2,37 @@ internal import CLinux
 internal import Glibc
 
 /// Runs a program without a shell, and collects what it prints.
-enum ChildProcess {
+package enum ChildProcess {
     /// How a program ended, and what it printed.
-    struct Ending {
+    package struct Ending: Sendable {
         /// The exit code, or 128 and the number of the signal that ended it.
-        let status: Int32
-        let output: [UInt8]
-        let errors: [UInt8]
+        package let status: Int32
+        package let output: [UInt8]
+        package let errors: [UInt8]
+
+        /// What was printed as errors, as text without the line feed at its end.
+        package var errorText: String {
+            var text = errors[...]
+            while text.last == 0x0A { text.removeLast() }
+            return String(decoding: text, as: UTF8.self)
+        }
     }
 
     /// Why a program could not be run to its end.
-    enum Fault: Error {
+    package enum Fault: Error, Sendable {
         case notFound
         case system(String)
         case tooMuchOutput
     }
 
-    /// Runs `arguments[0]`, found in PATH, with nothing on its standard input. It may print `limit` bytes.
-    static func run(
-        _ arguments: [String], without dropped: Set<String> = [], adding variables: [String], limit: Int
+    /// Runs `arguments[0]`, found in PATH, with `input` on its standard input. It may print `limit` bytes. Variables of
+    /// the environment are passed on but for those that are dropped, and some are added.
+    package static func run(
+        _ arguments: [String], input: [UInt8] = [], without dropped: Set<String> = [], adding variables: [String] = [],
+        limit: Int
     ) throws(Fault) -> Ending {
+        let standardInput = try file(holding: input)
+        defer { Glibc.close(standardInput) }
         let output = try pipe()
         let errors: (read: Int32, write: Int32)
         do { errors = try pipe() } catch {
@@ -30,7 +41,7 @@ enum ChildProcess {
         }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
-        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_adddup2(&actions, standardInput, STDIN_FILENO)
         posix_spawn_file_actions_adddup2(&actions, output.write, STDOUT_FILENO)
         posix_spawn_file_actions_adddup2(&actions, errors.write, STDERR_FILENO)
         var child: pid_t = 0
@@ -56,6 +67,28 @@ enum ChildProcess {
         let signal = status & 0x7F
         return Ending(
             status: signal == 0 ? (status >> 8) & 0xFF : 128 + signal, output: printed.output, errors: printed.errors)
+    }
+
+    /// A file without a name that holds `bytes`, to be read from its start: a program that does not read all of them
+    /// cannot hold this one up.
+    private static func file(holding bytes: [UInt8]) throws(Fault) -> Int32 {
+        let descriptor = clinux_memory_file("standard-input")
+        guard descriptor >= 0 else { throw .system(String(cString: strerror(errno))) }
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes { bytes in
+                write(descriptor, bytes.baseAddress?.advanced(by: written), bytes.count - written)
+            }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else {
+                let reason = String(cString: strerror(errno))
+                Glibc.close(descriptor)
+                throw .system(reason)
+            }
+            written += count
+        }
+        lseek(descriptor, 0, SEEK_SET)
+        return descriptor
     }
 
     private static func pipe() throws(Fault) -> (read: Int32, write: Int32) {
