@@ -159,8 +159,8 @@ let package = Package(
             name: "cairn",
             dependencies: [
                 "Bank", "CanonicalForm", "Checkpoints", "CommandLineSupport", "Diagnostics", "Engine", "Manifests",
-                "PlanIR", "PluginKit",
-                "ProtectionService", "YAMLSource", argumentParser, logging,
+                "PlanIR", "PluginKit", "PluginReference", "ProtectionService", "RunRecords", "YAMLSource", argumentParser,
+                logging,
             ],
             swiftSettings: strict),
 
@@ -250,6 +250,12 @@ let package = Package(
                 "ScheduleTestSupport", "Scheduling", "SeededRandom", "Timings", "YAMLSource",
             ]),
         tests("SchedulingTests", ["PlanIR", "Scheduling", "ScheduleTestSupport", "SeededRandom"]),
+        tests(
+            "ProtectionServiceTests",
+            [
+                "CanonicalForm", "Diagnostics", "Engine", "FilesPlugin", "Manifests", "NoopPlugin", "PlanIR", "PluginKit",
+                "ProtectionService", "YAMLSource",
+            ]),
         room(
             "FuzzTargets",
             [
