@@ -2,6 +2,7 @@ import CommandLineSupport
 import ArgumentParser
 import Diagnostics
 import GraphExport
+import PlanCompiler
 import PlanIR
 import YAMLSource
 
@@ -56,7 +57,15 @@ extension CompilerOptions {
     func loadPlan(_ path: String, from files: any FileSource = HostFiles(), warns: Bool = true) throws -> PlanIR {
         // A compiled plan is known by its format member; anything else is the compiler's to judge.
         if path != "-", case .success(let bytes) = files.contents(of: path), PlanIR.isLikely(bytes) {
-            do { return try PlanIR(loading: bytes) } catch { throw MessageFailure("\(path): \(error)") }
+            do {
+                let (ir, timing) = try PassTiming.measure("decode") { () throws(IRLoadError) in
+                    try PlanIR(loading: bytes)
+                }
+                printTiming(timing)
+                return ir
+            } catch {
+                throw MessageFailure("\(path): \(error)")
+            }
         }
         let (compiler, ir) = try compileOne(path, from: files)
         if warns { printFaults(of: compiler) }
