@@ -218,7 +218,8 @@ let package = Package(
                 "CanonicalForm", "Diagnostics", "GanttCharts", "PlanIR", "RunRecords",
                 "ScheduleTestSupport", "Scheduling", "SeededRandom", "Timings", "YAMLSource",
             ]),
-        tests("SchedulingTests", ["PlanIR", "Scheduling", "ScheduleTestSupport", "SeededRandom"]),
+        tests(
+            "SchedulingTests", ["PlanIR", "PlanTestSupport", "Scheduling", "ScheduleTestSupport", "SeededRandom"]),
         room(
             "FuzzTargets",
             [
