@@ -84,7 +84,8 @@ package struct Compiler: Sendable {
     /// Runs passes in order. Each reports all that it finds and goes on.
     package mutating func run(_ passes: [Pass] = Pass.pipeline) {
         for pass in passes {
-            timings.append(PassTiming.measure(pass.name) { pass.run(&self) }.timing)
+            let timing = PassTiming.measure(pass.name) { pass.run(&self) }.timing
+            timings.append(timing)
         }
     }
 

@@ -361,7 +361,7 @@ private struct IRParser {
             lastType = try reader.string()
             lastTypeBytes = Array(lastType.utf8)
         }
-        guard reader.consume("}") else { return nil }
+        guard reader.consume(UInt8(ascii: "}")) else { return nil }
         return PlanIR.Resource(
             type: lastType, id: id, name: name, properties: properties, plugin: plugin, parameters: parameters,
             dependents: dependents, discover: discover)

@@ -165,14 +165,15 @@ private struct IdentityTable {
 
     /// Adds the identity of a resource; whether it is new.
     mutating func insert(_ position: Int, of resources: [PlanIR.Resource]) -> Bool {
-        let resource = resources[position]
         var hasher = Hasher()
-        hasher.combine(resource.id)
-        hasher.combine(resource.type)
+        hasher.combine(resources[position].id)
+        hasher.combine(resources[position].type)
         var slot = hasher.finalize() & (slots.count - 1)
         while slots[slot] >= 0 {
-            let other = resources[Int(slots[slot])]
-            if other.id == resource.id && other.type == resource.type { return false }
+            let other = Int(slots[slot])
+            if resources[other].id == resources[position].id && resources[other].type == resources[position].type {
+                return false
+            }
             slot = (slot + 1) & (slots.count - 1)
         }
         slots[slot] = Int32(position)
