@@ -70,11 +70,12 @@ import Testing
     @Test("Capital digits of digests are refused") func digests() throws {
         let text = try sample()
         let sources = try #require(text.firstRange(of: "\"sources\":"))
-        let capital =
-            text[..<sources.lowerBound]
-            + text[sources.lowerBound...].replacing("\"sha256:", with: "\"sha256:")
-            .map { $0.isHexDigit && $0.isLetter ? $0.uppercased() : String($0) }.joined()
-        #expect(refusal(String(capital)) != nil)
+        let capital = text[sources.lowerBound...].replacing(/sha256:[0-9a-f]{64}/) { match in
+            "sha256:" + match.output.dropFirst(7).uppercased()
+        }
+        #expect(
+            refusal(text[..<sources.lowerBound] + capital)
+                == .notAnIR("it is not in canonical form; compile the plan again"))
     }
 
     /// Seals changed content again, as somebody would who means harm.
