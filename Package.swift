@@ -138,8 +138,8 @@ let package = Package(
             name: "cairn",
             dependencies: [
                 "Bank", "CanonicalForm", "Checkpoints", "CommandLineSupport", "Diagnostics", "Engine", "Manifests",
-                "PlanIR", "PluginKit", "PluginReference", "ProtectionService", "RunRecords", "YAMLSource", argumentParser,
-                logging,
+                "PlanIR", "PluginKit", "PluginReference", "ProtectionService", "RunRecords", "YAMLSource",
+                argumentParser, logging,
             ],
             swiftSettings: strict),
 
@@ -222,8 +222,8 @@ let package = Package(
         tests(
             "ProtectionServiceTests",
             [
-                "CanonicalForm", "Diagnostics", "Engine", "FilesPlugin", "Manifests", "NoopPlugin", "PlanIR", "PluginKit",
-                "ProtectionService", "YAMLSource",
+                "CanonicalForm", "Diagnostics", "Engine", "FilesPlugin", "Manifests", "NoopPlugin", "PlanIR",
+                "PluginKit", "ProtectionService", "YAMLSource",
             ]),
         room(
             "FuzzTargets",
