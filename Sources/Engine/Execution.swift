@@ -3,6 +3,7 @@ package import Checkpoints
 package import CanonicalForm
 import PlanIR
 package import PluginKit
+import Scheduling
 
 /// A plugin with the manifest that it comes with.
 package struct LoadedPlugin: Sendable {

@@ -180,7 +180,8 @@ struct GanttSVG {
                 if end - start < Self.shortest, let open = cluster, start - open.end < 0.5,
                     end - open.start < Self.widestCluster
                 {
-                    cluster = Cluster(steps: open.steps + [position], start: open.start, end: end)
+                    cluster?.steps.append(position)
+                    cluster?.end = end
                     continue
                 }
                 flush(&cluster, y, &out)

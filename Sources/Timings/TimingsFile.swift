@@ -1,7 +1,7 @@
 package import Diagnostics
 internal import Manifests
 package import RunRecords
-package import YAMLSource
+internal import YAMLSource
 
 /// Reads what `--timings` names: a run record, or a file of kind `Timings`.
 package enum TimingsFile {

@@ -74,6 +74,13 @@ package struct NaiveSchedule {
         package let lane: Int
         package let start: Int64
         package let end: Int64
+
+        package init(activity: Int32, lane: Int, start: Int64, end: Int64) {
+            self.activity = activity
+            self.lane = lane
+            self.start = start
+            self.end = end
+        }
     }
 
     package private(set) var turns: [Turn] = []
