@@ -159,8 +159,8 @@ let package = Package(
             name: "cairn",
             dependencies: [
                 "Bank", "CanonicalForm", "Checkpoints", "CommandLineSupport", "Diagnostics", "Engine", "Manifests",
-                "PlanIR", "PluginKit", "PluginReference", "ProtectionService", "RunRecords", "YAMLSource", argumentParser,
-                logging,
+                "PlanIR", "PluginKit", "PluginReference", "ProtectionService", "RunRecords", "YAMLSource",
+                argumentParser, logging,
             ],
             swiftSettings: strict),
 
@@ -252,8 +252,8 @@ let package = Package(
         tests(
             "ProtectionServiceTests",
             [
-                "CanonicalForm", "Diagnostics", "Engine", "FilesPlugin", "Manifests", "NoopPlugin", "PlanIR", "PluginKit",
-                "ProtectionService", "YAMLSource",
+                "CanonicalForm", "Diagnostics", "Engine", "FilesPlugin", "Manifests", "NoopPlugin", "PlanIR",
+                "PluginKit", "ProtectionService", "YAMLSource",
             ]),
         tests(
             "SchedulingTests", ["PlanIR", "PlanTestSupport", "Scheduling", "ScheduleTestSupport", "SeededRandom"]),
