@@ -217,8 +217,10 @@ let package = Package(
             ]),
         tests(
             "GraphHTMLTests",
-            ["CanonicalForm", "GraphExport", "PlanIR", "PlanTestSupport", "PythonSupport", "SeededRandom"],
-            exclude: ["browser.py"]),
+            [
+                "CanonicalForm", "GraphExport", "GraphViews", "PlanIR", "PlanTestSupport", "PythonSupport", "SeededRandom",
+            ],
+            exclude: ["browser.py", "mermaid.py"]),
         tests("PlanDiffTests", ["CanonicalForm", "PlanDiff", "PlanIR", "PlanTestSupport", "SeededRandom"]),
         tests(
             "SchemaFileTests",

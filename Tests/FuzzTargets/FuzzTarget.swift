@@ -100,7 +100,12 @@ package enum FuzzTarget: String, Sendable, CaseIterable {
     private static func load(_ bytes: [UInt8]) -> String? {
         do {
             let plan = try PlanIR(loading: bytes)
-            if plan.encoded.bytes != bytes { return "a loaded plan is written as other bytes" }
+            let written = plan.encoded.bytes
+            // An older version is written as the present one, and is then the same plan.
+            if written != bytes, String(decoding: bytes.suffix(14), as: UTF8.self).contains("\"version\":2}") {
+                return "a loaded plan is written as other bytes"
+            }
+            if try PlanIR(loading: written) != plan { return "a written plan is another one" }
             for operation in OperationKind.allCases where plan.graph(operation).topologicalOrder() == nil {
                 return "a graph with a cycle was loaded"
             }

@@ -81,7 +81,8 @@ import Testing
     }
 
     @Test("What refers to nothing is left out") func outOfRange() throws {
-        var ir = SamplePlans.plan([[1, 7, -1], []])
+        var ir = SamplePlans.plan([[1], []])
+        ir.resources[0].dependents = [1, 7, -1]
         ir.resources[0].plugin = 99
         ir.resources[1].parameters = [12]
         ir.parameterOrigins = []
