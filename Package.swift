@@ -216,7 +216,10 @@ let package = Package(
             ]),
         tests(
             "GraphHTMLTests",
-            ["CanonicalForm", "GraphExport", "PlanIR", "PlanTestSupport", "PythonSupport", "SeededRandom"],
+            [
+                "CanonicalForm", "GraphExport", "GraphViews", "PlanIR", "PlanTestSupport", "PythonSupport",
+                "SeededRandom",
+            ],
             exclude: ["browser.py"]),
         tests("PlanDiffTests", ["CanonicalForm", "PlanDiff", "PlanIR", "PlanTestSupport", "SeededRandom"]),
         tests(
