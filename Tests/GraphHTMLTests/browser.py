@@ -256,6 +256,10 @@ def views_and_operations(b):
         assert "barrier" in b.text("#legend"), b.text("#legend")
         check_overlaps(nodes, "activities of " + operation)
         check_lines(nodes, b.edges(), "activities of " + operation)
+    b.find("#zoom-in").click()
+    before = b.view()
+    b.choose("operation", "delete")
+    same(b.view(), before, "the window after a change of the operation, where nothing moves")
     b.choose("view", "resources")
     same(len(b.nodes()), len(expected["resources"]), "resources again")
 
