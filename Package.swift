@@ -126,7 +126,8 @@ let package = Package(
             name: "cairnc",
             dependencies: [
                 "CanonicalForm", "ChildProcesses", "CommandLineSupport", "Diagnostics", "Explanations", "GanttCharts",
-                "GitHistory", "GraphExport", "GraphViews", "Graphviz", "Manifests", "PlanCompiler", "PlanDiff", "PlanIR",
+                "GitHistory", "GraphExport", "GraphViews", "Graphviz", "Manifests", "PlanCompiler", "PlanDiff",
+                "PlanIR",
                 "PlanSchemas",
                 "PluginReference", "Project", "Reports", "RunRecords", "Scheduling", "Timings", "YAMLSource",
                 argumentParser,
@@ -158,8 +159,8 @@ let package = Package(
             name: "cairn",
             dependencies: [
                 "Bank", "CanonicalForm", "Checkpoints", "CommandLineSupport", "Diagnostics", "Engine", "Manifests",
-                "PlanIR", "PluginKit",
-                "ProtectionService", "YAMLSource", argumentParser, logging,
+                "PlanIR", "PluginKit", "PluginReference", "ProtectionService", "RunRecords", "YAMLSource",
+                argumentParser, logging,
             ],
             swiftSettings: strict),
 
@@ -251,7 +252,14 @@ let package = Package(
                 "CanonicalForm", "Diagnostics", "GanttCharts", "PlanIR", "RunRecords",
                 "ScheduleTestSupport", "Scheduling", "SeededRandom", "Timings", "YAMLSource",
             ]),
-        tests("SchedulingTests", ["PlanIR", "Scheduling", "ScheduleTestSupport", "SeededRandom"]),
+        tests(
+            "ProtectionServiceTests",
+            [
+                "CanonicalForm", "Diagnostics", "Engine", "FilesPlugin", "Manifests", "NoopPlugin", "PlanIR",
+                "PluginKit", "ProtectionService", "YAMLSource",
+            ]),
+        tests(
+            "SchedulingTests", ["PlanIR", "PlanTestSupport", "Scheduling", "ScheduleTestSupport", "SeededRandom"]),
         room(
             "FuzzTargets",
             [

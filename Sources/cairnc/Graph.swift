@@ -45,7 +45,8 @@ struct Graph: ParsableCommand {
             """)
     var format: GraphFormat?
 
-    @Option(name: [.short, .long], help: ArgumentHelp("Write to this file instead of standard output.", valueName: "file"))
+    @Option(
+        name: [.short, .long], help: ArgumentHelp("Write to this file instead of standard output.", valueName: "file"))
     var output: String?
 
     @OptionGroup(title: "What is drawn") var selection: SelectionOptions
@@ -66,14 +67,16 @@ struct Graph: ParsableCommand {
     func validate() throws {
         if stats && simulate { throw ValidationError("--stats and --simulate exclude each other") }
         if (stats || simulate) && (selection.isPartial || overlay.run != nil || overlay.diff != nil) {
-            throw ValidationError("\(stats ? "--stats" : "--simulate") is about the whole plan: leave out what selects or marks")
+            throw ValidationError(
+                "\(stats ? "--stats" : "--simulate") is about the whole plan: leave out what selects or marks")
         }
         if jobs != nil && !simulate { throw ValidationError("--jobs belongs to --simulate") }
         if let jobs, !(1...100_000).contains(jobs) { throw ValidationError("--jobs is a number from 1 to 100000") }
         if overlay.timings != nil && !(stats || simulate || overlay.criticalPath) {
             throw ValidationError("--timings is for --critical-path, --simulate or --stats")
         }
-        let formats: [GraphFormat] = stats ? [.text, .json] : simulate ? [.text, .json, .svg, .html] : GraphFormat.allCases
+        let formats: [GraphFormat] =
+            stats ? [.text, .json] : simulate ? [.text, .json, .svg, .html] : GraphFormat.allCases
         if let format, !formats.contains(format) {
             throw ValidationError(
                 "\(stats ? "--stats" : "--simulate") is written as \(formats.map(\.rawValue).joined(separator: ", "))")
@@ -105,17 +108,15 @@ struct Graph: ParsableCommand {
             union = PlanUnion(old: before, new: plan)
             plan = union?.plan ?? plan
         }
+        if format == .html { return try writePage(plan, union) }
         var drawing: Drawing
         if selection.hideBarriers && view == .activities {
             drawing = Drawing.withoutBarriers(plan, operation, clustering: selection.cluster)
         } else {
             drawing = Drawing.whole(plan, view, operation, clustering: selection.cluster)
         }
-        let isCyclic = drawing.markCycles()
+        let isCyclic = try mark(&drawing, union)
         do {
-            union?.mark(&drawing)
-            if let run = overlay.run { drawing.mark(try RecordFile.record(run, options)) }
-            if overlay.criticalPath { try drawing.markCriticalPath(try estimate(plan)) }
             if !selection.only.isEmpty { try drawing.keep(only: selection.only) }
             if !selection.collapse.isEmpty { try drawing.collapse(selection.collapse) }
             if !selection.focus.isEmpty {
@@ -133,6 +134,29 @@ struct Graph: ParsableCommand {
             tell("some edges that say nothing more are left: to find all of them would have taken too long")
         }
         try write(drawing)
+    }
+
+    /// Marks what was asked for; whether there is a cycle.
+    private func mark(_ drawing: inout Drawing, _ union: PlanUnion?) throws -> Bool {
+        let isCyclic = drawing.markCycles()
+        union?.mark(&drawing)
+        if let run = overlay.run { drawing.mark(try RecordFile.record(run, options)) }
+        if overlay.criticalPath {
+            let estimate = try estimate(drawing.plan)
+            do { try drawing.markCriticalPath(estimate) } catch { throw MessageFailure("\(input): \(error)") }
+        }
+        return isCyclic
+    }
+
+    /// The page has both views, with the same marks.
+    private func writePage(_ plan: PlanIR, _ union: PlanUnion?) throws {
+        var page = GraphOverlay()
+        for shown in GraphView.allCases {
+            var drawing = Drawing.whole(plan, shown, operation)
+            _ = try mark(&drawing, union)
+            page.add(drawing)
+        }
+        try write(GraphHTML.export(plan, overlay: page, view: view, operation: operation))
     }
 
     private func write(_ drawing: Drawing) throws {
@@ -156,8 +180,8 @@ struct Graph: ParsableCommand {
             if format == .png && output == nil && StandardStream.output.isTerminal {
                 throw ValidationError("a picture is not for the terminal: name a file with -o FILE")
             }
-            do { try write(GraphvizProgram.draw(GraphDOT.export(drawing), as: format == .svg ? .svg : .png)) } catch
-                let error as GraphvizError
+            do { try write(GraphvizProgram.draw(GraphDOT.export(drawing), as: format == .svg ? .svg : .png)) } catch let
+                error as GraphvizError
             { throw MessageFailure(error.description) }
         }
     }

@@ -132,9 +132,10 @@ struct SelectionTests {
     @Test("Why one waits for another") func paths() throws {
         let drawing = Drawing.whole(try Self.shop(), .activities)
         let path = try drawing.path(from: "main:db", to: "complete:mail")
-        #expect(path.nodes.map { drawing.id(Int($0)) } == [
-            "main:Test::Database#db", "complete:Test::Database#db", "complete:Test::Service#mail",
-        ])
+        #expect(
+            path.nodes.map { drawing.id(Int($0)) } == [
+                "main:Test::Database#db", "complete:Test::Database#db", "complete:Test::Service#mail",
+            ])
         #expect(path.reasons.count == 2 && path.reasons[1].contains("db"))
         var kept = drawing
         kept.keep(path)
@@ -192,10 +193,11 @@ struct SelectionTests {
                 let before = closure(whole)
                 var only = whole
                 try only.keep(only: [plan.resources[0].type])
-                let left = Set(ids(full: only))
+                let left = Set(fullIDs(only))
                 #expect(closure(only) == before.filter { left.contains($0[0]) && left.contains($0[1]) }, place)
                 var reduced = whole
-                #expect(reduced.reduce(), place)
+                let isComplete = reduced.reduce()
+                #expect(isComplete, place)
                 #expect(closure(reduced) == before && reduced.edges.count <= whole.edges.count, place)
                 for dropped in reduced.edges.indices where reduced.edges.count < 40 {
                     var fewer = reduced
@@ -206,15 +208,15 @@ struct SelectionTests {
                 let name = plan.resources[plan.resources.count / 2].identity
                 try around.focus(on: [name], depth: nil, [.up, .down])
                 let seeds = Set(try whole.nodes(named: name).map { whole.id(Int($0)) })
-                let expected = ids(full: whole).filter { id in
+                let expected = fullIDs(whole).filter { id in
                     seeds.contains(id) || seeds.contains { before.contains([$0, id]) || before.contains([id, $0]) }
                 }
-                #expect(ids(full: around) == expected, place)
+                #expect(fullIDs(around) == expected, place)
             }
         }
     }
 
-    private func ids(full drawing: Drawing) -> [String] { drawing.nodes.indices.map { drawing.id($0) } }
+    private func fullIDs(_ drawing: Drawing) -> [String] { drawing.nodes.indices.map { drawing.id($0) } }
 }
 
 extension Drawing {
