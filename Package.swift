@@ -249,13 +249,14 @@ let package = Package(
                 "CanonicalForm", "Diagnostics", "GanttCharts", "PlanIR", "RunRecords",
                 "ScheduleTestSupport", "Scheduling", "SeededRandom", "Timings", "YAMLSource",
             ]),
-        tests("SchedulingTests", ["PlanIR", "Scheduling", "ScheduleTestSupport", "SeededRandom"]),
         tests(
             "ProtectionServiceTests",
             [
                 "CanonicalForm", "Diagnostics", "Engine", "FilesPlugin", "Manifests", "NoopPlugin", "PlanIR",
                 "PluginKit", "ProtectionService", "YAMLSource",
             ]),
+        tests(
+            "SchedulingTests", ["PlanIR", "PlanTestSupport", "Scheduling", "ScheduleTestSupport", "SeededRandom"]),
         room(
             "FuzzTargets",
             [
