@@ -86,7 +86,26 @@ let package = Package(
             ]),
         room("GanttCharts", ["CanonicalForm", "Diagnostics", "PlanIR", "Scheduling", "Timings"]),
         room("GraphViews", ["CanonicalForm", "Diagnostics", "PlanIR", "RunRecords", "Scheduling", "Timings"]),
-        room("GraphExport", ["CanonicalForm", "Diagnostics", "GraphViews", "PlanIR", "Timings"]),
+        room(
+            "GraphExport", ["CanonicalForm", "Diagnostics", "GraphViews", "PlanIR", "Timings"],
+            resources: [
+                .embedInCode("HTML/Page/page.html"),
+                .embedInCode("HTML/Page/page.css"),
+                .embedInCode("HTML/Page/graph.js"),
+                .embedInCode("HTML/Page/plan.js"),
+                .embedInCode("HTML/Page/layered.js"),
+                .embedInCode("HTML/Page/fold.js"),
+                .embedInCode("HTML/Page/resources.js"),
+                .embedInCode("HTML/Page/lanes.js"),
+                .embedInCode("HTML/Page/scene.js"),
+                .embedInCode("HTML/Page/theme.js"),
+                .embedInCode("HTML/Page/paint.js"),
+                .embedInCode("HTML/Page/viewport.js"),
+                .embedInCode("HTML/Page/panel.js"),
+                .embedInCode("HTML/Page/page.js"),
+                .embedInCode("HTML/Page/controls.js"),
+                .embedInCode("HTML/Page/start.js"),
+            ]),
         room("ChildProcesses", ["CLinux"]),
         room("Graphviz", ["ChildProcesses"]),
         room("PlanDiff", ["CanonicalForm", "Diagnostics", "PlanIR"]),
@@ -106,8 +125,9 @@ let package = Package(
         .executableTarget(
             name: "cairnc",
             dependencies: [
-                "CanonicalForm", "CommandLineSupport", "Diagnostics", "Explanations", "GitHistory", "GraphExport",
-                "GanttCharts", "GraphViews", "Graphviz", "Manifests", "PlanCompiler", "PlanDiff", "PlanIR",
+                "CanonicalForm", "ChildProcesses", "CommandLineSupport", "Diagnostics", "Explanations", "GanttCharts",
+                "GitHistory", "GraphExport", "GraphViews", "Graphviz", "Manifests", "PlanCompiler", "PlanDiff",
+                "PlanIR",
                 "PlanSchemas",
                 "PluginReference", "Project", "Reports", "RunRecords", "Scheduling", "Timings", "YAMLSource",
                 argumentParser,
@@ -139,8 +159,8 @@ let package = Package(
             name: "cairn",
             dependencies: [
                 "Bank", "CanonicalForm", "Checkpoints", "CommandLineSupport", "Diagnostics", "Engine", "Manifests",
-                "PlanIR", "PluginKit",
-                "ProtectionService", "YAMLSource", argumentParser, logging,
+                "PlanIR", "PluginKit", "PluginReference", "ProtectionService", "RunRecords", "YAMLSource", argumentParser,
+                logging,
             ],
             swiftSettings: strict),
 
@@ -182,13 +202,23 @@ let package = Package(
                 "SeededRandom", "CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR", "PlanLanguage",
                 "PlanTestSupport", "Schedules", "YAMLSource",
             ]),
+        tests(
+            "GraphViewsTests",
+            [
+                "CanonicalForm", "GraphExport", "GraphViews", "PlanCompiler", "PlanIR", "PlanTestSupport", "RunRecords",
+                "SeededRandom", "Timings",
+            ]),
         tests("ExplanationsTests", ["CanonicalForm", "Diagnostics", "Explanations", "PlanCompiler", "YAMLSource"]),
         tests(
             "GoldenTests",
             [
-                "CanonicalForm", "Diagnostics", "Explanations", "GraphExport", "PlanCompiler", "PlanDiff", "PlanIR",
-                "PlanSchemas", "PluginReference", "Reports", "YAMLSource",
+                "CanonicalForm", "Diagnostics", "Explanations", "GraphExport", "GraphViews", "PlanCompiler", "PlanDiff",
+                "PlanIR", "PlanSchemas", "PluginReference", "Reports", "YAMLSource",
             ]),
+        tests(
+            "GraphHTMLTests",
+            ["CanonicalForm", "GraphExport", "PlanIR", "PlanTestSupport", "PythonSupport", "SeededRandom"],
+            exclude: ["browser.py"]),
         tests("PlanDiffTests", ["CanonicalForm", "PlanDiff", "PlanIR", "PlanTestSupport", "SeededRandom"]),
         tests(
             "SchemaFileTests",
@@ -220,11 +250,17 @@ let package = Package(
                 "ScheduleTestSupport", "Scheduling", "SeededRandom", "Timings", "YAMLSource",
             ]),
         tests("SchedulingTests", ["PlanIR", "Scheduling", "ScheduleTestSupport", "SeededRandom"]),
+        tests(
+            "ProtectionServiceTests",
+            [
+                "CanonicalForm", "Diagnostics", "Engine", "FilesPlugin", "Manifests", "NoopPlugin", "PlanIR", "PluginKit",
+                "ProtectionService", "YAMLSource",
+            ]),
         room(
             "FuzzTargets",
             [
-                "CanonicalForm", "Diagnostics", "GraphExport", "Manifests", "PlanCompiler", "PlanDiff", "PlanIR",
-                "Reports", "SeededRandom", "YAMLSource",
+                "CanonicalForm", "Diagnostics", "GraphExport", "GraphViews", "Manifests", "PlanCompiler", "PlanDiff",
+                "PlanIR", "Reports", "SeededRandom", "YAMLSource",
             ], path: "Tests/FuzzTargets"),
         tests("FuzzTests", ["FuzzTargets"]),
         // Starts the two programs, which are therefore built with it.

@@ -249,7 +249,6 @@ private struct DOTWriter {
             let paint = Palette.paint(mark, plugin: -1)
             var style = ""
             if mark == .cycle || mark == .critical { style = ", penwidth=2.6" }
-            if mark == .critical { style += ", color=\"\(Palette.critical)\"" }
             if mark == .focus { style = ", peripheries=2" }
             if mark == .removed || mark == .skipped || mark == .discovers {
                 style = ", style=\"rounded,filled,dashed\""

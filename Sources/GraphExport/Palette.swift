@@ -66,6 +66,7 @@ package enum Palette {
                 break
             }
         }
+        if marks.contains(.critical) { paint = Paint(fill: paint.fill, line: critical, text: paint.text) }
         if marks.contains(.cycle) { paint = Paint(fill: paint.fill, line: cycle, text: paint.text) }
         return paint
     }

@@ -166,7 +166,7 @@ package struct PlanUnit: Sendable {
     /// How resources are found by name.
     var names = ResourceNames()
     /// Whether the resource graph is free of cycles.
-    var isAcyclic = true
+    package internal(set) var isAcyclic = true
     var provider: ProviderManifest?
     /// The plugins bound, in the order of their first use.
     var plugins: [PluginManifest] = []

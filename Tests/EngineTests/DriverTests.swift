@@ -1,4 +1,5 @@
 import PlanIR
+import Scheduling
 import ScheduleTestSupport
 import SeededRandom
 import Synchronization
