@@ -84,7 +84,7 @@ let package = Package(
                 "CanonicalForm", "Diagnostics", "YAMLSource", "PlanLanguage", "Manifests", "PathPatterns", "PlanIR",
                 "Project", "Schedules", "Timings",
             ]),
-        room("GanttCharts", ["CanonicalForm", "Diagnostics", "PlanIR", "Scheduling", "Timings"]),
+        room("GanttCharts", ["CanonicalForm", "Diagnostics", "GraphExport", "PlanIR", "Scheduling", "Timings"]),
         room("GraphViews", ["CanonicalForm", "Diagnostics", "PlanIR", "RunRecords", "Scheduling", "Timings"]),
         room(
             "GraphExport", ["CanonicalForm", "Diagnostics", "GraphViews", "PlanIR", "Timings"],
@@ -159,7 +159,8 @@ let package = Package(
             name: "cairn",
             dependencies: [
                 "Bank", "CanonicalForm", "Checkpoints", "CommandLineSupport", "Diagnostics", "Engine", "Manifests",
-                "PlanIR", "PluginKit", "PluginReference", "ProtectionService", "RunRecords", "YAMLSource", argumentParser,
+                "PlanIR", "PluginKit", "PluginReference", "ProtectionService", "RunRecords", "YAMLSource",
+                argumentParser,
                 logging,
             ],
             swiftSettings: strict),
@@ -253,7 +254,8 @@ let package = Package(
         tests(
             "ProtectionServiceTests",
             [
-                "CanonicalForm", "Diagnostics", "Engine", "FilesPlugin", "Manifests", "NoopPlugin", "PlanIR", "PluginKit",
+                "CanonicalForm", "Diagnostics", "Engine", "FilesPlugin", "Manifests", "NoopPlugin", "PlanIR",
+                "PluginKit",
                 "ProtectionService", "YAMLSource",
             ]),
         room(

@@ -1,6 +1,7 @@
 import Diagnostics
 import PlanIR
 import Scheduling
+import Timings
 
 /// A chart of characters.
 struct GanttText {
