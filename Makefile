@@ -14,7 +14,7 @@ help:
 	@echo "make demo     install what is missing, build, and run the quickstart"
 	@echo "make test     install what is missing, build, lint and run all tests"
 	@echo "make release  build optimised binaries into .build/release"
-	@echo "make bench    compare with tar and zstd, terraform, libyaml and ninja, and print the ratios"
+	@echo "make bench    compare with tar and zstd, terraform, libyaml, ninja and TaskFlow, and print the ratios"
 	@echo "make golden   record the golden files anew; look at the difference before you commit it"
 	@echo "make fuzz     search for input that breaks something: make fuzz TARGET=check SECONDS=60, or TARGET=ir"
 	@echo "make clean    remove what was built"

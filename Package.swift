@@ -160,8 +160,7 @@ let package = Package(
             dependencies: [
                 "Bank", "CanonicalForm", "Checkpoints", "CommandLineSupport", "Diagnostics", "Engine", "Manifests",
                 "PlanIR", "PluginKit", "PluginReference", "ProtectionService", "RunRecords", "YAMLSource",
-                argumentParser,
-                logging,
+                argumentParser, logging,
             ],
             swiftSettings: strict),
 
@@ -250,14 +249,14 @@ let package = Package(
                 "CanonicalForm", "Diagnostics", "GanttCharts", "PlanIR", "RunRecords",
                 "ScheduleTestSupport", "Scheduling", "SeededRandom", "Timings", "YAMLSource",
             ]),
-        tests("SchedulingTests", ["PlanIR", "Scheduling", "ScheduleTestSupport", "SeededRandom"]),
         tests(
             "ProtectionServiceTests",
             [
                 "CanonicalForm", "Diagnostics", "Engine", "FilesPlugin", "Manifests", "NoopPlugin", "PlanIR",
-                "PluginKit",
-                "ProtectionService", "YAMLSource",
+                "PluginKit", "ProtectionService", "YAMLSource",
             ]),
+        tests(
+            "SchedulingTests", ["PlanIR", "PlanTestSupport", "Scheduling", "ScheduleTestSupport", "SeededRandom"]),
         room(
             "FuzzTargets",
             [

@@ -22,9 +22,11 @@ extension CheckpointCollection {
                 } else if try await bank.size(key) == nil {
                     break
                 }
-                let segment = try await read(key) { bytes throws(SealedRecordError) in
+                let segment = try await read(key) { bytes -> JournalSegment in
                     let segment = try JournalSegment(opening: bytes)
-                    guard segment.number == number else { throw .malformed(member: "segment", expected: "\(number)") }
+                    guard segment.number == number else {
+                        throw SealedRecordError.malformed(member: "segment", expected: "\(number)")
+                    }
                     return segment
                 }
                 events += segment.events

@@ -113,7 +113,8 @@ struct Execution: ActivityRunner {
         for (index, resource) in ir.resources.enumerated() {
             members[Int(resource.plugin)].append(
                 OperationScope.Member(
-                    resource: ResourceDescription(resource), protectParameters: ir.parameters(of: index, for: .protect)))
+                    resource: ResourceDescription(resource), protectParameters: ir.parameters(of: index, for: .protect))
+            )
         }
         return members.map { OperationScope($0) }
     }

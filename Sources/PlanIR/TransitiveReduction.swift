@@ -146,12 +146,33 @@ private struct EdgeSearch {
     private var seen: [Int32]
     private var wanted: [Int32]
     private var number: Int32 = 0
-    /// What is to be followed, those with many edges by themselves: they wait until nothing else is left.
+    /// What is to be followed; what has many edges waits until nothing else is left.
     private var stack: [Int32] = []
     private var large: [Int32] = []
     private static let largeDegree = 16
     /// How many edges the last search has visited.
     private(set) var work = 0
+
+    /// Outside of these lies nothing that reaches one of some nodes.
+    private struct Bounds {
+        var depth = Int32.min
+        var height = Int32.max
+        var rank = Int32.min
+
+        init(_ direction: Direction, targets edges: [Int]) {
+            for edge in edges {
+                let target = Int(direction.graph.targets[edge])
+                depth = max(depth, direction.depth[target])
+                height = min(height, direction.height[target])
+                rank = max(rank, direction.rank[target])
+            }
+        }
+
+        @inline(__always)
+        func admits(_ node: Int, _ direction: Direction) -> Bool {
+            direction.depth[node] < depth && direction.height[node] > height && direction.rank[node] < rank
+        }
+    }
 
     init(count: Int) {
         seen = [Int32](repeating: 0, count: count)
@@ -165,48 +186,65 @@ private struct EdgeSearch {
         stack.removeAll(keepingCapacity: true)
         large.removeAll(keepingCapacity: true)
         let graph = direction.graph
-        // Nothing that reaches a target lies outside of these.
-        var bounds = (depth: Int32.min, height: Int32.max, rank: Int32.min)
-        for edge in edges {
-            let target = Int(graph.targets[edge])
-            wanted[target] = number
-            bounds.depth = max(bounds.depth, direction.depth[target])
-            bounds.height = min(bounds.height, direction.height[target])
-            bounds.rank = max(bounds.rank, direction.rank[target])
-        }
+        for edge in edges { wanted[Int(graph.targets[edge])] = number }
         var missing = edges.count
+        // The edges whose targets were missing when the bounds were found.
+        var open = edges
+        var bounds = Bounds(direction, targets: open)
         var next = node
-        repeat {
-            let isFirst = next == node
-            let start = stack.count
-            var furthest = -1
-            for position in graph.span(next) {
-                let target = Int(graph.targets[position])
-                if !isFirst && wanted[target] == number {
-                    wanted[target] = -number
-                    missing -= 1
+        while true {
+            missing -= visit(next, direction, bounds, isFirst: next == node)
+            if missing == 0 { break }
+            if missing <= open.count - max(1, open.count / 4) {
+                open.removeAll { wanted[Int(graph.targets[$0])] != number }
+                bounds = Bounds(direction, targets: open)
+                work += open.count
+            }
+            guard let top = follow(direction, bounds) else { break }
+            if work + Int(graph.degree(top)) > allowance { return nil }
+            next = top
+        }
+        return edges.filter { wanted[Int(graph.targets[$0])] != number }
+    }
+
+    /// Looks at the edges of a node; says how many of the targets that are wanted it has found.
+    private mutating func visit(_ node: Int32, _ direction: Direction, _ bounds: Bounds, isFirst: Bool) -> Int {
+        let graph = direction.graph
+        var found = 0
+        var furthest = -1
+        var furthestLarge = -1
+        for position in graph.span(node) {
+            let target = Int(graph.targets[position])
+            if !isFirst && wanted[target] == number {
+                wanted[target] = 0
+                found += 1
+            }
+            guard seen[target] != number, bounds.admits(target, direction) else { continue }
+            seen[target] = number
+            // What goes furthest is followed first: it comes soonest to what is wanted.
+            if graph.degree(Int32(target)) > Self.largeDegree {
+                large.append(Int32(target))
+                if furthestLarge < 0 || direction.rank[target] > direction.rank[Int(large[furthestLarge])] {
+                    furthestLarge = large.count - 1
                 }
-                guard seen[target] != number, direction.depth[target] < bounds.depth,
-                    direction.height[target] > bounds.height, direction.rank[target] < bounds.rank
-                else { continue }
-                seen[target] = number
-                if graph.degree(Int32(target)) > Self.largeDegree {
-                    large.append(Int32(target))
-                    continue
-                }
+            } else {
                 stack.append(Int32(target))
-                // What goes furthest is followed first: it comes soonest to what is wanted.
                 if furthest < 0 || direction.rank[target] > direction.rank[Int(stack[furthest])] {
                     furthest = stack.count - 1
                 }
             }
-            work += graph.span(next).count
-            if missing == 0 { break }
-            if furthest >= start { stack.swapAt(furthest, stack.count - 1) }
-            guard let top = stack.popLast() ?? large.popLast() else { break }
-            next = top
-            if work + graph.span(next).count > allowance { return nil }
-        } while true
-        return edges.filter { wanted[Int(graph.targets[$0])] == -number }
+        }
+        if furthest >= 0 { stack.swapAt(furthest, stack.count - 1) }
+        if furthestLarge >= 0 { large.swapAt(furthestLarge, large.count - 1) }
+        work += graph.span(node).count
+        return found
+    }
+
+    /// The node to look at next: the last one seen that may still reach what is missing.
+    private mutating func follow(_ direction: Direction, _ bounds: Bounds) -> Int32? {
+        while let node = stack.popLast() ?? large.popLast() {
+            if bounds.admits(Int(node), direction) { return node }
+        }
+        return nil
     }
 }

@@ -40,13 +40,16 @@ package struct InventoryRun: Sendable {
         var answers: [Result<Inventory.Entry, DiscoveryFailure>?] = asked.map { _ in nil }
         try await withThrowingTaskGroup(of: (Int, Result<Inventory.Entry, DiscoveryFailure>).self) { group in
             var next = 0
-            while next < asked.count || !group.isEmpty {
-                if next < asked.count && next - answers.lazy.filter({ $0 != nil }).count < jobs {
+            var running = 0
+            while next < asked.count || running > 0 {
+                if next < asked.count && running < jobs {
                     let (slot, resource) = (next, ir.resources[asked[next]])
                     group.addTask { (slot, try await ask(resource)) }
                     next += 1
+                    running += 1
                 } else if let (slot, answer) = try await group.next() {
                     answers[slot] = answer
+                    running -= 1
                 }
             }
         }

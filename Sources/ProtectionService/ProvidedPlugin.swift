@@ -3,7 +3,7 @@ package import Diagnostics
 package import Engine
 package import Manifests
 package import PluginKit
-package import YAMLSource
+import YAMLSource
 
 /// A plugin that a provider uses, with its manifest.
 package struct ProvidedPlugin: Sendable {
@@ -60,7 +60,7 @@ package struct Protectable: Sendable {
         let tree = YAMLParser.parse(text, as: sources.add(text), into: &faults)
         guard let node = tree.documents.first else { return faults.hasErrors ? (faults, sources) : nil }
         for fault in support.properties.validate(
-            .node(node), as: Subject(.property, of: "a resource of type \(type)"), partial: false)
+            .node(node), as: Subject(.property, of: type), partial: false)
         { faults.add(fault) }
         return faults.hasErrors ? (faults, sources) : nil
     }

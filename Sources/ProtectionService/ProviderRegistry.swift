@@ -109,7 +109,8 @@ package struct ProviderRegistry: Sendable {
     /// The plugins that a provider uses, by name.
     package func plugins(of provider: ProviderManifest) throws -> [String: LoadedPlugin] {
         Dictionary(
-            try providedPlugins(of: provider).map { ($0.manifest.name, $0.loaded) }, uniquingKeysWith: { first, _ in first }
+            try providedPlugins(of: provider).map { ($0.manifest.name, $0.loaded) },
+            uniquingKeysWith: { first, _ in first }
         )
     }
 

@@ -41,7 +41,8 @@ struct Protect: AsyncParsableCommand {
         let report = try await ProgressDisplay.showing(options, quiet: output == .json) { display in
             let environment = provider.environment(jobs: jobs, observer: display)
             for notice in provider.notices(for: ir) { display.observe(.noticed(notice)) }
-            return try await ProtectOperation(environment, ir: ir, irBytes: compiled.bytes).run(expectedBytes: earlierBytes)
+            return try await ProtectOperation(environment, ir: ir, irBytes: compiled.bytes).run(
+                expectedBytes: earlierBytes)
         }
         switch output {
         case .json: StandardStream.output.write(JSONValue.object(report.json(plan: ir.plan)).prettyText)

@@ -66,7 +66,8 @@ struct Protectables: AsyncParsableCommand {
                     throw MessageFailure(
                         "the plugin '\(parent.plugin.manifest.name)' finds no '\(Words.harmless(type))' below "
                             + "'\(parentType)'"
-                            + (parent.discovers.isEmpty ? "" : "; it finds \(parent.discovers.joined(separator: ", "))"))
+                            + (parent.discovers.isEmpty ? "" : "; it finds \(parent.discovers.joined(separator: ", "))")
+                    )
                 }
                 let found = try await parent.dependents(id: id, try given.object(for: parent))
                 printFound(found.filter { $0.type == type })
@@ -108,17 +109,13 @@ struct Protectables: AsyncParsableCommand {
                 StandardStream.output.write(JSONValue.array(list).prettyText)
                 return
             }
-            func words(_ types: [String], none: String) -> String {
-                if types.contains(PluginManifest.anyType) { return "any" }
-                return types.isEmpty ? none : types.joined(separator: ", ")
-            }
             StandardStream.output.write(
                 Words.table(
                     ["RESOURCE TYPE", "PLUGIN", "PARENTS", "DISCOVERS"],
                     types.map {
                         [
                             $0.type == PluginManifest.anyType ? "any other" : $0.type, $0.plugin.manifest.name,
-                            words($0.parents, none: "none"), words($0.discovers, none: "-"),
+                            $0.parents.words(none: "none"), $0.discovers.words(none: "-"),
                         ]
                     }))
         }
@@ -168,14 +165,17 @@ struct Protectables: AsyncParsableCommand {
 
         func run() async throws {
             let wanted = try Protectable.demand(type, in: try provider.plugins())
-            let entry = TypeEntry(plugin: wanted.plugin.manifest, support: wanted.support)
             guard !given.property.isEmpty else {
+                let entry = TypeEntry.all(of: [wanted.plugin.manifest]).filter { $0.type == wanted.type }
                 switch output {
-                case .json: StandardStream.output.write(ReferenceJSON.document([entry]).prettyText)
+                case .json: StandardStream.output.write(ReferenceJSON.document(entry).prettyText)
                 case .text:
                     StandardStream.output.write(
-                        ReferenceText(width: StandardStream.output.width, isColored: StandardStream.output.isColored)
-                            .details(entry))
+                        entry.map(
+                            ReferenceText(
+                                width: StandardStream.output.width, isColored: StandardStream.output.isColored
+                            ).details
+                        ).joined())
                 }
                 return
             }
@@ -193,7 +193,10 @@ struct Protectables: AsyncParsableCommand {
             }
             StandardStream.output.write(
                 Words.facts(
-                    [("type", type), ("plugin", wanted.plugin.manifest.name), ("dependent of", entry.parentsText)]
+                    [
+                        ("type", type), ("plugin", wanted.plugin.manifest.name),
+                        ("dependent of", wanted.parents.words(none: "no other resource")),
+                    ]
                         + properties.members.map { ($0.key, $0.value.stringValue ?? $0.value.canonicalText) }
                         + [("dependents", dependents.map { "\($0.count)" } ?? "cannot be discovered")]))
             if let dependents, !dependents.isEmpty { StandardStream.output.write("\n" + dependents.table) }
@@ -223,7 +226,8 @@ struct GivenProperties: ParsableArguments {
             let known = type.support.properties.properties.first { $0.name == parts[0] }
             if object[parts[0]] != nil { throw MessageFailure("the property '\(parts[0])' is given twice") }
             let isText = known.map { $0.typeSummary.hasPrefix("string") } ?? false
-            object[parts[0]] = isText ? .string(parts[1]) : (try? JSONValue(parsing: Array(parts[1].utf8))) ?? .string(parts[1])
+            let parsed = isText ? nil : try? JSONValue(parsing: Array(parts[1].utf8))
+            object[parts[0]] = parsed ?? .string(parts[1])
         }
         if let (faults, sources) = type.faults(in: object) {
             StandardStream.error.write(
@@ -269,6 +273,14 @@ extension Protectable {
         do { return try await body() } catch let error as PluginError {
             throw MessageFailure("\(plugin.manifest.name): \(Words.harmless(error))")
         }
+    }
+}
+
+extension [String] {
+    /// The types of a list in words.
+    fileprivate func words(none: String) -> String {
+        if contains(PluginManifest.anyType) { return "any" }
+        return isEmpty ? none : joined(separator: ", ")
     }
 }
 

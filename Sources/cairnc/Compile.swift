@@ -30,7 +30,9 @@ struct Compile: ParsableCommand {
     func run() throws {
         let (compiler, ir) = try options.compileOne(plan)
         options.printFaults(of: compiler)
-        let (bytes, digest) = ir.encoded
+        let (encoded, timing) = PassTiming.measure("encode") { ir.encoded }
+        options.printTiming(timing)
+        let (bytes, digest) = encoded
         guard let output, output != "-" else {
             StandardStream.output.write(bytes)
             return

@@ -108,17 +108,15 @@ struct Graph: ParsableCommand {
             union = PlanUnion(old: before, new: plan)
             plan = union?.plan ?? plan
         }
+        if format == .html { return try writePage(plan, union) }
         var drawing: Drawing
         if selection.hideBarriers && view == .activities {
             drawing = Drawing.withoutBarriers(plan, operation, clustering: selection.cluster)
         } else {
             drawing = Drawing.whole(plan, view, operation, clustering: selection.cluster)
         }
-        let isCyclic = drawing.markCycles()
+        let isCyclic = try mark(&drawing, union)
         do {
-            union?.mark(&drawing)
-            if let run = overlay.run { drawing.mark(try RecordFile.record(run, options)) }
-            if overlay.criticalPath { try drawing.markCriticalPath(try estimate(plan)) }
             if !selection.only.isEmpty { try drawing.keep(only: selection.only) }
             if !selection.collapse.isEmpty { try drawing.collapse(selection.collapse) }
             if !selection.focus.isEmpty {
@@ -136,6 +134,29 @@ struct Graph: ParsableCommand {
             tell("some edges that say nothing more are left: to find all of them would have taken too long")
         }
         try write(drawing)
+    }
+
+    /// Marks what was asked for; whether there is a cycle.
+    private func mark(_ drawing: inout Drawing, _ union: PlanUnion?) throws -> Bool {
+        let isCyclic = drawing.markCycles()
+        union?.mark(&drawing)
+        if let run = overlay.run { drawing.mark(try RecordFile.record(run, options)) }
+        if overlay.criticalPath {
+            let estimate = try estimate(drawing.plan)
+            do { try drawing.markCriticalPath(estimate) } catch { throw MessageFailure("\(input): \(error)") }
+        }
+        return isCyclic
+    }
+
+    /// The page has both views, with the same marks.
+    private func writePage(_ plan: PlanIR, _ union: PlanUnion?) throws {
+        var page = GraphOverlay()
+        for shown in GraphView.allCases {
+            var drawing = Drawing.whole(plan, shown, operation)
+            _ = try mark(&drawing, union)
+            page.add(drawing)
+        }
+        try write(GraphHTML.export(plan, overlay: page, view: view, operation: operation))
     }
 
     private func write(_ drawing: Drawing) throws {

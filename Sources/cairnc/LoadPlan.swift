@@ -1,4 +1,5 @@
 import CommandLineSupport
+import PlanCompiler
 import PlanIR
 import YAMLSource
 
@@ -17,6 +18,12 @@ extension CompilerOptions {
         guard path != "-", case .success(let bytes) = files.contents(of: path), PlanIR.isLikely(bytes) else {
             return nil
         }
-        do { return try PlanIR(loading: bytes) } catch { throw MessageFailure("\(path): \(error)") }
+        do {
+            let (ir, timing) = try PassTiming.measure("decode") { () throws(IRLoadError) in
+                try PlanIR(loading: bytes)
+            }
+            printTiming(timing)
+            return ir
+        } catch { throw MessageFailure("\(path): \(error)") }
     }
 }

@@ -66,7 +66,8 @@ import Testing
     @Test func whatItLeavesIsSavedByNobodyElse() async throws {
         let fixture = try Fixture()
         try fixture.inTree(
-            "mkdir -p a/x 'b*' 'b1' '[c]' 'd\\\\'; echo 1 > a/x/1; echo 2 > 'b*/2'; echo 3 > '[c]/3'; echo 4 > top; ln -s a l")
+            "mkdir -p a/x 'b*' 'b1' '[c]' 'd\\\\'; echo 1 > a/x/1; echo 2 > 'b*/2'; echo 3 > '[c]/3'; echo 4 > top; ln -s a l"
+        )
         let selector: JSONObject = ["exclude": ["b1"]]
         let found = try await found(fixture, selector)
         _ = try await fixture.protect(found.parameters)
@@ -105,16 +106,16 @@ import Testing
     @Test func aDirectoryThatIsNotThereOrNone() async throws {
         let fixture = try Fixture()
         try shell("rm -r '\(fixture.tree)'")
-        #expect(await failure { _ = try await found(fixture) } .contains("'\(fixture.tree)' does not exist"))
+        #expect(await failure { _ = try await found(fixture) }.contains("'\(fixture.tree)' does not exist"))
         try shell("echo > '\(fixture.tree)'")
-        #expect(await failure { _ = try await found(fixture) } .contains("is not a directory"))
+        #expect(await failure { _ = try await found(fixture) }.contains("is not a directory"))
         try shell("rm '\(fixture.tree)'; ln -s /etc '\(fixture.tree)'")
-        #expect(await failure { _ = try await found(fixture) } .contains("is a symbolic link"))
+        #expect(await failure { _ = try await found(fixture) }.contains("is a symbolic link"))
         let nameless = ResourceDescription(type: "Host::FileSystem::Directory", id: "t", name: "", properties: [:])
         #expect(
             await failure { _ = try await FilesPlugin().dependents(of: nameless, selector: [:]) }
                 .contains("the property 'path' is missing"))
-        #expect(await failure { _ = try await found(fixture, ["include": ["["]]) } .contains("without ']'"))
+        #expect(await failure { _ = try await found(fixture, ["include": ["["]]) }.contains("without ']'"))
     }
 
     @Test func whatVanishesMeanwhileIsLookedForAgain() async throws {
@@ -152,7 +153,8 @@ import Testing
             """
         let found = try HostDirectories.all(below: Array(root.utf8), mounts: Array(mounts.utf8))
         #expect(
-            found.map { String(decoding: $0, as: UTF8.self) } == ["etc", "home", "mnt data", "usb"].map { "\(root)/\($0)" })
+            found.map { String(decoding: $0, as: UTF8.self) }
+                == ["etc", "home", "mnt data", "usb"].map { "\(root)/\($0)" })
     }
 
     @Test func instancesOfThisHost() async throws {

@@ -177,7 +177,9 @@ private final class Locked<Value: Sendable>: @unchecked Sendable {
         #expect(
             trees.trees.map { $0.reporter.warnings.map { "\($0.kind) \($0.message.prefix(2))" } }
                 == [["extra-files-kept 1 "], ["extra-files-kept 1 "]])
-        try shell("cd '\(top)'; for d in x x/y/b; do touch -r $d '\(trees.directory)/t'; rm $d/new; touch -r '\(trees.directory)/t' $d; done")
+        try shell(
+            "cd '\(top)'; for d in x x/y/b; do touch -r $d '\(trees.directory)/t'; rm $d/new; touch -r '\(trees.directory)/t' $d; done"
+        )
         #expect(try portrait(top) == before)
 
         // And to where it was, gone.
@@ -211,17 +213,18 @@ private final class Locked<Value: Sendable>: @unchecked Sendable {
         let top = trees.out + trees.top
         #expect(try portrait(top + "/x/y/b") == portrait(trees.top + "/x/y/b"))
         #expect(try portrait(top + "/d") == portrait(trees.top + "/d"))
-        #expect(try shell("cd '\(top)'; stat -c '%n %a %u' . x x/y; ls x x/y") == """
-            . 751 11
-            x 755 0
-            x/y 755 0
-            x:
-            y
+        #expect(
+            try shell("cd '\(top)'; stat -c '%n %a %u' . x x/y; ls x x/y") == """
+                . 751 11
+                x 755 0
+                x/y 755 0
+                x:
+                y
 
-            x/y:
-            b
+                x/y:
+                b
 
-            """)
+                """)
         #expect(try shell("stat -c %y '\(top)'") == shell("stat -c %y '\(trees.top)'"))
         for number in order { try await trees.restore(number, to: trees.out, overwrite: true) }
         #expect(trees.trees.allSatisfy { $0.reporter.warnings.isEmpty })
@@ -271,7 +274,8 @@ private final class Locked<Value: Sendable>: @unchecked Sendable {
     }
 
     /// A restore that broke off is repeated, whatever the other one had reached.
-    @Test(arguments: [Order.outerFirst, .innerFirst, .together]) func brokenOffAndRepeated(_ order: Order) async throws {
+    @Test(arguments: [Order.outerFirst, .innerFirst, .together]) func brokenOffAndRepeated(_ order: Order) async throws
+    {
         let trees = try await NestedTrees(Self.script, [("", ["/x/y/b/"]), ("x/y/b", [])])
         let before = try portrait(trees.top)
         struct Broken: Error {}
@@ -282,7 +286,9 @@ private final class Locked<Value: Sendable>: @unchecked Sendable {
                 let place = number == 0 ? out + trees.top : out + trees.top + "/x/y/b"
                 var seams = FilesSeams()
                 // What is taken away fails the comparison, and the restore leaves all that it had made.
-                seams.extracted = { if $0 == Array(path.utf8) { _ = try? shell("chmod 700 '\(place)'; rm -rf '\(place)/\(path)'") } }
+                seams.extracted = {
+                    if $0 == Array(path.utf8) { _ = try? shell("chmod 700 '\(place)'; rm -rf '\(place)/\(path)'") }
+                }
                 let reason = await failure { try await trees.restore(number, to: out, seams: seams) }
                 #expect(reason != "(no error)")
                 // What is whole refuses to be restored over, nested or not.
@@ -307,7 +313,8 @@ private final class Locked<Value: Sendable>: @unchecked Sendable {
         let trees = try await NestedTrees(Self.script, [("", ["/x/y/b/"]), ("x/y/b", [])])
         let (outer, inner) = (try trees.catalog(0), try trees.catalog(1))
         let all = try shell("cd '\(trees.top)'; find . -printf '%P\\n' | sort").split(separator: "\n").map(String.init)
-        let saved = outer.map { String(decoding: $0.path, as: UTF8.self) }.filter { $0 != "." }
+        let saved =
+            outer.map { String(decoding: $0.path, as: UTF8.self) }.filter { $0 != "." }
             + inner.map { String(decoding: $0.path, as: UTF8.self) }.map { $0 == "." ? "x/y/b" : "x/y/b/" + $0 }
         #expect(saved.sorted() == all.sorted())
         // What the excluded directory is like, its own tree says.

@@ -51,7 +51,9 @@ import Testing
         #expect(!PathPatternSet().excludes([], isDirectory: true))
     }
 
-    @Test(arguments: ["alice", "a*b", "what?", "[x]", "back\\slash", "end\\", "sp ace", "é", "e\u{301}", "**", "!", "a\nb"])
+    @Test(arguments: [
+        "alice", "a*b", "what?", "[x]", "back\\slash", "end\\", "sp ace", "é", "e\u{301}", "**", "!", "a\nb",
+    ])
     func aNamedDirectoryIsMatchedAlone(_ name: String) throws {
         let pattern = try PathPattern(PathPattern.naming(directory: name))
         let bytes = Array(name.utf8)

@@ -234,7 +234,7 @@ private func same(_ a: OptimizedGraph, _ b: OptimizedGraph) -> Bool {
         case .tree, .chain, .diamonds, .layers, .star:
             let isUnchanged = reduced == lists
             #expect(isUnchanged)
-        case .allNameTheLast, .firstNamesAll:
+        case .allNameTheLast, .firstNamesAll, .nextThree:
             #expect(reduced.targets.count == lists.count - 1)
         }
         // `prepareBegin → prepareFinish` of a parent follows from its dependents.
@@ -245,7 +245,7 @@ private func same(_ a: OptimizedGraph, _ b: OptimizedGraph) -> Bool {
     }
 
     enum LargeShape: CaseIterable, Sendable {
-        case tree, chain, diamonds, layers, star, allNameTheLast, firstNamesAll
+        case tree, chain, diamonds, layers, star, allNameTheLast, firstNamesAll, nextThree
 
         func dependents(_ count: Int) -> [[Int32]] {
             (0..<count).map { parent in
@@ -261,6 +261,7 @@ private func same(_ a: OptimizedGraph, _ b: OptimizedGraph) -> Bool {
                 case .allNameTheLast:
                     return parent + 2 < count
                         ? [Int32(parent + 1), Int32(count - 1)] : parent + 1 < count ? [Int32(parent + 1)] : []
+                case .nextThree: return (parent + 1...parent + 3).filter { $0 < count }.map(Int32.init)
                 case .firstNamesAll:
                     if parent == 0 { return (1..<Int32(count)).map(\.self) }
                     return parent + 1 < count ? [Int32(parent + 1)] : []

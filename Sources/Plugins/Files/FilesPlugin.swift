@@ -34,7 +34,8 @@ package struct FilesPlugin: ProtectionPlugin {
 }
 
 extension FilesPlugin: DiscoveringPlugin {
-    package func dependents(of resource: ResourceDescription, selector: JSONObject) async throws -> DiscoveredDependents {
+    package func dependents(of resource: ResourceDescription, selector: JSONObject) async throws -> DiscoveredDependents
+    {
         let search = try SubdirectorySearch(resource, selector: selector, seams: seams)
         do { return try await BlockingThreads.runAlone(name: "files-discover") { try search.run() } } catch {
             throw Failures.asPluginError(error)
