@@ -99,7 +99,7 @@ struct Gantt: Sendable {
     /// What there is to say of a step, line by line; the first is its name.
     func words(_ step: Simulation.Step) -> [String] {
         let (hook, resource, _) = subject(step)
-        let span = "\(DurationWords.text(step.start)) to \(DurationWords.text(step.end))"
+        let span = "\(Moment.text(step.start)) to \(Moment.text(step.end))"
         let origin = (estimate.origins[Int(step.activity)] ?? .unit).words
         var lines = [
             "\(DisplayWidth.harmless(resource.name)): \(hook.name)", resource.identity,
@@ -108,6 +108,20 @@ struct Gantt: Sendable {
         ]
         if isOnPath[Int(step.activity)] { lines.append("on the critical path") }
         return lines
+    }
+}
+
+/// Points in time of a run for people.
+enum Moment {
+    /// So many nanoseconds after the beginning, to the second from a minute on, such as `3h 13m 31s`: what follows on
+    /// each other within a long run would look the same in fewer units.
+    static func text(_ nanoseconds: Int64) -> String {
+        if nanoseconds < 60_000_000_000 { return DurationWords.text(nanoseconds) }
+        let seconds = nanoseconds / 1_000_000_000 + (nanoseconds % 1_000_000_000 >= 500_000_000 ? 1 : 0)
+        let parts = [
+            (seconds / 86400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s"),
+        ]
+        return parts.filter { $0.0 > 0 }.map { "\($0.0)\($0.1)" }.joined(separator: " ")
     }
 }
 

@@ -207,10 +207,11 @@ struct GanttSVG {
         }
         let plugins = steps.map { gantt.subject($0).resource.plugin }
         let isOfOne = plugins.allSatisfy { $0 == plugins[0] }
-        let span = "\(DurationWords.text(first.start)) to \(DurationWords.text(last.end))"
+        let span = "\(Moment.text(first.start)) to \(Moment.text(last.end))"
         let busy = steps.reduce(0) { $0 + $1.end - $1.start }
+        let boundsEnd = open.steps.contains { gantt.boundsEnd[$0] }
         out.line(
-            "<g class=\"\(isOfOne ? "b \(Palette.style(of: plugins[0])) q" : "m")\"><title>\(steps.count) short activities\n\n\(span), \(DurationWords.text(busy)) of work</title>\(rect(open.start, open.end, y))</g>"
+            "<g class=\"\(isOfOne ? "b \(Palette.style(of: plugins[0])) q" : "m")\"><title>\(steps.count) short activities\n\n\(span), \(DurationWords.text(busy)) of work</title>\(rect(open.start, open.end, y))\(boundsEnd ? endMark(open.start, open.end, y) : "")</g>"
         )
     }
 
@@ -218,6 +219,13 @@ struct GanttSVG {
         let margin = laneHeight >= 12 ? 2.0 : 0.5
         return
             "<rect x=\"\(px(start + inset))\" y=\"\(px(y + margin + inset))\" width=\"\(px(max(0.5, end - start - 2 * inset)))\" height=\"\(px(laneHeight - 2 * margin - 2 * inset))\"/>"
+    }
+
+    /// The line below a bar that bounds the end.
+    private func endMark(_ start: Double, _ end: Double, _ y: Double) -> String {
+        let (height, margin) = laneHeight >= 12 ? (3.0, 2.0) : (1.5, 0.5)
+        return
+            "<rect class=\"e\" x=\"\(px(start))\" y=\"\(px(y + laneHeight - height - margin))\" width=\"\(px(max(0.5, end - start)))\" height=\"\(px(height))\"/>"
     }
 
     private func bar(_ position: Int, _ start: Double, _ end: Double, _ y: Double, _ out: inout MarkupText) {
@@ -233,12 +241,7 @@ struct GanttSVG {
         out.raw(gantt.words(step).map(MarkupText.escaped).joined(separator: "\n"))
         // An outline lies within the bar, so that neighbours do not hide it.
         out.raw("</title>" + rect(start, end, y, inset: isThin ? 0 : isOnPath ? 1 : 0.5))
-        if gantt.boundsEnd[position] {
-            let height = laneHeight >= 12 ? 3.0 : 1.5
-            out.raw(
-                "<rect class=\"e\" x=\"\(px(start))\" y=\"\(px(y + laneHeight - height - (laneHeight >= 12 ? 2 : 0.5)))\" width=\"\(px(max(0.5, end - start)))\" height=\"\(px(height))\"/>"
-            )
-        }
+        if gantt.boundsEnd[position] { out.raw(endMark(start, end, y)) }
         if laneHeight >= 20, let label = label(resource.name, hook, in: end - start - 8) {
             // A picture within the picture: whatever the font, nothing is written beyond the bar.
             out.raw(

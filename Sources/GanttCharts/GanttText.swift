@@ -203,16 +203,17 @@ struct GanttText {
         lines.append("")
         lines.append("The end is bound by")
         if chain.count > Self.mostBounds { lines.append("  \(chain.count - Self.mostBounds) activities before these") }
+        let times = chain.suffix(Self.mostBounds).map { Moment.text(run.steps[$0].start).count }.max() ?? 0
         for position in chain.suffix(Self.mostBounds) {
             let step = run.steps[position]
             let (hook, resource, _) = gantt.subject(step)
             let mark = gantt.isOnPath[Int(step.activity)] ? "* " : "  "
-            let time = DurationWords.text(step.start)
+            let time = Moment.text(step.start)
             let why = step.heldBy < 0 ? "" : step.waitedForLane ? ", when a job is free" : ""
             let rest = "  \(hook.name) of \(resource.identity), \(DurationWords.text(step.end - step.start))\(why)"
             lines.append(
                 cut(
-                    mark + String(repeating: " ", count: max(0, 10 - time.count)) + time
+                    mark + String(repeating: " ", count: max(0, times - time.count)) + time
                         + plain(DisplayWidth.harmless(rest)), to: width))
         }
     }
