@@ -7,6 +7,7 @@ import Checkpoints
 import Engine
 import PlanIR
 import ProtectionService
+import YAMLSource
 
 /// `cairn protect`
 struct Protect: AsyncParsableCommand {

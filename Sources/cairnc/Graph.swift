@@ -8,6 +8,7 @@ import GraphViews
 import Graphviz
 import PlanCompiler
 import PlanIR
+import RunRecords
 import Timings
 import YAMLSource
 
@@ -100,90 +101,108 @@ struct Graph: ParsableCommand {
 
     // MARK: Drawing
 
+    /// What is marked on drawings, read once.
+    private struct Overlays {
+        var union: PlanUnion?
+        var record: RunRecord?
+        var estimate: EstimatedWeights?
+
+        /// Marks a drawing; whether there is a cycle.
+        func mark(_ drawing: inout Drawing) throws(ViewError) -> Bool {
+            let isCyclic = drawing.markCycles()
+            union?.mark(&drawing)
+            if let record { drawing.mark(record) }
+            if let estimate { try drawing.markCriticalPath(estimate) }
+            return isCyclic
+        }
+    }
+
     private func draw(_ loaded: GraphInput) throws {
         var plan = loaded.plan
-        var union: PlanUnion?
+        var overlays = Overlays()
         if let old = overlay.diff {
-            let before = try options.loadPlan(old, warns: false)
-            union = PlanUnion(old: before, new: plan)
-            plan = union?.plan ?? plan
+            let union = PlanUnion(old: try options.loadPlan(old, warns: false), new: plan)
+            plan = union.plan
+            overlays.union = union
         }
-        if format == .html { return try writePage(plan, union) }
-        var drawing: Drawing
-        if selection.hideBarriers && view == .activities {
-            drawing = Drawing.withoutBarriers(plan, operation, clustering: selection.cluster)
-        } else {
-            drawing = Drawing.whole(plan, view, operation, clustering: selection.cluster)
-        }
-        let isCyclic = try mark(&drawing, union)
+        if let run = overlay.run { overlays.record = try RecordFile.record(run, options) }
+        if overlay.criticalPath { overlays.estimate = try estimate(plan) }
         do {
-            if !selection.only.isEmpty { try drawing.keep(only: selection.only) }
-            if !selection.collapse.isEmpty { try drawing.collapse(selection.collapse) }
-            if !selection.focus.isEmpty {
-                try drawing.focus(on: selection.focus, depth: selection.depth, selection.directions)
-            }
-            if selection.path.count == 2 {
-                let path = try drawing.path(from: selection.path[0], to: selection.path[1])
-                if format == nil || format == .text {
-                    return try write(PathText.text(path, in: drawing, places: loaded.places))
-                }
-                drawing.keep(path)
+            switch format ?? .dot {
+            case .html: try write(page(plan, overlays))
+            case .text: try writeText(plan, overlays, loaded.places)
+            case _ where format == nil && !selection.path.isEmpty: try writeText(plan, overlays, loaded.places)
+            case .dot: try write(GraphDOT.export(try drawing(plan, overlays)))
+            case .json: try write(GraphJSON.export(try drawing(plan, overlays)))
+            case .mermaid: try write(GraphMermaid.export(try drawing(plan, overlays)))
+            case .svg: try writePicture(of: try drawing(plan, overlays), as: .svg)
+            case .png: try writePicture(of: try drawing(plan, overlays), as: .png)
             }
         } catch let error as ViewError { throw MessageFailure("\(input): \(error)") }
+    }
+
+    /// Everything of the view with its marks; whether there is a cycle.
+    private func whole(_ plan: PlanIR, _ overlays: Overlays) throws(ViewError) -> (Drawing, isCyclic: Bool) {
+        var drawing =
+            selection.hideBarriers && view == .activities
+            ? Drawing.withoutBarriers(plan, operation, clustering: selection.cluster)
+            : Drawing.whole(plan, view, operation, clustering: selection.cluster)
+        let isCyclic = try overlays.mark(&drawing)
+        if !selection.only.isEmpty { try drawing.keep(only: selection.only) }
+        if !selection.collapse.isEmpty { try drawing.collapse(selection.collapse) }
+        if !selection.focus.isEmpty {
+            try drawing.focus(on: selection.focus, depth: selection.depth, selection.directions)
+        }
+        return (drawing, isCyclic)
+    }
+
+    /// What was asked for.
+    private func drawing(_ plan: PlanIR, _ overlays: Overlays) throws(ViewError) -> Drawing {
+        var (drawing, isCyclic) = try whole(plan, overlays)
+        if selection.path.count == 2 {
+            drawing.keep(try drawing.path(from: selection.path[0], to: selection.path[1]))
+        }
         if selection.reduce && !isCyclic && !drawing.reduce() {
             tell("some edges that say nothing more are left: to find all of them would have taken too long")
         }
-        try write(drawing)
+        return drawing
     }
 
-    /// Marks what was asked for; whether there is a cycle.
-    private func mark(_ drawing: inout Drawing, _ union: PlanUnion?) throws -> Bool {
-        let isCyclic = drawing.markCycles()
-        union?.mark(&drawing)
-        if let run = overlay.run { drawing.mark(try RecordFile.record(run, options)) }
-        if overlay.criticalPath {
-            let estimate = try estimate(drawing.plan)
-            do { try drawing.markCriticalPath(estimate) } catch { throw MessageFailure("\(input): \(error)") }
+    private func writeText(_ plan: PlanIR, _ overlays: Overlays, _ places: DependencyPlaces) throws {
+        if selection.path.count == 2 {
+            let (drawing, _) = try whole(plan, overlays)
+            let path = try drawing.path(from: selection.path[0], to: selection.path[1])
+            return try write(PathText.text(path, in: drawing, places: places))
         }
-        return isCyclic
+        let isColored = output == nil && options.isColored(.output)
+        try write(Array(GraphText.export(try drawing(plan, overlays), color: isColored).utf8))
     }
 
     /// The page has both views, with the same marks.
-    private func writePage(_ plan: PlanIR, _ union: PlanUnion?) throws {
+    private func page(_ plan: PlanIR, _ overlays: Overlays) throws(ViewError) -> [UInt8] {
         var page = GraphOverlay()
         for shown in GraphView.allCases {
             var drawing = Drawing.whole(plan, shown, operation)
-            _ = try mark(&drawing, union)
+            _ = try overlays.mark(&drawing)
             page.add(drawing)
         }
-        try write(GraphHTML.export(plan, overlay: page, view: view, operation: operation))
+        return GraphHTML.export(plan, overlay: page, view: view, operation: operation)
     }
 
-    private func write(_ drawing: Drawing) throws {
-        switch format ?? .dot {
-        case .dot: try write(GraphDOT.export(drawing))
-        case .json: try write(GraphJSON.export(drawing))
-        case .mermaid: try write(GraphMermaid.export(drawing))
-        case .text:
-            try write(Array(GraphText.export(drawing, color: output == nil && options.isColored(.output)).utf8))
-        case .html:
-            var marks = GraphOverlay()
-            marks.add(drawing)
-            try write(
-                GraphHTML.export(drawing.plan, overlay: marks, view: drawing.view, operation: drawing.operation))
-        case .svg, .png:
-            if drawing.nodes.count > 2000 {
-                tell(
-                    "Graphviz takes long for \(drawing.nodes.count) nodes; --format html shows them at once, and --focus, --only or --collapse draw less"
-                )
-            }
-            if format == .png && output == nil && StandardStream.output.isTerminal {
-                throw ValidationError("a picture is not for the terminal: name a file with -o FILE")
-            }
-            do { try write(GraphvizProgram.draw(GraphDOT.export(drawing), as: format == .svg ? .svg : .png)) } catch let
-                error as GraphvizError
-            { throw MessageFailure(error.description) }
+    private func writePicture(of drawing: Drawing, as picture: GraphvizProgram.Output) throws {
+        if drawing.nodes.count > 2000 {
+            tell(
+                "Graphviz takes long for \(drawing.nodes.count) nodes; --format html shows them at once, and --focus, --only or --collapse draw less"
+            )
         }
+        if picture == .png && output == nil && StandardStream.output.isTerminal {
+            throw ValidationError("a picture is not for the terminal: name a file with -o FILE")
+        }
+        let bytes: [UInt8]
+        do { bytes = try GraphvizProgram.draw(GraphDOT.export(drawing), as: picture) } catch {
+            throw MessageFailure(error.description)
+        }
+        try write(bytes)
     }
 
     private func write(_ bytes: [UInt8]) throws {

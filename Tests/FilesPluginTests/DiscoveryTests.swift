@@ -55,7 +55,7 @@ import Testing
         (["include": ["c*"]] as JSONObject, ["cat", "cow"]), (["exclude": ["c*"]], ["dog", "lost+found"]),
         (["include": ["c*", "dog"], "exclude": ["cow", "lost+found"]], ["cat", "dog"]), (["include": ["x"]], []),
         (["include": ["[!c]*"], "atLeast": 1], ["dog", "lost+found"]),
-    ]) func selectors(_ selector: JSONObject, _ expected: [String]) async throws {
+    ] as [(JSONObject, [String])]) func selectors(_ selector: JSONObject, _ expected: [String]) async throws {
         let fixture = try Fixture()
         try fixture.inTree("mkdir cat cow dog lost+found")
         let found = try await found(fixture, selector)

@@ -69,12 +69,13 @@ import Testing
 
     @Test("Capital digits of digests are refused") func digests() throws {
         let text = try sample()
-        let sources = try #require(text.firstRange(of: "\"sources\":"))
-        let capital = text[sources.lowerBound...].replacing(/sha256:[0-9a-f]{64}/) { match in
+        let sources: Range<String.Index> = try #require(text.firstRange(of: "\"sources\":"))
+        let tail = String(text[sources.lowerBound...])
+        let capital = tail.replacing(/sha256:[0-9a-f]{64}/) { match in
             "sha256:" + match.output.dropFirst(7).uppercased()
         }
         #expect(
-            refusal(text[..<sources.lowerBound] + capital)
+            refusal(String(text[..<sources.lowerBound]) + capital)
                 == .notAnIR("it is not in canonical form; compile the plan again"))
     }
 
