@@ -84,7 +84,7 @@ let package = Package(
                 "CanonicalForm", "Diagnostics", "YAMLSource", "PlanLanguage", "Manifests", "PathPatterns", "PlanIR",
                 "Project", "Schedules", "Timings",
             ]),
-        room("GanttCharts", ["CanonicalForm", "Diagnostics", "PlanIR", "Scheduling", "Timings"]),
+        room("GanttCharts", ["CanonicalForm", "Diagnostics", "GraphExport", "PlanIR", "Scheduling", "Timings"]),
         room("GraphViews", ["CanonicalForm", "Diagnostics", "PlanIR", "RunRecords", "Scheduling", "Timings"]),
         room(
             "GraphExport", ["CanonicalForm", "Diagnostics", "GraphViews", "PlanIR", "Timings"],

@@ -1,6 +1,8 @@
 import Diagnostics
+import GraphExport
 import PlanIR
 import Scheduling
+import Timings
 
 /// A chart as a picture: a lane for each job, a bar for each activity.
 ///
@@ -69,14 +71,14 @@ struct GanttSVG {
             text{font-family:Helvetica,Arial,sans-serif;font-size:11px;fill:#111827}
             .h{font-size:16px;font-weight:bold}.k{fill:#6b7280}.a{fill:#6b7280;text-anchor:middle}.n{fill:#6b7280;text-anchor:end}
             .t{stroke:#e5e7eb;stroke-width:1}.w{fill:#f9fafb}.b rect{stroke-width:1}
-            .b.s rect{fill:#ffffff}.b.c rect{stroke:#111827;stroke-width:2}.b .e{fill:#dc2626!important;stroke:none!important}
+            .b.s rect{fill:#ffffff}.b.c rect{stroke:\(Palette.critical);stroke-width:2}.b .e{fill:#dc2626!important;stroke:none!important}
             .b.q rect{stroke:none;fill-opacity:.85}.m rect{fill:#9ca3af;stroke:none}
 
             """
-        for (number, paint) in Palette.paints.enumerated() {
+        for (number, paint) in Palette.plugins.enumerated() {
             text += ".p\(number) rect{fill:\(paint.fill);stroke:\(paint.line)}.p\(number).q rect{fill:\(paint.line)}\n"
         }
-        text += ".px rect{fill:\(Palette.unknown.fill);stroke:\(Palette.unknown.line)}\n"
+        text += ".px rect{fill:\(Palette.unbound.fill);stroke:\(Palette.unbound.line)}\n"
         return text
     }
 
@@ -125,7 +127,7 @@ struct GanttSVG {
     private func legend(_ out: inout MarkupText) {
         var plugins: [(classes: String, words: String)] = []
         for (number, plugin) in gantt.ir.plugins.enumerated() {
-            plugins.append(("p\(number % Palette.paints.count)", plugin.name))
+            plugins.append(("p\(number % Palette.plugins.count)", plugin.name))
         }
         legend(plugins, bottom + 38, &out)
         legend(
@@ -205,10 +207,11 @@ struct GanttSVG {
         }
         let plugins = steps.map { gantt.subject($0).resource.plugin }
         let isOfOne = plugins.allSatisfy { $0 == plugins[0] }
-        let span = "\(DurationWords.text(first.start)) to \(DurationWords.text(last.end))"
+        let span = "\(Moment.text(first.start)) to \(Moment.text(last.end))"
         let busy = steps.reduce(0) { $0 + $1.end - $1.start }
+        let boundsEnd = open.steps.contains { gantt.boundsEnd[$0] }
         out.line(
-            "<g class=\"\(isOfOne ? "b \(Palette.style(of: plugins[0])) q" : "m")\"><title>\(steps.count) short activities\n\n\(span), \(DurationWords.text(busy)) of work</title>\(rect(open.start, open.end, y))</g>"
+            "<g class=\"\(isOfOne ? "b \(Palette.style(of: plugins[0])) q" : "m")\"><title>\(steps.count) short activities\n\n\(span), \(DurationWords.text(busy)) of work</title>\(rect(open.start, open.end, y))\(boundsEnd ? endMark(open.start, open.end, y) : "")</g>"
         )
     }
 
@@ -216,6 +219,13 @@ struct GanttSVG {
         let margin = laneHeight >= 12 ? 2.0 : 0.5
         return
             "<rect x=\"\(px(start + inset))\" y=\"\(px(y + margin + inset))\" width=\"\(px(max(0.5, end - start - 2 * inset)))\" height=\"\(px(laneHeight - 2 * margin - 2 * inset))\"/>"
+    }
+
+    /// The line below a bar that bounds the end.
+    private func endMark(_ start: Double, _ end: Double, _ y: Double) -> String {
+        let (height, margin) = laneHeight >= 12 ? (3.0, 2.0) : (1.5, 0.5)
+        return
+            "<rect class=\"e\" x=\"\(px(start))\" y=\"\(px(y + laneHeight - height - margin))\" width=\"\(px(max(0.5, end - start)))\" height=\"\(px(height))\"/>"
     }
 
     private func bar(_ position: Int, _ start: Double, _ end: Double, _ y: Double, _ out: inout MarkupText) {
@@ -231,12 +241,7 @@ struct GanttSVG {
         out.raw(gantt.words(step).map(MarkupText.escaped).joined(separator: "\n"))
         // An outline lies within the bar, so that neighbours do not hide it.
         out.raw("</title>" + rect(start, end, y, inset: isThin ? 0 : isOnPath ? 1 : 0.5))
-        if gantt.boundsEnd[position] {
-            let height = laneHeight >= 12 ? 3.0 : 1.5
-            out.raw(
-                "<rect class=\"e\" x=\"\(px(start))\" y=\"\(px(y + laneHeight - height - (laneHeight >= 12 ? 2 : 0.5)))\" width=\"\(px(max(0.5, end - start)))\" height=\"\(px(height))\"/>"
-            )
-        }
+        if gantt.boundsEnd[position] { out.raw(endMark(start, end, y)) }
         if laneHeight >= 20, let label = label(resource.name, hook, in: end - start - 8) {
             // A picture within the picture: whatever the font, nothing is written beyond the bar.
             out.raw(
@@ -285,23 +290,9 @@ enum LabelWidth {
     }
 }
 
-/// The colours that tell plugins apart, as in the drawings of graphs: light fills that keep black text readable, told
-/// apart also by people who see few colours.
-enum Palette {
-    struct Paint {
-        let fill: String
-        let line: String
-    }
-
-    static let paints = [
-        Paint(fill: "#dbeafe", line: "#2563eb"), Paint(fill: "#fef3c7", line: "#b45309"),
-        Paint(fill: "#dcfce7", line: "#15803d"), Paint(fill: "#fce7f3", line: "#be185d"),
-        Paint(fill: "#ede9fe", line: "#6d28d9"), Paint(fill: "#cffafe", line: "#0e7490"),
-        Paint(fill: "#fee2e2", line: "#b91c1c"), Paint(fill: "#e5e7eb", line: "#374151"),
-    ]
-    /// For resources without a plugin.
-    static let unknown = Paint(fill: "#f3f4f6", line: "#9ca3af")
-
+extension Palette {
     /// The style of a plugin's bars.
-    static func style(of plugin: Int32) -> String { plugin < 0 ? "px" : "p\(Int(plugin) % paints.count)" }
+    fileprivate static func style(of plugin: Int32) -> String {
+        plugin < 0 ? "px" : "p\(Int(plugin) % plugins.count)"
+    }
 }

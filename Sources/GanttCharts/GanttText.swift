@@ -1,6 +1,7 @@
 import Diagnostics
 import PlanIR
 import Scheduling
+import Timings
 
 /// A chart of characters.
 struct GanttText {
@@ -37,7 +38,7 @@ struct GanttText {
             let byResource = rowsByResource()
             drawRows(byResource ?? rowsByLane(), namesInside: byResource == nil)
             lines.append("")
-            lines.append(cut(legend, to: width))
+            addLegend()
             lines.append("")
         }
         for (name, value) in gantt.numbers {
@@ -145,7 +146,10 @@ struct GanttText {
             while cell < owner.count && owner[cell] == owner[first] { cell += 1 }
             guard owner[first] >= 0, cell - first >= 6 else { continue }
             let resource = gantt.subject(run.steps[owner[first]]).resource
-            let name = cut(plain(DisplayWidth.harmless(resource.name)), to: cell - first - 2)
+            let whole = plain(DisplayWidth.harmless(resource.name))
+            let name = cut(whole, to: cell - first - 2)
+            // A few letters of a name say less than the bar.
+            if name != whole && cell - first < 12 { continue }
             var place = first + 1
             for character in name {
                 let columns = DisplayWidth.columns(of: String(character))
@@ -192,8 +196,17 @@ struct GanttText {
         }
     }
 
-    private var legend: String {
-        gantt.hooks.map { "\(sign(of: $0)) \($0.name)" }.joined(separator: "   ") + "   * on the critical path"
+    /// The legend, in as many lines as it needs.
+    private mutating func addLegend() {
+        var line = ""
+        for entry in gantt.hooks.map({ "\(sign(of: $0)) \($0.name)" }) + ["* on the critical path"] {
+            if !line.isEmpty && line.count + 3 + entry.count > width {
+                lines.append(line)
+                line = ""
+            }
+            line += (line.isEmpty ? "" : "   ") + entry
+        }
+        lines.append(line)
     }
 
     private mutating func listBounds() {
@@ -201,17 +214,19 @@ struct GanttText {
         if chain.isEmpty { return }
         lines.append("")
         lines.append("The end is bound by")
-        if chain.count > Self.mostBounds { lines.append("  \(chain.count - Self.mostBounds) activities before these") }
+        let before = chain.count - Self.mostBounds
+        if before > 0 { lines.append("  \(before) \(before == 1 ? "activity" : "activities") before these") }
+        let times = chain.suffix(Self.mostBounds).map { Moment.text(run.steps[$0].start).count }.max() ?? 0
         for position in chain.suffix(Self.mostBounds) {
             let step = run.steps[position]
             let (hook, resource, _) = gantt.subject(step)
             let mark = gantt.isOnPath[Int(step.activity)] ? "* " : "  "
-            let time = DurationWords.text(step.start)
+            let time = Moment.text(step.start)
             let why = step.heldBy < 0 ? "" : step.waitedForLane ? ", when a job is free" : ""
             let rest = "  \(hook.name) of \(resource.identity), \(DurationWords.text(step.end - step.start))\(why)"
             lines.append(
                 cut(
-                    mark + String(repeating: " ", count: max(0, 10 - time.count)) + time
+                    mark + String(repeating: " ", count: max(0, times - time.count)) + time
                         + plain(DisplayWidth.harmless(rest)), to: width))
         }
     }

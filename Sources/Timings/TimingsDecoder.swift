@@ -88,7 +88,7 @@ package enum TimingsDecoder {
             }
         }
         return Diagnostic(
-            .invalidValue, "'\(text)' is not whom a duration can be for", at: key.range,
+            .invalidValue, "'\(text)' names no activities", at: key.range,
             notes: [ActivityTimings.Target.fault(in: text) ?? "write HOOK, HOOK:TYPE or HOOK:TYPE#ID"],
             suggestions: suggestions)
     }

@@ -96,7 +96,7 @@ import YAMLSource
 
     static let bad: [(text: String, code: String, place: String, says: String)] = [
         ("", "E0010", "1:1", "there is no document in this file"),
-        ("a: [", "E0003", "1:5", ""),
+        ("a: [", "E0003", "1:5", "did not find expected node content"),
         ("apiVersion: cairn/v1\nkind: Timing\ndurations: {}\n", "E0101", "2:7", "did you mean 'Timings'?"),
         ("apiVersion: cairn/v1\nkind: Plan\n", "E0101", "2:7", "it holds a Plan"),
         (head, "E0102", "1:1", "a file of timings needs the key 'durations'"),
