@@ -8,6 +8,7 @@ package enum DocumentKind: String, Sendable, CaseIterable {
     case plugin = "Plugin"
     case bankPlugin = "BankPlugin"
     case project = "Project"
+    case inventory = "Inventory"
 
     /// The `apiVersion` that this program reads.
     package static let apiVersion = "cairn/v1"

@@ -32,6 +32,8 @@ struct Diff: ParsableCommand {
 
     @OptionGroup var options: CompilerOptions
 
+    @OptionGroup var inventory: InventoryOptions
+
     @Option(
         name: .customLong("git"),
         help: ArgumentHelp(
@@ -104,14 +106,16 @@ struct Diff: ParsableCommand {
     }
 
     /// Warnings are for `check`: of two sides, they would be told twice.
-    private func load(_ path: String) throws -> PlanIR { try options.loadPlan(path, warns: false) }
+    private func load(_ path: String) throws -> PlanIR {
+        try options.loadPlan(path, inventories: inventory.files, warns: false)
+    }
 
     /// The plan as the revision has it, `nil` when it has none of this name.
     private func load(_ path: String, from revision: GitRevision) throws -> PlanIR? {
         let files = RevisionFiles(revision)
         if case .failure(let fault) = files.contents(of: path), fault.isMissing { return nil }
         do {
-            return try options.loadPlan(path, from: files, warns: false)
+            return try options.loadPlan(path, from: files, inventories: inventory.files, warns: false)
         } catch {
             // The places in what was printed are those of the revision's files.
             StandardStream.error.write("these are faults of '\(path)' in '\(revision.name)'\n")

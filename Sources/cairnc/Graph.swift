@@ -30,6 +30,8 @@ struct Graph: ParsableCommand {
 
     @OptionGroup var options: CompilerOptions
 
+    @OptionGroup var inventory: InventoryOptions
+
     @Option(help: "The operation whose activities are shown.")
     var operation: OperationKind = .protect
 
@@ -43,7 +45,7 @@ struct Graph: ParsableCommand {
     var input: String
 
     func run() throws {
-        let ir = try options.loadPlan(input)
+        let ir = try options.loadPlan(input, inventories: inventory.files)
         switch format {
         case .dot: StandardStream.output.write(GraphDOT.export(ir, view, operation))
         case .json: StandardStream.output.write(GraphJSON.export(ir, view, operation))
@@ -53,12 +55,14 @@ struct Graph: ParsableCommand {
 
 extension CompilerOptions {
     /// The IR of a file that holds a plan or a compiled plan. Errors are printed, and warnings too if `warns`.
-    func loadPlan(_ path: String, from files: any FileSource = HostFiles(), warns: Bool = true) throws -> PlanIR {
+    func loadPlan(
+        _ path: String, from files: any FileSource = HostFiles(), inventories: [String] = [], warns: Bool = true
+    ) throws -> PlanIR {
         // A compiled plan is known by its format member; anything else is the compiler's to judge.
         if path != "-", case .success(let bytes) = files.contents(of: path), PlanIR.isLikely(bytes) {
             do { return try PlanIR(loading: bytes) } catch { throw MessageFailure("\(path): \(error)") }
         }
-        let (compiler, ir) = try compileOne(path, from: files)
+        let (compiler, ir) = try compileOne(path, from: files, inventories: inventories)
         if warns { printFaults(of: compiler) }
         return ir
     }

@@ -31,7 +31,7 @@ enum CheckParametersPass {
                 isIdentity
                 ? unit.resource(identity: block.target.value) != nil
                 : unit.resources.declarations.types.contains(block.target.value)
-            if isUsed { continue }
+            if isUsed || unit.mayFind(block.target.value) { continue }
             let names = unit.resources.map {
                 isIdentity ? $0.declaration.identity : $0.declaration.type.value
             }
@@ -172,7 +172,7 @@ private struct ParameterResolver {
     ) -> Int32 {
         let own = row.parameters(phase)
         let kind = Int(row.type) * ParameterPhase.allCases.count + phase.rawValue
-        let isSpecific = layers.areSpecific(resource, phase)
+        let isSpecific = layers.areSpecific(resource, phase) || left(by: resource, phase) != nil
         if own == TreeView.none && !isSpecific {
             // What concerns all resources of a type is resolved once for all of them.
             if common[kind] < 0 { common[kind] = resolve(resource, own, phase, supports, &diagnostics).position }
@@ -203,8 +203,18 @@ private struct ParameterResolver {
             let subject = Subject(.parameter, of: declaration.type.value)
             faults = schema.validate(.merged(merged.mapping), as: subject, partial: false)
         }
+        var values = merged.values(over: schema.defaults)
+        if let left = left(by: resource, phase) {
+            let isSound = faults.isEmpty
+            faults += LeftParameters.append(left, to: &values, of: declaration, schema, judgesWhole: isSound)
+        }
         for fault in faults { diagnostics.add(fault) }
-        return (sets.position(of: merged.values(over: schema.defaults)), faults.isEmpty)
+        return (sets.position(of: values), faults.isEmpty)
+    }
+
+    /// What an inventory appends to the parameters of a resource.
+    private func left(by resource: Int, _ phase: ParameterPhase) -> LocatedNode? {
+        phase == .protect ? unit.discovery.parameters[Int32(resource)] : nil
     }
 }
 
