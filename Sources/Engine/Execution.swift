@@ -164,6 +164,7 @@ struct Execution: ActivityRunner {
         case .restore: try await plugin.restore(hook, context, to: target)
         case .verify: try await plugin.verify(hook, context)
         case .delete: try await plugin.delete(hook, context)
+        case .copy: try await plugin.copy(hook, context)
         }
     }
 

@@ -54,6 +54,8 @@ package enum PluginFields {
             FieldTable.Row("restore", .a(operation), required: true, "What it does to restore one."),
             FieldTable.Row("verify", .a(operation), required: true, "What it does to verify what was saved."),
             FieldTable.Row("delete", .a(operation), required: true, "What it does to delete what was saved."),
+            FieldTable.Row(
+                "copy", .a(operation), "What it does to copy what was saved; nothing when it is not there."),
         ])
 
     /// One operation.

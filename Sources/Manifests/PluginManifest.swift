@@ -111,8 +111,13 @@ package enum PluginManifestDecoder {
         let operations = FieldReader(operationsNode, PluginFields.operations, into: &diagnostics)
         var supports: [PluginManifest.OperationSupport] = []
         for position in PluginFields.operations.fields.indices {
-            guard let support = operations[position] else { return nil }
-            supports.append(operation(support, into: &diagnostics))
+            if let support = operations[position] {
+                supports.append(operation(support, into: &diagnostics))
+            } else if PluginFields.operations.fields[position].isRequired {
+                return nil
+            } else {
+                supports.append(PluginManifest.OperationSupport(hooks: [], parameters: JSONSchema.nothing))
+            }
         }
         let properties = reader[3].map { JSONSchema(compiling: $0, into: &diagnostics) } ?? JSONSchema.anything
         return PluginManifest.ResourceType(

@@ -20,7 +20,7 @@ package struct Compiler: Sendable {
     let inputs: [InputFile]
     /// The inventories with which plans are compiled.
     package var inventories: [SourceText] = []
-    /// Whether some of them could not be read, which has been reported.
+    /// Whether some of them could not be read or are for no plan, which has been reported.
     package var lacksInventories = false
     /// Whether a plan that discovers dependents must have an inventory.
     package var requiresInventory = false

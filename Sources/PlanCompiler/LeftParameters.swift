@@ -6,13 +6,13 @@ import YAMLSource
 
 /// What a resource leaves to the dependents that were found below it: lists that an inventory appends to its parameters.
 enum LeftParameters {
-    /// Appends the lists in `left` to those in `values`, and gives what does not fit.
+    /// Appends the lists in `left` to those in `values`; gives the names of the lists, and what does not fit.
     ///
     /// Each list is checked where it stands; with `judgesWhole`, the parameters are checked as they are then, too.
     static func append(
         _ left: LocatedNode, to values: inout JSONObject, of declaration: ResourceDeclaration, _ schema: JSONSchema,
         judgesWhole: Bool
-    ) -> [Diagnostic] {
+    ) -> (names: [String], faults: [Diagnostic]) {
         let subject = Subject(.parameter, of: declaration.type.value)
         var lists: [(key: LocatedNode, value: LocatedNode)] = []
         var faults: [Diagnostic] = []
@@ -49,6 +49,6 @@ enum LeftParameters {
                     "with what is appended here, the parameters of '\(declaration.identity)' do not fit: \(fault)",
                     at: first.key.range))
         }
-        return faults
+        return (lists.filter { !$0.value.elements.isEmpty }.map(\.key.text), faults)
     }
 }

@@ -94,6 +94,7 @@ package enum DiffJSON {
                     case .name: object["aspect"] = "name"
                     case .property: object["aspect"] = "property"
                     case .plugin: object["aspect"] = "plugin"
+                    case .discovery: object["aspect"] = "discovery"
                     case .parameter(let operation):
                         object["aspect"] = "parameter"
                         object["operation"] = .string(operation.rawValue)

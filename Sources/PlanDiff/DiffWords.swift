@@ -9,6 +9,7 @@ enum DiffWords {
         case .name: "name"
         case .property: "property \(change.value.name)"
         case .plugin: "plugin"
+        case .discovery: "discover \(change.value.name)"
         case .parameter(let operation): "\(operation.rawValue) \(change.value.name)"
         case .hooks(let operation): "\(operation.rawValue) hooks"
         }

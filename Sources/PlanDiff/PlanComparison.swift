@@ -122,7 +122,10 @@ extension PlanDiff {
         if oldPlugin != newPlugin {
             add(.plugin, [ValueChange(path: [], old: .string(oldPlugin), new: .string(newPlugin))])
         }
-        for operation in OperationKind.allCases where operation != .delete {
+        add(
+            .discovery,
+            ValueComparison.changes(left.discover ?? JSONObject(), right.discover ?? JSONObject()))
+        for operation in OperationKind.withParameters {
             add(
                 .parameter(operation),
                 known.changes(old, left.parameters[operation.index], new, right.parameters[operation.index]))

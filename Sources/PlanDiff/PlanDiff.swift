@@ -101,13 +101,15 @@ package struct PlanDiff: Sendable, Hashable {
     /// What of a resource is different.
     package enum Aspect: Sendable, Hashable {
         case name, property, plugin
+        /// What the plugin is asked to discover below the resource.
+        case discovery
         /// A parameter as it is after all layers were merged.
         case parameter(OperationKind)
         /// The hooks in which the plugin has work.
         case hooks(OperationKind)
 
         /// Whether one change of a plan, a provider or a plugin may bring it to many resources.
-        var isShared: Bool { self != .name && self != .property }
+        var isShared: Bool { self != .name && self != .property && self != .discovery }
     }
 
     /// Changes that several resources of one type share.

@@ -15,7 +15,8 @@ package enum IRLoadError: Error, Sendable, Hashable, CustomStringConvertible {
         switch self {
         case .notAnIR(let reason): "this is not a compiled plan: \(reason)"
         case .unknownVersion(let found):
-            "the compiled plan has format version \(found), and this program reads version \(PlanIR.version); "
+            "the compiled plan has format version \(found), and this program reads versions "
+                + "\(PlanIR.readableVersions.lowerBound) to \(PlanIR.readableVersions.upperBound); "
                 + "compile the plan again with the cairnc that belongs to it"
         case .damaged(let expected, let actual):
             "the compiled plan is damaged: it carries \(expected) but its content has \(actual); compile it again"
@@ -27,7 +28,7 @@ package enum IRLoadError: Error, Sendable, Hashable, CustomStringConvertible {
 extension PlanIR {
     /// Loads a stored IR: parses it, checks format, version and digest, and verifies it.
     package init(loading bytes: [UInt8]) throws(IRLoadError) {
-        let parsed: (ir: PlanIR, digest: String)
+        let parsed: IRParser.Document
         do {
             parsed = try IRParser.parse(bytes)
         } catch {
@@ -36,13 +37,13 @@ extension PlanIR {
                 guard object["format"]?.stringValue == PlanIR.format else {
                     throw .notAnIR("it has no \"format\":\"\(PlanIR.format)\"")
                 }
-                if let version = object["version"]?.integerValue, version != PlanIR.version {
+                if let version = object["version"]?.integerValue, !PlanIR.readableVersions.contains(version) {
                     throw .unknownVersion(found: version)
                 }
             }
             throw .notAnIR(error.description)
         }
-        let (canonical, digest) = parsed.ir.encoded
+        let (canonical, digest) = parsed.ir.encoded(as: parsed.version)
         guard digest.description == parsed.digest else {
             throw .damaged(expected: parsed.digest, actual: digest.description)
         }
@@ -54,9 +55,16 @@ extension PlanIR {
 
 /// Reads the members of an IR in any order; each must be there once, and no other.
 private struct IRParser {
+    /// What was read, with the version and the digest that it carries.
+    struct Document {
+        let ir: PlanIR
+        let version: Int64
+        let digest: String
+    }
+
     private var reader: JSONReader
 
-    static func parse(_ bytes: [UInt8]) throws(JSONError) -> (ir: PlanIR, digest: String) {
+    static func parse(_ bytes: [UInt8]) throws(JSONError) -> Document {
         var parser = IRParser(reader: JSONReader(bytes))
         return try parser.document()
     }
@@ -109,13 +117,16 @@ private struct IRParser {
         return digest
     }
 
-    private mutating func document() throws(JSONError) -> (ir: PlanIR, digest: String) {
+    private mutating func document() throws(JSONError) -> Document {
         var description: String?
         var digest: String?
         var isEnabled: Bool?
         var format: String?
         var version: Int64?
-        var graphs = [ActivityGraph?](repeating: nil, count: OperationKind.allCases.count)
+        var needsInventory: Bool?
+        var operations = OperationParts()
+        var order: ActivityGraph?
+        var parameterOrigins: [JSONObject]?
         var parameterSets: [JSONObject]?
         var plan: String?
         var plugins: [PlanIR.PluginBinding]?
@@ -135,13 +146,26 @@ private struct IRParser {
                 isEnabled = enabled
             case "format": format = try parser.reader.string()
             case "version": version = try parser.reader.integer()
+            case "needsInventory":
+                guard case .bool(true) = try parser.reader.value() else {
+                    throw parser.reader.failure("expected true, or no such member")
+                }
+                needsInventory = true
             case "operations":
                 try parser.object { (parser, name) throws(JSONError) in
                     guard let operation = OperationKind(rawValue: name) else {
                         throw parser.reader.failure("unknown operation '\(name)'")
                     }
-                    graphs[operation.index] = try parser.graph()
+                    // Format version 1 has an object here, with an order for each operation.
+                    if parser.reader.peek() == UInt8(ascii: "{") {
+                        operations.graphs[operation.index] = try parser.graph()
+                    } else {
+                        operations.masks[operation.index] = try parser.masks()
+                    }
                 }
+            case "order": order = try parser.order()
+            case "parameterOrigins":
+                parameterOrigins = try parser.list { (parser) throws(JSONError) in try parser.anyObject() }
             case "parameterSets":
                 parameterSets = try parser.list { (parser) throws(JSONError) in try parser.anyObject() }
             case "plan": plan = try parser.reader.string()
@@ -159,22 +183,94 @@ private struct IRParser {
             }
         }
         try reader.finish()
-        guard try demand(format, "format") == PlanIR.format, try demand(version, "version") == PlanIR.version else {
+        let formatVersion = try demand(version, "version")
+        guard try demand(format, "format") == PlanIR.format, PlanIR.readableVersions.contains(formatVersion) else {
             throw reader.failure("the format is not \(PlanIR.format) \(PlanIR.version)")
         }
-        var complete: [ActivityGraph] = []
-        for operation in OperationKind.allCases {
-            complete.append(try demand(graphs[operation.index], "operations.\(operation.rawValue)"))
-        }
+        let graphs = try graphs(operations, order, version: formatVersion)
+        if formatVersion > 1 { _ = try demand(parameterOrigins, "parameterOrigins") }
         let ir = PlanIR(
             plan: try demand(plan, "plan"), description: try demand(description, "description"),
             provider: try demand(provider, "provider"), sources: try demand(sources, "sources"),
             plugins: try demand(plugins, "plugins"), parameterSets: try demand(parameterSets, "parameterSets"),
-            resources: try demand(resources, "resources"), triggers: try demand(triggers, "triggers"),
-            retention: try demand(retention, "retention"), isEnabled: isEnabled ?? true, graphs: complete)
-        return (ir, try demand(digest, "digest"))
+            parameterOrigins: parameterOrigins, resources: try demand(resources, "resources"),
+            triggers: try demand(triggers, "triggers"), retention: try demand(retention, "retention"),
+            isEnabled: isEnabled ?? true, needsInventory: needsInventory ?? false, graphs: graphs)
+        return Document(ir: ir, version: formatVersion, digest: try demand(digest, "digest"))
     }
 
+    /// What stands under `operations`, in the form of either version.
+    private struct OperationParts {
+        var masks = [[UInt8]?](repeating: nil, count: OperationKind.allCases.count)
+        var graphs = [ActivityGraph?](repeating: nil, count: OperationKind.allCases.count)
+    }
+
+    /// The graphs of all operations; an operation that the version does not know has no work.
+    private func graphs(
+        _ parts: OperationParts, _ order: ActivityGraph?, version: Int64
+    ) throws(JSONError) -> [ActivityGraph] {
+        var graphs: [ActivityGraph] = []
+        for operation in OperationKind.allCases {
+            let name = "operations.\(operation.rawValue)"
+            if version > 1 {
+                let masks = try demand(parts.masks[operation.index], name)
+                let order = try demand(order, "order")
+                guard order.offsets.count - 1 == 4 * masks.count + Int(ActivityGraph.fixedCount) else {
+                    throw reader.failure("'\(name)' is not for the activities of 'order'")
+                }
+                graphs.append(
+                    ActivityGraph(activities: ActivityGraph.activities(working: masks), orderedLike: order))
+            } else if operation.isKnown(inVersion: version) {
+                graphs.append(try demand(parts.graphs[operation.index], name))
+            } else {
+                let idle = graphs[0].activities.map {
+                    ActivityGraph.Activity(resource: $0.resource, hook: $0.hook, isBarrier: true)
+                }
+                graphs.append(ActivityGraph(activities: idle, orderedLike: graphs[0]))
+            }
+        }
+        return graphs
+    }
+
+    private mutating func masks() throws(JSONError) -> [UInt8] {
+        try list { (parser) throws(JSONError) in
+            guard let mask = UInt8(exactly: try parser.reader.integer()), mask < 16 else {
+                throw parser.reader.failure("the hooks of a resource are a number from 0 to 15")
+            }
+            return mask
+        }
+    }
+
+    /// The order without activities.
+    private mutating func order() throws(JSONError) -> ActivityGraph {
+        var offsets: [Int32] = [0]
+        var targets: [Int32] = []
+        try reader.expect(UInt8(ascii: "["))
+        if !reader.consume(UInt8(ascii: "]")) {
+            repeat {
+                try reader.expect(UInt8(ascii: "["))
+                if !reader.consume(UInt8(ascii: "]")) {
+                    repeat {
+                        let target = try int32()
+                        if let last = targets.last, targets.count > Int(offsets[offsets.count - 1]), last >= target {
+                            throw reader.failure("the activities that wait for one ascend")
+                        }
+                        targets.append(target)
+                    } while reader.consume(UInt8(ascii: ","))
+                    try reader.expect(UInt8(ascii: "]"))
+                }
+                offsets.append(Int32(clamping: targets.count))
+            } while reader.consume(UInt8(ascii: ","))
+            try reader.expect(UInt8(ascii: "]"))
+        }
+        let count = Int32(clamping: offsets.count - 1)
+        guard targets.allSatisfy({ $0 >= 0 && $0 < count }) else {
+            throw reader.failure("'order' leads to an activity that does not exist")
+        }
+        return ActivityGraph(activities: [], offsets: offsets, targets: targets)
+    }
+
+    /// A graph of format version 1.
     private mutating func graph() throws(JSONError) -> ActivityGraph {
         var activities: [ActivityGraph.Activity] = []
         var edges: [(from: Int32, to: Int32)] = []
@@ -223,11 +319,13 @@ private struct IRParser {
         var plugin: Int32?
         var parameters: [Int32]?
         var dependents: [Int32]?
+        var discover: JSONObject?
         try object { (parser, key) throws(JSONError) in
             switch key {
             case "type": type = try parser.reader.string()
             case "id": id = try parser.reader.string()
             case "name": name = try parser.reader.string()
+            case "discover": discover = try parser.anyObject()
             case "properties": properties = try parser.anyObject()
             case "plugin": plugin = try parser.int32()
             case "parameters": parameters = try parser.list { (parser) throws(JSONError) in try parser.int32() }
@@ -238,7 +336,8 @@ private struct IRParser {
         return PlanIR.Resource(
             type: try demand(type, "type"), id: try demand(id, "id"), name: try demand(name, "name"),
             properties: try demand(properties, "properties"), plugin: try demand(plugin, "plugin"),
-            parameters: try demand(parameters, "parameters"), dependents: try demand(dependents, "dependents"))
+            parameters: try demand(parameters, "parameters"), dependents: try demand(dependents, "dependents"),
+            discover: discover)
     }
 
     private mutating func plugin() throws(JSONError) -> PlanIR.PluginBinding {

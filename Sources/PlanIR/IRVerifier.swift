@@ -1,3 +1,5 @@
+internal import CanonicalForm
+
 /// What is wrong with an IR, with the place in it.
 package struct IRFault: Error, Sendable, Hashable, CustomStringConvertible {
     /// Where, such as `operations.protect.edges[12]`.
@@ -18,6 +20,7 @@ package enum IRVerifier {
     package static func verify(_ ir: PlanIR) throws(IRFault) {
         try verifyNames(ir)
         try verifyResources(ir)
+        try verifyOrigins(ir)
         try verify(ir.graphs, dependents: DependentLists(ir.resources.lazy.map(\.dependents))) { resource in
             ir.resources[resource].identity
         }
@@ -38,8 +41,12 @@ package enum IRVerifier {
             let graph = graphs[operation.index]
             let place = "operations.\(operation.rawValue)"
             try verifyActivities(graph, place, count: dependents.count)
-            // What has been verified for one operation need not be for the next.
-            if operation.index > 0, graph.hasOrder(of: graphs[0]) { continue }
+            if operation.index > 0 {
+                guard graph.hasOrder(of: graphs[0]) else {
+                    throw IRFault(place, "the order is not that of the other operations")
+                }
+                continue
+            }
             try verifyOrder(graph, place, dependents, identity)
         }
     }
@@ -47,6 +54,26 @@ package enum IRVerifier {
     private static func verifyNames(_ ir: PlanIR) throws(IRFault) {
         if let fault = NameRules.planFault(ir.plan) { throw IRFault("plan", fault) }
         if let fault = NameRules.planFault(ir.provider.name) { throw IRFault("provider.name", fault) }
+    }
+
+    private static func verifyOrigins(_ ir: PlanIR) throws(IRFault) {
+        guard ir.parameterOrigins.count == ir.parameterSets.count else {
+            throw IRFault("parameterOrigins", "there must be one for each of the parameterSets")
+        }
+        for (position, origins) in ir.parameterOrigins.enumerated() {
+            for origin in origins.members {
+                let place = "parameterOrigins[\(position)].\(origin.key)"
+                guard ir.parameterSets[position][origin.key] != nil else {
+                    throw IRFault(place, "the set has no such parameter")
+                }
+                guard origin.value.stringValue.flatMap(ParameterOrigin.init) != nil else {
+                    throw IRFault(place, "this is no layer of parameters")
+                }
+            }
+        }
+        guard !ir.needsInventory || ir.resources.contains(where: { $0.discover != nil }) else {
+            throw IRFault("needsInventory", "no resource is to discover anything")
+        }
     }
 
     private static func verifyResources(_ ir: PlanIR) throws(IRFault) {

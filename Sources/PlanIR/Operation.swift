@@ -1,6 +1,6 @@
 /// What can be done with a plan or a checkpoint.
 package enum OperationKind: String, Sendable, Hashable, CaseIterable {
-    case protect, restore, verify, delete
+    case protect, restore, verify, delete, copy
 
     /// Position in `allCases`, which is also the order in the IR.
     package var index: Int {
@@ -9,8 +9,20 @@ package enum OperationKind: String, Sendable, Hashable, CaseIterable {
         case .restore: 1
         case .verify: 2
         case .delete: 3
+        case .copy: 4
         }
     }
+
+    /// Whether resources have parameters for it; deleting and copying have none.
+    package var takesParameters: Bool {
+        switch self {
+        case .protect, .restore, .verify: true
+        case .delete, .copy: false
+        }
+    }
+
+    /// The operations that take parameters, in the order in which resources name their sets.
+    package static let withParameters = allCases.filter(\.takesParameters)
 }
 
 /// One step of a resource in an operation, in the order in which they run.

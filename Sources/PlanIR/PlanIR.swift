@@ -7,8 +7,10 @@ package import CanonicalForm
 package struct PlanIR: Sendable, Hashable {
     /// The format's name in the file.
     package static let format = "cairn.ir"
-    /// The format version that this program writes and reads.
-    package static let version: Int64 = 1
+    /// The format version that this program writes.
+    package static let version: Int64 = 2
+    /// The format versions that this program reads; those before the last lack what came later.
+    package static let readableVersions: ClosedRange<Int64> = 1...version
 
     /// The plan's name.
     package var plan: String
@@ -21,21 +23,27 @@ package struct PlanIR: Sendable, Hashable {
     package var plugins: [PluginBinding]
     /// The distinct sets of resolved parameters; resources refer to them by position.
     package var parameterSets: [JSONObject]
+    /// For each set, which layer each of its parameters came from, where that is known: the words of
+    /// `ParameterOrigin`.
+    package var parameterOrigins: [JSONObject]
     /// The resources, in plan order.
     package var resources: [Resource]
+    /// Whether there are dependents to be discovered that no inventory has named: such a plan cannot be run.
+    package var needsInventory: Bool
     /// The triggers as the plan has them, checked.
     package var triggers: [JSONValue]
     /// The retention policy as the plan has it, checked.
     package var retention: JSONObject
     /// Whether the triggers start anything.
     package var isEnabled: Bool
-    /// One graph per operation, by `OperationKind.index`.
+    /// One graph per operation, by `OperationKind.index`; their order is the same.
     package var graphs: [ActivityGraph]
 
     package init(
         plan: String, description: String, provider: ProviderBinding, sources: [SourceDigest],
-        plugins: [PluginBinding], parameterSets: [JSONObject], resources: [Resource], triggers: [JSONValue],
-        retention: JSONObject, isEnabled: Bool = true, graphs: [ActivityGraph]
+        plugins: [PluginBinding], parameterSets: [JSONObject], parameterOrigins: [JSONObject]? = nil,
+        resources: [Resource], triggers: [JSONValue], retention: JSONObject, isEnabled: Bool = true,
+        needsInventory: Bool = false, graphs: [ActivityGraph]
     ) {
         self.plan = plan
         self.description = description
@@ -43,20 +51,28 @@ package struct PlanIR: Sendable, Hashable {
         self.sources = sources
         self.plugins = plugins
         self.parameterSets = parameterSets
+        self.parameterOrigins = parameterOrigins ?? parameterSets.map { _ in JSONObject() }
         self.resources = resources
         self.triggers = triggers
         self.retention = retention
         self.isEnabled = isEnabled
+        self.needsInventory = needsInventory
         self.graphs = graphs
     }
 
     /// The activity graph of an operation.
     package func graph(_ operation: OperationKind) -> ActivityGraph { graphs[operation.index] }
 
-    /// The resolved parameters of a resource for an operation; `delete` has none.
+    /// The resolved parameters of a resource for an operation; `delete` and `copy` have none.
     package func parameters(of resource: Int, for operation: OperationKind) -> JSONObject {
-        guard operation != .delete else { return JSONObject() }
+        guard operation.takesParameters else { return JSONObject() }
         return parameterSets[Int(resources[resource].parameters[operation.index])]
+    }
+
+    /// Where each of these parameters came from, where that is known.
+    package func parameterOrigins(of resource: Int, for operation: OperationKind) -> JSONObject {
+        guard operation.takesParameters else { return JSONObject() }
+        return parameterOrigins[Int(resources[resource].parameters[operation.index])]
     }
 
     /// The provider that a plan was compiled for.
@@ -72,7 +88,7 @@ package struct PlanIR: Sendable, Hashable {
 
     /// One file that went into the compilation.
     package struct SourceDigest: Sendable, Hashable {
-        /// `plan` or `provider`.
+        /// `plan`, `provider` or `inventory`.
         package var role: String
         /// The name that the document gives itself.
         package var name: String
@@ -110,10 +126,12 @@ package struct PlanIR: Sendable, Hashable {
         package var parameters: [Int32]
         /// Positions of the dependents (children) in `resources`, in the order in which the plan names them.
         package var dependents: [Int32]
+        /// What the plugin is asked to discover below the resource, `nil` when nothing is.
+        package var discover: JSONObject?
 
         package init(
             type: String, id: String, name: String, properties: JSONObject, plugin: Int32, parameters: [Int32],
-            dependents: [Int32]
+            dependents: [Int32], discover: JSONObject? = nil
         ) {
             self.type = type
             self.id = id
@@ -122,6 +140,7 @@ package struct PlanIR: Sendable, Hashable {
             self.plugin = plugin
             self.parameters = parameters
             self.dependents = dependents
+            self.discover = discover
         }
 
         /// `TYPE#ID`, the resource's identity.

@@ -12,6 +12,7 @@ package enum FormatSchema: String, Sendable, CaseIterable {
     case plan, provider, plugin
     case bankPlugin = "bank-plugin"
     case project
+    case inventory
     case ir
     case diagnostics, diff
 
@@ -35,6 +36,9 @@ package enum FormatSchema: String, Sendable, CaseIterable {
             var tables = TableSchemas()
             return tables.schema(of: PluginFields.bank, id: id, title: "Cairn bank manifest").printed
         case .project: return FormatSchema.project(id: id)
+        case .inventory:
+            var tables = TableSchemas()
+            return tables.schema(of: InventoryFields.inventory, id: id, title: "Cairn inventory").printed
         case .ir: return String(decoding: PackageResources.ir_schema_json, as: UTF8.self)
         case .diagnostics: return DiagnosticShapes.schema.prettyText
         case .diff: return String(decoding: PackageResources.diff_schema_json, as: UTF8.self)

@@ -20,6 +20,9 @@ package protocol ProtectionPlugin: Sendable {
     /// Runs one hook of `delete`: removes what the plugin keeps outside of the bank. The artifacts in the bank are
     /// removed by the executor.
     func delete(_ hook: Hook, _ context: ActivityContext) async throws
+    /// Runs one hook of `copy`: brings what the plugin keeps outside of the bank to where a copy of the checkpoint
+    /// can use it. The artifacts in the bank are copied by the executor.
+    func copy(_ hook: Hook, _ context: ActivityContext) async throws
     /// Undoes what the hooks of a failed or cancelled operation have changed outside of the bank. Called once for
     /// every resource of which any hook had started, even after cancellation.
     func revert(_ operation: OperationKind, _ context: ActivityContext) async throws
@@ -27,6 +30,7 @@ package protocol ProtectionPlugin: Sendable {
 
 extension ProtectionPlugin {
     package func delete(_ hook: Hook, _ context: ActivityContext) async throws {}
+    package func copy(_ hook: Hook, _ context: ActivityContext) async throws {}
     package func revert(_ operation: OperationKind, _ context: ActivityContext) async throws {}
 }
 

@@ -21,6 +21,7 @@ struct Diff: ParsableCommand {
             EXAMPLES
               cairnc diff old/shop.yaml shop.yaml
               cairnc diff shop.ir shop.yaml --format json
+              cairnc diff shop.ir shop.yaml --inventory shop.inventory.yaml
               cairnc diff --git HEAD plans/shop.yaml
               cairnc diff --git origin/main...HEAD plans/shop.yaml --format markdown
             """)
@@ -80,9 +81,7 @@ struct Diff: ParsableCommand {
     // MARK: The two sides
 
     private func compare() throws -> PlanDiff {
-        guard let revisions else {
-            return PlanDiff(old: try load(inputs[0]), new: try load(inputs[1]))
-        }
+        guard let revisions else { return try difference(try load(inputs[0]), try load(inputs[1])) }
         let path = inputs[0]
         do {
             let directory = RevisionFiles.nearestDirectory(path).directory
@@ -93,10 +92,21 @@ struct Diff: ParsableCommand {
                 let end = sides.new.map { "nor '\($0.name)'" } ?? "nor the working directory"
                 throw MessageFailure("there is no '\(path)': neither '\(sides.old.name)' \(end) has it")
             }
-            return PlanDiff(old: old, new: new)
+            return try difference(old, new)
         } catch let error as GitError {
             throw MessageFailure(error.description)
         }
+    }
+
+    /// Compares two sides that both have what was found, or both have not: else all of it would seem to be gone.
+    private func difference(_ old: PlanIR?, _ new: PlanIR?) throws -> PlanDiff {
+        func hasFound(_ ir: PlanIR) -> Bool { ir.sources.contains { $0.role == "inventory" } }
+        if let old, let new, old.needsInventory && hasFound(new) || new.needsInventory && hasFound(old) {
+            throw MessageFailure(
+                "one side has what the plan discovers, and the other has not; "
+                    + "give --inventory for the plan that is compiled here")
+        }
+        return PlanDiff(old: old, new: new)
     }
 
     /// A working file that is gone is the other side's plan removed.

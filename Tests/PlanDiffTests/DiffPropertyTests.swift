@@ -37,13 +37,16 @@ struct DiffPropertyTests {
             triggers = (0..<Int.random(in: 0..<3, using: &generator)).map { $0 }
         }
 
+        /// A number that no resource has.
+        private var freeID: Int { 1 + (items.map(\.id).max() ?? 0) }
+
         mutating func change(_ generator: inout SeededGenerator) {
             for _ in 0..<Int.random(in: 0...4, using: &generator) {
                 guard let position = items.indices.randomElement(using: &generator) else { return }
                 switch Int.random(in: 0..<8, using: &generator) {
                 case 0: items[position].level = Int.random(in: 1...3, using: &generator)
                 case 1: items[position].path = Int.random(in: 0..<6, using: &generator)
-                case 2: items[position].id += 100
+                case 2: items[position].id = freeID
                 case 3 where items.count > 1:
                     items.remove(at: position)
                     // Numbers of dependents are positions.
@@ -56,7 +59,7 @@ struct DiffPropertyTests {
                 case 6: triggers = [Int.random(in: 0..<3, using: &generator)]
                 default:
                     items.append(
-                        Item(id: 50 + items.count, type: 0, path: 7, level: 1, name: nil, dependents: []))
+                        Item(id: freeID, type: 0, path: 7, level: 1, name: nil, dependents: []))
                 }
             }
         }

@@ -1,4 +1,5 @@
 import CanonicalForm
+import Foundation
 import PlanIR
 import PlanTestSupport
 import Testing
@@ -65,11 +66,63 @@ struct IRTests {
         }
     }
 
+    @Test("Operations that are not in the same order are refused before they are written") func oneOrder() throws {
+        var ir = try sample()
+        let graph = ir.graph(.verify)
+        let edges = (0..<Int32(graph.count)).flatMap { origin in graph.successors(of: origin).map { (origin, $0) } }
+        ir.graphs[OperationKind.verify.index] = ActivityGraph(
+            activities: graph.activities, edges: edges + [(from: 2, to: 5)])
+        #expect { try IRVerifier.verify(ir) } throws: { ($0 as? IRFault)?.place == "operations.verify" }
+    }
+
+    @Test("Hooks out of order are refused before they are written") func hooks() throws {
+        var ir = try sample()
+        let graph = ir.graph(.protect)
+        var activities = graph.activities
+        activities.swapAt(0, 1)
+        ir.graphs[0] = ActivityGraph(activities: activities, orderedLike: graph)
+        #expect(throws: IRFault.self) { try IRVerifier.verify(ir) }
+    }
+
+    @Test("An IR of format version 1 is read: copying has no work, and its digest still counts") func versionOne()
+        throws
+    {
+        let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "Fixtures/ir/version-1.ir")
+        let bytes = Array(try Data(contentsOf: file))
+        let ir = try PlanIR(loading: bytes)
+        #expect(ir.resources.count == 5)
+        #expect(!ir.graph(.copy).activities.contains { !$0.isBarrier })
+        #expect(ir.graph(.copy).hasOrder(of: ir.graph(.protect)))
+        #expect(ir.graph(.protect).activities.contains { !$0.isBarrier })
+        #expect(ir.parameterOrigins == ir.parameterSets.map { _ in JSONObject() })
+        #expect(try PlanIR(loading: ir.encoded.bytes) == ir)
+        for position in bytes.indices {
+            var damaged = bytes
+            damaged[position] ^= 0x01
+            #expect(throws: IRLoadError.self, "byte \(position)") { try PlanIR(loading: damaged) }
+        }
+        // What only the next version has makes no sound first version.
+        let later = String(decoding: bytes, as: UTF8.self).replacing(
+            #""format":"cairn.ir""#, with: #""format":"cairn.ir","order":[[]]"#)
+        #expect(throws: IRLoadError.self) { try PlanIR(loading: Array(later.utf8)) }
+    }
+
+    @Test("Where parameters came from, and what is discovered, is kept") func newMembers() throws {
+        var ir = try sample()
+        ir.resources[2].discover = ["atLeast": 1]
+        ir.needsInventory = true
+        let loaded = try PlanIR(loading: ir.encoded.bytes)
+        #expect(loaded == ir)
+        #expect(loaded.parameterOrigins.contains { $0["compression"] == "default" })
+    }
+
     /// An edited IR whose digest was made right again is still refused for what it breaks.
     @Test(
         "The verifier refuses unsound plans",
         arguments: [
-            "missing-edge", "cycle", "plugin-range", "dependent-range", "duplicate", "hooks", "parameters", "self",
+            "missing-edge", "cycle", "plugin-range", "dependent-range", "duplicate", "parameters", "self", "origins",
+            "origin-of-nothing", "origin-from-nowhere", "no-discovery",
         ])
     func unsoundPlans(_ fault: String) throws {
         var ir = try sample()
@@ -82,19 +135,22 @@ struct IRTests {
             if let drop { list.remove(at: drop) }
             return list
         }
+        func order(_ edges: [(from: Int32, to: Int32)]) {
+            ir.graphs = ir.graphs.map { ActivityGraph(activities: $0.activities, edges: edges) }
+        }
         switch fault {
-        case "missing-edge": ir.graphs[0] = ActivityGraph(activities: graph.activities, edges: edges(3))
-        case "cycle":
-            ir.graphs[0] = ActivityGraph(
-                activities: graph.activities, edges: edges() + [(from: ActivityGraph.finish, to: ActivityGraph.start)])
+        case "missing-edge": order(edges(3))
+        case "cycle": order(edges() + [(from: ActivityGraph.finish, to: ActivityGraph.start)])
         case "plugin-range": ir.resources[1].plugin = 9
         case "dependent-range": ir.resources[1].dependents = [99]
         case "duplicate": ir.resources[1].id = "web"; ir.resources[1].type = "Test::Service"
-        case "hooks":
-            var activities = graph.activities
-            activities.swapAt(0, 1)
-            ir.graphs[0] = ActivityGraph(activities: activities, edges: edges())
         case "parameters": ir.resources[0].parameters = [0, 0]
+        case "origins": ir.parameterOrigins.removeLast()
+        case "origin-of-nothing": ir.parameterOrigins[0]["colour"] = "plan"
+        case "origin-from-nowhere":
+            ir.parameterSets[0]["colour"] = "red"
+            ir.parameterOrigins[0]["colour"] = "elsewhere"
+        case "no-discovery": ir.needsInventory = true
         default: ir.resources[0].dependents.append(0)
         }
         #expect(throws: IRFault.self) { try IRVerifier.verify(ir) }

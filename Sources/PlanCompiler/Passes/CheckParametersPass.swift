@@ -1,6 +1,7 @@
 import CanonicalForm
 import Diagnostics
 import Manifests
+import PlanIR
 import PlanLanguage
 import YAMLSource
 
@@ -102,10 +103,13 @@ private struct ParameterLayers {
     }
 
     /// The layers of a resource below its own parameters, later ones winning.
-    func layers(_ resource: Int, type: Int32, _ phase: ParameterPhase) -> [LocatedNode] {
+    func layers(
+        _ resource: Int, type: Int32, _ phase: ParameterPhase
+    ) -> [(values: LocatedNode, origin: ParameterOrigin)] {
         let wide = types[Target(number: type, phase: phase)] ?? Pair()
         let specific = resources[Target(number: Int32(resource), phase: phase)] ?? Pair()
-        return wide.provider + specific.provider + wide.plan + specific.plan
+        return wide.provider.map { ($0, .provider) } + specific.provider.map { ($0, .providerResource) }
+            + wide.plan.map { ($0, .plan) } + specific.plan.map { ($0, .planResource) }
     }
 }
 
@@ -195,8 +199,8 @@ private struct ParameterResolver {
         let declaration = unit.resources.declaration(of: resource)
         let lower = layers.layers(resource, type: type, phase)
         var merged = MergedParameters(head: declaration.id.range)
-        for layer in lower { merged.add(layer) }
-        if let own = declaration.parameters(phase) { merged.add(own) }
+        for layer in lower { merged.add(layer.values, from: layer.origin) }
+        if let own = declaration.parameters(phase) { merged.add(own, from: .resource) }
         let isPlain = lower.isEmpty && own != TreeView.none
         var faults: [Diagnostic] = []
         if !(isPlain && schema.surelyAccepts(own, in: view)) {
@@ -204,12 +208,15 @@ private struct ParameterResolver {
             faults = schema.validate(.merged(merged.mapping), as: subject, partial: false)
         }
         var values = merged.values(over: schema.defaults)
+        var origins = merged.origins(of: values)
         if let left = left(by: resource, phase) {
             let isSound = faults.isEmpty
-            faults += LeftParameters.append(left, to: &values, of: declaration, schema, judgesWhole: isSound)
+            let (names, unfit) = LeftParameters.append(left, to: &values, of: declaration, schema, judgesWhole: isSound)
+            for name in names { origins[name] = .string(ParameterOrigin.inventory.rawValue) }
+            faults += unfit
         }
         for fault in faults { diagnostics.add(fault) }
-        return (sets.position(of: values), faults.isEmpty)
+        return (sets.position(of: values, from: origins), faults.isEmpty)
     }
 
     /// What an inventory appends to the parameters of a resource.
@@ -222,21 +229,33 @@ private struct ParameterResolver {
 private struct MergedParameters {
     private let head: SourceRange
     private var entries: [(key: LocatedNode, value: LocatedNode)] = []
+    /// The layer of each entry.
+    private var layers: [ParameterOrigin] = []
 
     init(head: SourceRange) { self.head = head }
 
-    mutating func add(_ layer: LocatedNode) {
+    mutating func add(_ layer: LocatedNode, from origin: ParameterOrigin) {
         for entry in layer.entries {
             let name = entry.key.text
             if let position = entries.firstIndex(where: { $0.key.text == name }) {
                 entries[position] = entry
+                layers[position] = origin
             } else {
                 entries.append(entry)
+                layers.append(origin)
             }
         }
     }
 
     var mapping: MergedMapping { MergedMapping(entries: entries, head: head) }
+
+    /// The layer that each of the resolved `values` came from.
+    func origins(of values: JSONObject) -> JSONObject {
+        var origins = JSONObject(
+            values.members.map { ($0.key, .string(ParameterOrigin.schema.rawValue)) })
+        for (entry, layer) in zip(entries, layers) { origins[entry.key.text] = .string(layer.rawValue) }
+        return origins
+    }
 
     func values(over defaults: JSONObject) -> JSONObject {
         var values = defaults

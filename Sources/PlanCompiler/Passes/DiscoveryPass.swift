@@ -24,6 +24,7 @@ enum DiscoveryPass {
 
     /// What follows from there being no inventory.
     private static func judgeOpen(_ unit: PlanUnit, _ first: SourceRange?, _ compiler: inout Compiler) {
+        // What the inventories would have said, they could not.
         guard let first, !compiler.lacksInventories else { return }
         if compiler.requiresInventory {
             compiler.diagnostics.add(
@@ -33,6 +34,7 @@ enum DiscoveryPass {
                     notes: [InventoryAdvice.make(unit.name)]))
         }
         var unchecked: [String] = []
+        var seen: Set<String> = []
         var suggestions = 0
         for target in unit.discovery.openNames {
             let name = unit.plan.resources.tree.node(target).text
@@ -41,7 +43,7 @@ enum DiscoveryPass {
                 compiler.diagnostics.add(
                     ResolveNamesPass.unknown(
                         target, in: unit.resources, suggests: suggestions <= ResolveNamesPass.suggestionLimit))
-            } else if !unchecked.contains(name) {
+            } else if seen.insert(name).inserted {
                 unchecked.append(name)
             }
         }
@@ -50,7 +52,7 @@ enum DiscoveryPass {
             let isThere =
                 target.contains("#")
                 ? unit.resource(identity: target) != nil : unit.resources.declarations.types.contains(target)
-            if !isThere && !unchecked.contains(target) { unchecked.append(target) }
+            if !isThere && seen.insert(target).inserted { unchecked.append(target) }
         }
         if compiler.requiresInventory { return }
         compiler.remarks.append(remark(unit.name, unchecked))

@@ -11,6 +11,7 @@ import YAMLSource
 enum GraftInventoriesPass {
     @Sendable static func run(_ compiler: inout Compiler) {
         if compiler.inventories.isEmpty { return }
+        let errorsBefore = compiler.diagnostics.errorsMet
         let read = readAll(&compiler)
         // For each plan the inventory that it has got.
         var taken: [Int: Inventory] = [:]
@@ -18,6 +19,8 @@ enum GraftInventoriesPass {
             let named = compiler.plans.indices.filter { compiler.plans[$0].name == inventory.plan.value }
             if named.isEmpty {
                 reportUnknownPlan(inventory, &compiler)
+                // It may be meant for one that goes without now.
+                compiler.lacksInventories = true
                 continue
             }
             let fitting = named.filter { compiler.plans[$0].plan.provider.value == inventory.provider.value }
@@ -33,6 +36,9 @@ enum GraftInventoriesPass {
                 reportProvider(inventory, compiler.plans[position].plan, &compiler.diagnostics)
             }
         }
+        if compiler.diagnostics.errorsMet == errorsBefore { return }
+        // For which plan a faulty inventory was meant, nobody can say for sure.
+        for position in compiler.plans.indices { compiler.plans[position].isFaulty = true }
     }
 
     // MARK: Reading
@@ -47,7 +53,7 @@ enum GraftInventoriesPass {
             if let loaded = compiler.loadedInventories.first(where: { identity != nil && $0.file == identity }) {
                 // It is among the files to check, so that its faults are told.
                 read += loaded.inventories.map { ($0, loaded.isFaulty) }
-                if loaded.inventories.isEmpty { reportNothing(in: text, &compiler) }
+                if loaded.inventories.isEmpty { compiler.lacksInventories = true }
                 continue
             }
             read += Self.read(text, &compiler)
@@ -76,7 +82,10 @@ enum GraftInventoriesPass {
         }
         compiler.allowances.read(tree, into: &compiler.diagnostics)
         let isFaulty = compiler.diagnostics.errorsMet != errorsBefore
-        if inventories.isEmpty && !isFaulty { reportNothing(in: text, &compiler) }
+        if inventories.isEmpty {
+            compiler.lacksInventories = true
+            if !isFaulty { reportNothing(in: text, &compiler) }
+        }
         return inventories.map { ($0, isFaulty) }
     }
 
@@ -109,7 +118,6 @@ enum GraftInventoriesPass {
                     .unreadableFile,
                     "the plan and its inventory are longer than \(SourceText.maximumLength >> 20) MiB together",
                     at: inventory.plan.range))
-            compiler.plans[position].isFaulty = true
             compiler.plans[position].discovery.isUnusable = true
             return
         }

@@ -25,28 +25,32 @@ enum LowerPass {
     private static func graphs(_ unit: PlanUnit) -> [ActivityGraph] {
         let masks = hookMasks(unit)
         let dependents = unit.resources.graph.lists
-        let protect = ActivityGraph(activities: activities(of: .protect, masks), ordering: dependents)
+        func activities(of operation: OperationKind) -> [ActivityGraph.Activity] {
+            let shift = UInt32(4 * operation.index)
+            return ActivityGraph.activities(working: masks.lazy.map { UInt8(truncatingIfNeeded: $0 >> shift) & 0xF })
+        }
+        let protect = ActivityGraph(activities: activities(of: .protect), ordering: dependents)
         return OperationKind.allCases.map { operation in
             operation == .protect
-                ? protect : ActivityGraph(activities: activities(of: operation, masks), orderedLike: protect)
+                ? protect : ActivityGraph(activities: activities(of: operation), orderedLike: protect)
         }
     }
 
-    /// For each resource the hooks in which its plugin has work: a bit for each hook of each operation.
-    private static func hookMasks(_ unit: PlanUnit) -> [UInt16] {
+    /// For each resource the hooks in which its plugin has work: four bits for each operation.
+    private static func hookMasks(_ unit: PlanUnit) -> [UInt32] {
         // They are the same for all resources of one type with one set of parameters.
-        var known: [HookKey: UInt16] = [:]
+        var known: [HookKey: UInt32] = [:]
         return unit.resources.indices.map { resource in
             let key = HookKey(
                 type: unit.resources.type(of: resource), parameters: unit.resources.parameterSetsOf[3 * resource])
             if let mask = known[key] { return mask }
             let support = unit.support(ofType: key.type)
             let parameters = unit.parameterSets.sets[Int(key.parameters)]
-            var mask: UInt16 = 0
+            var mask: UInt32 = 0
             for operation in OperationKind.allCases {
                 for hook in Hook.allCases
                 where support?.operations[operation.index].isActive(hook, protectParameters: parameters) ?? false {
-                    mask |= bit(operation, hook)
+                    mask |= 1 << UInt32(4 * operation.index + Int(hook.rawValue))
                 }
             }
             known[key] = mask
@@ -59,47 +63,45 @@ enum LowerPass {
         let parameters: Int32
     }
 
-    private static func bit(_ operation: OperationKind, _ hook: Hook) -> UInt16 {
-        1 << UInt16(4 * operation.index + Int(hook.rawValue))
-    }
-
-    private static func activities(of operation: OperationKind, _ masks: [UInt16]) -> [ActivityGraph.Activity] {
-        let hooks = Hook.allCases.map { (hook: $0, bit: bit(operation, $0)) }
-        var activities: [ActivityGraph.Activity] = []
-        activities.reserveCapacity(masks.count * hooks.count)
-        for (resource, mask) in masks.enumerated() {
-            for (hook, bit) in hooks {
-                activities.append(
-                    ActivityGraph.Activity(resource: Int32(resource), hook: hook, isBarrier: mask & bit == 0))
-            }
-        }
-        return activities
-    }
-
     private static func ir(_ unit: PlanUnit, _ graphs: [ActivityGraph]) -> PlanIR? {
         guard let provider = unit.provider else { return nil }
         return PlanIR(
             plan: unit.plan.name.value, description: unit.plan.description,
             provider: PlanIR.ProviderBinding(name: provider.name.value, digest: provider.digest),
-            sources: [
-                PlanIR.SourceDigest(
-                    role: "plan", name: unit.plan.name.value, digest: SHA256Digest(of: unit.plan.node.tree.text.bytes)),
-                PlanIR.SourceDigest(role: "provider", name: provider.name.value, digest: provider.digest),
-            ],
+            sources: sources(unit, provider),
             plugins: unit.plugins.map {
                 PlanIR.PluginBinding(name: $0.name, version: $0.version, digest: $0.digest)
             },
-            parameterSets: unit.parameterSets.sets, resources: unit.resources.map { resource($0) },
+            parameterSets: unit.parameterSets.sets, parameterOrigins: unit.parameterSets.origins,
+            resources: unit.resources.indices.map { resource(unit, $0) },
             triggers: unit.plan.triggers, retention: unit.plan.retention,
-            isEnabled: unit.plan.isEnabled, graphs: graphs)
+            isEnabled: unit.plan.isEnabled, needsInventory: unit.needsInventory, graphs: graphs)
     }
 
-    private static func resource(_ unit: ResourceUnit) -> PlanIR.Resource {
+    /// The files that the plan was compiled from.
+    private static func sources(_ unit: PlanUnit, _ provider: ProviderManifest) -> [PlanIR.SourceDigest] {
+        var sources = [
+            PlanIR.SourceDigest(
+                role: "plan", name: unit.plan.name.value, digest: SHA256Digest(of: unit.plan.node.tree.text.bytes)),
+            PlanIR.SourceDigest(role: "provider", name: provider.name.value, digest: provider.digest),
+        ]
+        if let inventory = unit.discovery.inventory {
+            sources.append(
+                PlanIR.SourceDigest(
+                    role: "inventory", name: inventory.plan.value,
+                    digest: SHA256Digest(of: inventory.node.tree.text.bytes)))
+        }
+        return sources
+    }
+
+    private static func resource(_ plan: PlanUnit, _ number: Int) -> PlanIR.Resource {
+        let unit = plan.resources[number]
         let declaration = unit.declaration
         return PlanIR.Resource(
             type: declaration.type.value, id: declaration.id.value, name: declaration.name ?? declaration.id.value,
             properties: declaration.properties?.jsonValue.objectValue ?? JSONObject(), plugin: unit.plugin ?? -1,
-            parameters: unit.parameters, dependents: unit.dependents.map(\.resource))
+            parameters: unit.parameters, dependents: unit.dependents.map(\.resource),
+            discover: plan.discovery.selectors.isEmpty ? nil : plan.discovery.selectors[Int32(number)])
     }
 }
 
