@@ -218,7 +218,8 @@ let package = Package(
         tests(
             "GraphHTMLTests",
             [
-                "CanonicalForm", "GraphExport", "GraphViews", "PlanIR", "PlanTestSupport", "PythonSupport", "SeededRandom",
+                "CanonicalForm", "GraphExport", "GraphViews", "PlanIR", "PlanTestSupport", "PythonSupport",
+                "SeededRandom",
             ],
             exclude: ["browser.py", "mermaid.py"]),
         tests("PlanDiffTests", ["CanonicalForm", "PlanDiff", "PlanIR", "PlanTestSupport", "SeededRandom"]),

@@ -67,7 +67,8 @@ private struct DOTWriter {
             isOpen[Int(frame)] = false
             let resource = drawing.nodes[position].resource
             let paint =
-                drawing.clustering == .resource ? Palette.plugin(drawing.plan.resources[Int(resource)].plugin).line : nil
+                drawing.clustering == .resource
+                ? Palette.plugin(drawing.plan.resources[Int(resource)].plugin).line : nil
             out.raw("  subgraph \"cluster_")
             out.raw("\(frame)")
             out.raw("\" {\n    graph [label=\"")

@@ -94,7 +94,8 @@ package enum GraphMermaid {
         let cycle = drawing.edges.indices.filter { drawing.edges[$0].marks.contains(.cycle) }
         if !cycle.isEmpty {
             out.raw(
-                "  linkStyle \(cycle.map(String.init).joined(separator: ",")) stroke:\(Palette.cycle),stroke-width:2px\n")
+                "  linkStyle \(cycle.map(String.init).joined(separator: ",")) stroke:\(Palette.cycle),stroke-width:2px\n"
+            )
         }
     }
 

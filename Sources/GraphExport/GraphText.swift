@@ -73,7 +73,9 @@ package struct GraphText {
                 }
                 if isShown[Int(node)] {
                     lines.append(
-                        line + (outgoing.span(Int(node)).isEmpty ? paint("  (shared)", "2") : paint("  (shown above)", "2")))
+                        line
+                            + (outgoing.span(Int(node)).isEmpty
+                                ? paint("  (shared)", "2") : paint("  (shown above)", "2")))
                     continue
                 }
                 lines.append(line)

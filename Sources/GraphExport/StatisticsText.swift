@@ -9,7 +9,8 @@ package enum StatisticsText {
     package static func text(_ figures: GraphStatistics, isMeasured: Bool) -> String {
         var lines = [
             "resources      \(figures.resources)  (\(figures.roots) at the top, \(figures.shared) with several parents)",
-            "dependencies   \(figures.dependencies)", "depth          \(figures.depth)", "width          \(figures.width)",
+            "dependencies   \(figures.dependencies)", "depth          \(figures.depth)",
+            "width          \(figures.width)",
             "",
         ]
         var rows = [["operation", "activities", "working", "edges", "reduced to", "critical path", "at once"]]

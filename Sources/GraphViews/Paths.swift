@@ -78,7 +78,8 @@ extension Drawing {
         case .within:
             return "\(target.hook.name) comes behind \(origin.hook.name) of the same resource"
         case .across where origin.hook == .prepareBegin:
-            return "\(name(target)) is a dependent of \(name(origin)), which begins to stand still before its dependents do"
+            return
+                "\(name(target)) is a dependent of \(name(origin)), which begins to stand still before its dependents do"
         case .across where origin.hook == .prepareFinish:
             return "\(name(target)) stands still until its dependent \(name(origin)) has been prepared"
         case .across: return "\(name(target)) is complete only when its dependent \(name(origin)) is"

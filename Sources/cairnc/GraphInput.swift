@@ -99,7 +99,8 @@ enum RecordFile {
     private static func isCheckpointName(_ name: String) -> Bool {
         !name.isEmpty
             && name.utf8.allSatisfy {
-                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)
+                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
             }
     }
 
@@ -129,7 +130,8 @@ enum RecordFile {
         let length = readlink("/proc/self/exe", &buffer, buffer.count - 1)
         if length > 0 {
             let path = String(decoding: buffer.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            let beside = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+            let beside =
+                path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
                 + "/cairn"
             if access(beside, X_OK) == 0 { return beside }
         }

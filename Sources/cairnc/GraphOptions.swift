@@ -16,7 +16,8 @@ struct SelectionOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Draw only what is connected with this resource or activity (repeatable).",
-            discussion: "A resource is TYPE#ID or an id that only one has; an activity has its hook before that: main:ID.",
+            discussion:
+                "A resource is TYPE#ID or an id that only one has; an activity has its hook before that: main:ID.",
             valueName: "name"))
     var focus: [String] = []
 

@@ -47,7 +47,9 @@ struct MermaidTests {
         let labels = results["hostile resources"]?.objectValue?["labels"]?.arrayValue?.compactMap(\.stringValue) ?? []
         for text in SamplePlans.hostileTexts {
             // Mermaid folds white space, and drops what no page shows.
-            let words = text.unicodeScalars.filter { $0.properties.isAlphabetic || "<>&\"#;`*_".unicodeScalars.contains($0) }
+            let words = text.unicodeScalars.filter {
+                $0.properties.isAlphabetic || "<>&\"#;`*_".unicodeScalars.contains($0)
+            }
             let expected = String(String.UnicodeScalarView(words))
             #expect(
                 labels.contains { label in
