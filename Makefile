@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 SWIFT ?= swift
 # Libraries that the build needs, and tools that the demo and the tests use.
-PACKAGES := libyaml-dev libarchive-dev libxxhash-dev pkg-config graphviz zstd attr acl e2fsprogs python3-venv
+PACKAGES := libyaml-dev libarchive-dev libxxhash-dev pkg-config graphviz zstd attr acl e2fsprogs python3-venv chromium chromium-driver
 VENV := .venv
 # Linked statically, the compiler starts in a fraction of the time; see Package.swift.
 STATIC := CAIRN_STATIC=1
@@ -14,7 +14,7 @@ help:
 	@echo "make demo     install what is missing, build, and run the quickstart"
 	@echo "make test     install what is missing, build, lint and run all tests"
 	@echo "make release  build optimised binaries into .build/release"
-	@echo "make bench    compare with tar and zstd, terraform, libyaml and ninja, and print the ratios"
+	@echo "make bench    compare with tar and zstd, terraform, libyaml, ninja and TaskFlow, and print the ratios"
 	@echo "make golden   record the golden files anew; look at the difference before you commit it"
 	@echo "make fuzz     search for input that breaks something: make fuzz TARGET=check SECONDS=60, or TARGET=ir"
 	@echo "make clean    remove what was built"

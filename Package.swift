@@ -69,21 +69,47 @@ let package = Package(
         room("PlanIR", ["CanonicalForm", "Diagnostics"]),
         room("PathPatterns"),
         room("Schedules"),
+        room("Scheduling", ["PlanIR", collections]),
+        room("RunRecords", ["CanonicalForm", "PlanIR", "Schedules"]),
 
         room("CommandLineSupport"),
 
         // The compiler.
         room("PlanLanguage", ["CanonicalForm", "Diagnostics", "YAMLSource", "Manifests", "PlanIR", "Schedules"]),
         room("Project", ["Diagnostics", "Manifests", "PathPatterns", "YAMLSource"]),
+        room("Timings", ["Diagnostics", "Manifests", "PlanIR", "RunRecords", "Scheduling", "YAMLSource"]),
         room(
             "PlanCompiler",
             [
                 "CanonicalForm", "Diagnostics", "YAMLSource", "PlanLanguage", "Manifests", "PathPatterns", "PlanIR",
-                "Project", "Schedules",
+                "Project", "Schedules", "Timings",
             ]),
-        room("GraphExport", ["CanonicalForm", "PlanIR"]),
+        room("GanttCharts", ["CanonicalForm", "Diagnostics", "PlanIR", "Scheduling", "Timings"]),
+        room("GraphViews", ["CanonicalForm", "Diagnostics", "PlanIR", "RunRecords", "Scheduling", "Timings"]),
+        room(
+            "GraphExport", ["CanonicalForm", "Diagnostics", "GraphViews", "PlanIR", "Timings"],
+            resources: [
+                .embedInCode("HTML/Page/page.html"),
+                .embedInCode("HTML/Page/page.css"),
+                .embedInCode("HTML/Page/graph.js"),
+                .embedInCode("HTML/Page/plan.js"),
+                .embedInCode("HTML/Page/layered.js"),
+                .embedInCode("HTML/Page/fold.js"),
+                .embedInCode("HTML/Page/resources.js"),
+                .embedInCode("HTML/Page/lanes.js"),
+                .embedInCode("HTML/Page/scene.js"),
+                .embedInCode("HTML/Page/theme.js"),
+                .embedInCode("HTML/Page/paint.js"),
+                .embedInCode("HTML/Page/viewport.js"),
+                .embedInCode("HTML/Page/panel.js"),
+                .embedInCode("HTML/Page/page.js"),
+                .embedInCode("HTML/Page/controls.js"),
+                .embedInCode("HTML/Page/start.js"),
+            ]),
+        room("ChildProcesses", ["CLinux"]),
+        room("Graphviz", ["ChildProcesses"]),
         room("PlanDiff", ["CanonicalForm", "Diagnostics", "PlanIR"]),
-        room("GitHistory", ["CLinux"]),
+        room("GitHistory", ["ChildProcesses"]),
         room(
             "Explanations",
             ["CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR", "Project", "YAMLSource"]),
@@ -92,17 +118,18 @@ let package = Package(
             "PlanSchemas",
             [
                 "CanonicalForm", "Diagnostics", "Explanations", "Manifests", "PlanIR", "PlanLanguage", "Project",
-                "Reports", "YAMLSource",
+                "Reports", "Timings", "YAMLSource",
             ],
             resources: [.embedInCode("diff.schema.json"), .embedInCode("ir.schema.json")]),
         room("PluginReference", ["CanonicalForm", "Diagnostics", "Manifests", "PlanIR"]),
         .executableTarget(
             name: "cairnc",
             dependencies: [
-                "CanonicalForm", "CommandLineSupport", "Diagnostics", "Explanations", "GitHistory", "GraphExport",
-                "Manifests", "PlanCompiler", "PlanDiff", "PlanIR", "PlanSchemas", "PluginReference", "Project",
-                "Reports",
-                "YAMLSource",
+                "CanonicalForm", "ChildProcesses", "CommandLineSupport", "Diagnostics", "Explanations", "GanttCharts",
+                "GitHistory", "GraphExport", "GraphViews", "Graphviz", "Manifests", "PlanCompiler", "PlanDiff",
+                "PlanIR",
+                "PlanSchemas",
+                "PluginReference", "Project", "Reports", "RunRecords", "Scheduling", "Timings", "YAMLSource",
                 argumentParser,
             ],
             swiftSettings: strict, linkerSettings: isStatic ? [.unsafeFlags(["-static-executable"])] : []),
@@ -121,7 +148,7 @@ let package = Package(
             ],
             path: "Sources/Plugins/Files", settings: strictWithLibArchive),
         room("Checkpoints", ["Bank", "CanonicalForm", "PlanIR", "PluginKit"]),
-        room("Engine", ["Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", collections]),
+        room("Engine", ["Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", "Scheduling"]),
         room(
             "ProtectionService",
             [
@@ -132,8 +159,8 @@ let package = Package(
             name: "cairn",
             dependencies: [
                 "Bank", "CanonicalForm", "Checkpoints", "CommandLineSupport", "Diagnostics", "Engine", "Manifests",
-                "PlanIR", "PluginKit",
-                "ProtectionService", "YAMLSource", argumentParser, logging,
+                "PlanIR", "PluginKit", "PluginReference", "ProtectionService", "RunRecords", "YAMLSource",
+                argumentParser, logging,
             ],
             swiftSettings: strict),
 
@@ -165,8 +192,9 @@ let package = Package(
                 "NoopPlugin", "PlanIR", "PluginKit",
             ], settings: strictWithLibArchive),
         room(
-            "PlanTestSupport", ["Diagnostics", "PlanCompiler", "PlanIR", "YAMLSource"], path: "Tests/PlanTestSupport"),
-        tests("PlanIRTests", ["CanonicalForm", "PlanIR", "PlanTestSupport"]),
+            "PlanTestSupport", ["Diagnostics", "PlanCompiler", "PlanIR", "SeededRandom", "YAMLSource"],
+            path: "Tests/PlanTestSupport"),
+        tests("PlanIRTests", ["CanonicalForm", "PlanIR", "PlanTestSupport", "SeededRandom"]),
         tests("CanonicalFormTests", ["CanonicalForm", "SeededRandom"]),
         tests(
             "PlanCompilerTests",
@@ -174,19 +202,29 @@ let package = Package(
                 "SeededRandom", "CanonicalForm", "Diagnostics", "Manifests", "PlanCompiler", "PlanIR", "PlanLanguage",
                 "PlanTestSupport", "Schedules", "YAMLSource",
             ]),
+        tests(
+            "GraphViewsTests",
+            [
+                "CanonicalForm", "GraphExport", "GraphViews", "PlanCompiler", "PlanIR", "PlanTestSupport", "RunRecords",
+                "SeededRandom", "Timings",
+            ]),
         tests("ExplanationsTests", ["CanonicalForm", "Diagnostics", "Explanations", "PlanCompiler", "YAMLSource"]),
         tests(
             "GoldenTests",
             [
-                "CanonicalForm", "Diagnostics", "Explanations", "GraphExport", "PlanCompiler", "PlanDiff", "PlanIR",
-                "PlanSchemas", "PluginReference", "Reports", "YAMLSource",
+                "CanonicalForm", "Diagnostics", "Explanations", "GraphExport", "GraphViews", "PlanCompiler", "PlanDiff",
+                "PlanIR", "PlanSchemas", "PluginReference", "Reports", "YAMLSource",
             ]),
+        tests(
+            "GraphHTMLTests",
+            ["CanonicalForm", "GraphExport", "PlanIR", "PlanTestSupport", "PythonSupport", "SeededRandom"],
+            exclude: ["browser.py"]),
         tests("PlanDiffTests", ["CanonicalForm", "PlanDiff", "PlanIR", "PlanTestSupport", "SeededRandom"]),
         tests(
             "SchemaFileTests",
             [
                 "CanonicalForm", "Diagnostics", "Explanations", "Manifests", "PlanCompiler", "PlanIR", "PlanLanguage",
-                "PlanSchemas", "SeededRandom", "YAMLSource",
+                "PlanSchemas", "SeededRandom", "Timings", "YAMLSource",
             ]),
         tests(
             "DocumentationTests",
@@ -202,13 +240,28 @@ let package = Package(
             [
                 "SeededRandom",
                 "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DirectoryBank", "Engine", "PlanIR",
-                "PluginKit",
+                "PluginKit", "Scheduling", "ScheduleTestSupport",
             ]),
+        room("ScheduleTestSupport", ["PlanIR", "Scheduling", "SeededRandom"], path: "Tests/ScheduleTestSupport"),
+        tests(
+            "WhatIfTests",
+            [
+                "CanonicalForm", "Diagnostics", "GanttCharts", "PlanIR", "RunRecords",
+                "ScheduleTestSupport", "Scheduling", "SeededRandom", "Timings", "YAMLSource",
+            ]),
+        tests(
+            "ProtectionServiceTests",
+            [
+                "CanonicalForm", "Diagnostics", "Engine", "FilesPlugin", "Manifests", "NoopPlugin", "PlanIR",
+                "PluginKit", "ProtectionService", "YAMLSource",
+            ]),
+        tests(
+            "SchedulingTests", ["PlanIR", "PlanTestSupport", "Scheduling", "ScheduleTestSupport", "SeededRandom"]),
         room(
             "FuzzTargets",
             [
-                "CanonicalForm", "Diagnostics", "GraphExport", "Manifests", "PlanCompiler", "PlanDiff", "PlanIR",
-                "Reports", "SeededRandom", "YAMLSource",
+                "CanonicalForm", "Diagnostics", "GraphExport", "GraphViews", "Manifests", "PlanCompiler", "PlanDiff",
+                "PlanIR", "Reports", "SeededRandom", "YAMLSource",
             ], path: "Tests/FuzzTargets"),
         tests("FuzzTests", ["FuzzTargets"]),
         // Starts the two programs, which are therefore built with it.

@@ -12,3 +12,8 @@ static const int clinux_o_direct = __O_DIRECT;
 // The environment that child processes inherit; Swift sees the variable itself as shared mutable state.
 extern char **environ;
 static inline char **clinux_environment(void) { return environ; }
+
+// memfd_create, which <sys/mman.h> shows to GNU sources only: a file without a name that is closed in programs that
+// are started.
+extern int memfd_create(const char *name, unsigned int flags);
+static inline int clinux_memory_file(const char *name) { return memfd_create(name, 1u /* MFD_CLOEXEC */); }

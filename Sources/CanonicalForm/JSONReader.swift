@@ -19,6 +19,10 @@ package struct JSONReader {
     private let bytes: [UInt8]
     /// Offset of the next unread byte.
     package private(set) var position: Int
+    /// Whether all that was read is spelt as `JSONWriter` spells it.
+    ///
+    /// What the caller reads by itself, such as the order of the members of its objects, is its own to judge.
+    package private(set) var isCanonical = true
 
     /// A reader at the first byte of `bytes`.
     package init(_ bytes: [UInt8]) {
@@ -36,6 +40,7 @@ package struct JSONReader {
             let byte = bytes[position]
             if byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 {
                 position += 1
+                isCanonical = false
             } else {
                 return byte
             }
@@ -64,6 +69,45 @@ package struct JSONReader {
     package mutating func finish() throws(JSONError) {
         _ = peek()
         if position < bytes.count { throw failure("unexpected text after the end") }
+    }
+
+    /// Says that what was read is not as `JSONWriter` spells it.
+    package mutating func markOtherSpelling() { isCanonical = false }
+
+    /// Consumes exactly these bytes if they come next.
+    @inline(__always)
+    package mutating func consume(_ text: StaticString) -> Bool {
+        let count = text.utf8CodeUnitCount
+        guard count <= bytes.count - position else { return false }
+        let isSame = bytes.withUnsafeBufferPointer { buffer in
+            for index in 0..<count where buffer[position + index] != text.utf8Start[index] { return false }
+            return true
+        }
+        if isSame { position += count }
+        return isSame
+    }
+
+    /// Consumes the string `text`, spelt without escapes, if it comes next.
+    @inline(__always)
+    package mutating func consume(quoted text: [UInt8]) -> Bool {
+        let end = position + text.count + 1
+        guard end < bytes.count, bytes[position] == 0x22, bytes[end] == 0x22 else { return false }
+        let isSame = bytes.withUnsafeBufferPointer { buffer in
+            for index in 0..<text.count where buffer[position + 1 + index] != text[index] { return false }
+            return true
+        }
+        if isSame { position = end + 1 }
+        return isSame
+    }
+
+    /// Returns to an earlier position, to read the same in another way.
+    package mutating func rewind(to earlier: JSONReader) { self = earlier }
+
+    /// Consumes a line feed that is the last byte of all, if it comes next.
+    package mutating func consumeLastLineFeed() -> Bool {
+        guard position == bytes.count - 1, bytes[position] == 0x0A else { return false }
+        position += 1
+        return true
     }
 
     private func found() -> String {
@@ -96,6 +140,7 @@ package struct JSONReader {
             position += 1
         }
         let count = position - digitsStart
+        if negative && value == 0 { isCanonical = false }
         if count == 0 { throw JSONError(offset: start, reason: "expected an integer, found \(found())") }
         if count > 1 && bytes[digitsStart] == 0x30 {
             throw JSONError(offset: start, reason: "a number has no leading zeros")
@@ -106,25 +151,73 @@ package struct JSONReader {
         return value
     }
 
+    /// Reads an array of integers that fit 32 bits, and appends them to `list`.
+    package mutating func integers(appendingTo list: inout [Int32]) throws(JSONError) {
+        try expect(0x5B)
+        if consume(0x5D) { return }
+        repeat {
+            if let value = shortInteger() {
+                list.append(value)
+                continue
+            }
+            guard let value = Int32(exactly: try integer()) else { throw failure("the number is too large") }
+            list.append(value)
+        } while consume(0x2C)
+        try expect(0x5D)
+    }
+
+    /// Reads an integer of at most nine digits that is spelt plainly; reads nothing at anything else.
+    @inline(__always)
+    private mutating func shortInteger() -> Int32? {
+        let short: (value: Int32, end: Int)? = bytes.withUnsafeBufferPointer { buffer in
+            var end = position
+            var value: Int32 = 0
+            while end < buffer.count {
+                let digit = buffer[end] &- 0x30
+                if digit > 9 {
+                    let count = end - position
+                    let isPlain = count > 0 && (count == 1 || buffer[position] != 0x30)
+                    return isPlain && (buffer[end] == 0x2C || buffer[end] == 0x5D) ? (value, end) : nil
+                }
+                if end - position == 9 { return nil }
+                value = value &* 10 &+ Int32(digit)
+                end += 1
+            }
+            return nil
+        }
+        guard let short else { return nil }
+        position = short.end
+        return short.value
+    }
+
     /// Reads a string.
     package mutating func string() throws(JSONError) -> String {
         guard peek() == 0x22, position < bytes.count else { throw failure("expected a string, found \(found())") }
         let start = position + 1
-        var end = start
-        while end < bytes.count {
-            let byte = bytes[end]
-            if byte == 0x22 {
-                position = end + 1
-                guard let text = String(validating: bytes[start..<end], as: UTF8.self) else {
-                    throw JSONError(offset: start, reason: "the string is not valid UTF-8")
-                }
-                return text
+        // All that is not plain ASCII has its high bit in this.
+        let (end, union): (Int, UInt8) = bytes.withUnsafeBufferPointer { buffer in
+            var end = start
+            var union: UInt8 = 0
+            while end < buffer.count {
+                let byte = buffer[end]
+                if byte == 0x22 || byte == 0x5C || byte < 0x20 { break }
+                union |= byte
+                end += 1
             }
-            if byte == 0x5C { break }
-            if byte < 0x20 { throw JSONError(offset: end, reason: "a control character must be escaped") }
-            end += 1
+            return (end, union)
         }
-        return try escapedString(from: start, firstEscape: end)
+        guard end < bytes.count, bytes[end] != 0x5C else { return try escapedString(from: start, firstEscape: end) }
+        if bytes[end] < 0x20 { throw JSONError(offset: end, reason: "a control character must be escaped") }
+        position = end + 1
+        if union < 0x80 {
+            return bytes.withUnsafeBufferPointer {
+                String(decoding: UnsafeBufferPointer(rebasing: $0[start..<end]), as: UTF8.self)
+            }
+        }
+        guard let text = String(validating: bytes[start..<end], as: UTF8.self) else {
+            throw JSONError(offset: start, reason: "the string is not valid UTF-8")
+        }
+        return text
     }
 
     private mutating func escapedString(from start: Int, firstEscape: Int) throws(JSONError) -> String {
@@ -139,6 +232,9 @@ package struct JSONReader {
                 guard let decoded = String(validating: text, as: UTF8.self) else {
                     throw JSONError(offset: start, reason: "the string is not valid UTF-8")
                 }
+                var writer = JSONWriter()
+                writer.string(decoded)
+                if !writer.bytes.elementsEqual(bytes[(start - 1)..<index]) { isCanonical = false }
                 return decoded
             case 0x5C:
                 let (scalar, next) = try escape(at: index)
@@ -203,17 +299,21 @@ package struct JSONReader {
         switch peek() {
         case 0x7B:
             position += 1
-            var pairs: [(String, JSONValue)] = []
+            var members: [JSONObject.Member] = []
+            var isSorted = true
             if !consume(0x7D) {
                 repeat {
                     let key = try string()
                     try expect(0x3A)
-                    pairs.append((key, try value(depth: depth + 1)))
+                    if let last = members.last, !JSONObject.precedes(last.key, key) { isSorted = false }
+                    members.append(JSONObject.Member(key: key, value: try value(depth: depth + 1)))
                 } while consume(0x2C)
                 try expect(0x7D)
             }
-            let object = JSONObject(pairs)
-            if object.members.count != pairs.count { throw failure("an object has the same key twice") }
+            if isSorted { return .object(JSONObject(sorted: members)) }
+            isCanonical = false
+            let object = JSONObject(members.map { ($0.key, $0.value) })
+            if object.members.count != members.count { throw failure("an object has the same key twice") }
             return .object(object)
         case 0x5B:
             position += 1
@@ -290,6 +390,9 @@ package struct JSONReader {
         if !fractional, let exact = Int64(String(decoding: bytes[start..<end], as: UTF8.self)) {
             return .integer(exact)
         }
+        var writer = JSONWriter()
+        writer.number(value)
+        if !writer.bytes.elementsEqual(bytes[start..<end]) { isCanonical = false }
         return .number(value)
     }
 }

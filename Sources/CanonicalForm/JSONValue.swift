@@ -73,6 +73,9 @@ package struct JSONObject: Sendable, Hashable {
     /// An object without members.
     package init() { members = [] }
 
+    /// An object of members that are in canonical order, each key once.
+    init(sorted members: [Member]) { self.members = members }
+
     /// An object with the given members; of two with the same key, the later wins.
     package init(_ pairs: some Sequence<(String, JSONValue)>) {
         members = pairs.map { Member(key: $0.0, value: $0.1) }
@@ -125,13 +128,26 @@ package struct JSONObject: Sendable, Hashable {
     /// Keys are the same when their bytes are: Unicode's equivalent spellings are different keys.
     private static func same(_ a: String, _ b: String) -> Bool { a.utf8.elementsEqual(b.utf8) }
 
+    private static func isASCII(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        var union: UInt8 = 0
+        for byte in text { union |= byte }
+        return union < 0x80
+    }
+
     /// Canonical key order: by UTF-16 code units.
     package static func precedes(_ a: String, _ b: String) -> Bool {
         // For text without surrogates, byte order and UTF-16 order agree, and the standard order is quicker.
-        if a.utf8.allSatisfy({ $0 < 0x80 }) && b.utf8.allSatisfy({ $0 < 0x80 }) {
-            return a.utf8.lexicographicallyPrecedes(b.utf8)
+        var (first, second) = (a, b)
+        let order: Bool? = first.withUTF8 { first in
+            second.withUTF8 { second in
+                guard isASCII(first) && isASCII(second) else { return nil }
+                for index in 0..<min(first.count, second.count) where first[index] != second[index] {
+                    return first[index] < second[index]
+                }
+                return first.count < second.count
+            }
         }
-        return a.utf16.lexicographicallyPrecedes(b.utf16)
+        return order ?? a.utf16.lexicographicallyPrecedes(b.utf16)
     }
 }
 

@@ -22,20 +22,67 @@ package struct JSONWriter {
             bytes.append(0x30 + UInt8(value))
             return
         }
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+            let start = JSONWriter.write(value, before: 20, in: digits)
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: digits[start..<20]))
+        }
+    }
+
+    /// Writes an integer so that it ends before `end`; returns where it begins.
+    @inline(__always)
+    private static func write(_ value: Int64, before end: Int, in digits: UnsafeMutableBufferPointer<UInt8>) -> Int {
         var magnitude = value.magnitude
-        if value < 0 { bytes.append(0x2D) }
-        let start = bytes.count
-        while magnitude > 0 {
-            bytes.append(0x30 + UInt8(magnitude % 10))
+        var start = end
+        repeat {
+            start -= 1
+            digits[start] = 0x30 + UInt8(truncatingIfNeeded: magnitude % 10)
             magnitude /= 10
+        } while magnitude > 0
+        if value < 0 {
+            start -= 1
+            digits[start] = 0x2D
         }
-        var low = start
-        var high = bytes.count - 1
-        while low < high {
-            bytes.swapAt(low, high)
-            low += 1
-            high -= 1
+        return start
+    }
+
+    /// Appends an array of arrays of integers: list `i` is `values[offsets[i]..<offsets[i + 1]]`.
+    package mutating func lists(_ values: [Int32], offsets: [Int32]) {
+        raw(0x5B)
+        // They are written backwards in pieces of so many bytes, of which one list takes some.
+        let capacity = 4096
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: capacity) { piece in
+            for list in 0..<max(0, offsets.count - 1) {
+                let span = Int(offsets[list])..<Int(offsets[list + 1])
+                if list > 0 { raw(0x2C) }
+                if span.count > 256 {
+                    integers(values[span])
+                    continue
+                }
+                var start = capacity - 1
+                piece[start] = 0x5D
+                for position in span.reversed() {
+                    start = JSONWriter.write(Int64(values[position]), before: start, in: piece) - 1
+                    piece[start] = 0x2C
+                }
+                // The last comma written stands where the bracket belongs.
+                if span.isEmpty { start -= 1 }
+                piece[start] = 0x5B
+                bytes.append(contentsOf: UnsafeBufferPointer(rebasing: piece[start...]))
+            }
         }
+        raw(0x5D)
+    }
+
+    /// Appends an array of integers.
+    package mutating func integers(_ values: some Sequence<Int32>) {
+        raw(0x5B)
+        var isFirst = true
+        for value in values {
+            if !isFirst { raw(0x2C) }
+            isFirst = false
+            integer(Int64(value))
+        }
+        raw(0x5D)
     }
 
     /// Appends a double as ECMAScript prints it; a value that JSON cannot hold (infinite, NaN) is written as `null`.
@@ -53,10 +100,12 @@ package struct JSONWriter {
 
     /// Appends a quoted string, escaping only what JSON demands.
     package mutating func string(_ text: String) {
-        bytes.append(0x22)
         var text = text
-        text.withUTF8 { appendEscaped($0) }
-        bytes.append(0x22)
+        text.withUTF8 { utf8 in
+            bytes.append(0x22)
+            appendEscaped(utf8)
+            bytes.append(0x22)
+        }
     }
 
     /// Appends a quoted string from UTF-8 bytes, escaping only what JSON demands.
@@ -71,11 +120,11 @@ package struct JSONWriter {
         for index in 0..<text.count {
             let byte = text[index]
             if byte >= 0x20 && byte != 0x22 && byte != 0x5C { continue }
-            bytes.append(contentsOf: text[plainStart..<index])
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[plainStart..<index]))
             appendEscaped(byte)
             plainStart = index + 1
         }
-        bytes.append(contentsOf: text[plainStart..<text.count])
+        bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[plainStart..<text.count]))
     }
 
     private mutating func appendEscaped(_ byte: UInt8) {

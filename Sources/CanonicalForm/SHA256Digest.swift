@@ -19,7 +19,19 @@ package struct SHA256Digest: Sendable, Hashable, CustomStringConvertible {
         self = hasher.finalize()
     }
 
+    /// The digest of parts of `bytes`, one after the other.
+    package init(of parts: [Range<Int>], in bytes: [UInt8]) {
+        var hasher = SHA256Hasher()
+        bytes.withUnsafeBytes { buffer in
+            for part in parts { hasher.update(UnsafeRawBufferPointer(rebasing: buffer[part])) }
+        }
+        self = hasher.finalize()
+    }
+
     init(unchecked bytes: [UInt8]) { self.bytes = bytes }
+
+    /// As long as every digest is when written.
+    package static let blank = "sha256:" + String(repeating: "0", count: 64)
 
     /// Reads the written form; `nil` for anything else.
     package init?(_ text: String) {

@@ -8,6 +8,9 @@ package struct JournalEvent: Sendable, Hashable {
         case started, finished, failed, reverted
     }
 
+    /// The message of a failure that was none: the activity was stopped because another one had failed, or all were.
+    package static let cancelledMessage = "cancelled"
+
     /// `hook:TYPE#ID`
     package let activity: String
     package let state: State

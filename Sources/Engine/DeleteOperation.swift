@@ -59,6 +59,7 @@ package struct DeleteOperation: Sendable {
         let execution = Execution(
             environment: environment, ir: ir, operation: .delete, checkpoint: id,
             target: RestoreTarget(directory: nil, overwrite: false), states: states, journal: nil,
+            scopes: Execution.scopes(ir),
             artifacts: { index, _ in
                 PartedArtifactStore(
                     bank: bank,

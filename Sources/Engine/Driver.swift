@@ -1,4 +1,5 @@
 package import PlanIR
+package import Scheduling
 
 /// Runs one activity, whatever that means: really, as a dry run, or in a test.
 package protocol ActivityRunner: Sendable {
@@ -32,18 +33,19 @@ package struct RunOutcome: Sendable {
 /// The driver is the single owner of the run's state; activities report back to it as child tasks end. On the first
 /// failure nothing new starts, and what is running is cancelled and waited for.
 package enum Driver {
-    /// Runs `graph` with at most `jobs` activities at a time.
+    /// Runs `graph` with at most `jobs` activities at a time, the longest remaining path by weight first.
     package static func run(
-        _ graph: ActivityGraph, jobs: Int, onFailure policy: FailurePolicy = .stop, runner: any ActivityRunner
+        _ graph: ActivityGraph, jobs: Int, weights: ActivityWeights? = nil, onFailure policy: FailurePolicy = .stop,
+        runner: any ActivityRunner
     ) async -> RunOutcome {
-        var plan = RunPlan(graph, onFailure: policy)
+        var plan = RunPlan(graph, weights: weights, onFailure: policy)
         var started: [Int32] = []
         var failures: [RunOutcome.Failure] = []
         // Whether the run was cancelled before anything had failed by itself.
         var wasCancelled = false
         await withTaskGroup(of: (Int32, (any Error)?).self) { group in
             while true {
-                while plan.running.count < max(1, jobs), !Task.isCancelled, let number = plan.take() {
+                while plan.runningCount < max(1, jobs), !Task.isCancelled, let number = plan.take() {
                     guard let activity = graph.activity(number) else {
                         plan.finish(number)
                         continue

@@ -3,6 +3,7 @@ package import Checkpoints
 package import CanonicalForm
 import PlanIR
 package import PluginKit
+import Scheduling
 
 /// A plugin with the manifest that it comes with.
 package struct LoadedPlugin: Sendable {
@@ -54,6 +55,8 @@ package enum ExecutionError: Error, Sendable, CustomStringConvertible {
     case versionChanged(plugin: String, saved: Int64, present: Int64)
     /// A record that the operation needs is not what was written.
     case damaged(BankKey, String)
+    /// The plan was compiled without the inventory that it needs.
+    case needsInventory(plan: String)
     /// All activities have ended, but the outcome could not be recorded.
     case notCommitted(CheckpointID, reason: String)
 
@@ -67,6 +70,10 @@ package enum ExecutionError: Error, Sendable, CustomStringConvertible {
             "the checkpoint was made by version \(saved) of the plugin '\(plugin)', and this cairn has version \(present); "
                 + "use the cairn that made it"
         case .damaged(let key, let reason): "bank object '\(key)' is damaged: \(reason)"
+        case .needsInventory(let plan):
+            "the plan '\(plan)' discovers dependents and was compiled without an inventory, so what it would protect is "
+                + "not known; make one with 'cairn inventory PLAN.ir -o INVENTORY.yaml', and compile the plan with "
+                + "'cairnc compile PLAN.yaml --inventory INVENTORY.yaml -o PLAN.ir'"
         case .notCommitted(let id, let reason):
             "the outcome of checkpoint \(id) could not be recorded, so it cannot be restored: \(reason); "
                 + "delete it, and protect again"
@@ -83,6 +90,8 @@ struct Execution: ActivityRunner {
     let target: RestoreTarget
     let states: ResourceStates
     let journal: JournalWriter?
+    /// For each plugin of the IR, the resources that it treats in this operation.
+    let scopes: [OperationScope]
     /// The artifacts of a resource, given its definition record where there is one.
     let artifacts: @Sendable (Int, DefinitionRecord?) throws -> any ArtifactStore
     /// The definition record that another operation than `protect` works from.
@@ -96,6 +105,18 @@ struct Execution: ActivityRunner {
             counts[Int(activity.resource)] += 1
         }
         return counts
+    }
+
+    /// The scopes of an operation over the whole of an IR, by plugin.
+    static func scopes(_ ir: PlanIR) -> [OperationScope] {
+        var members = [[OperationScope.Member]](repeating: [], count: ir.plugins.count)
+        for (index, resource) in ir.resources.enumerated() {
+            members[Int(resource.plugin)].append(
+                OperationScope.Member(
+                    resource: ResourceDescription(resource), protectParameters: ir.parameters(of: index, for: .protect))
+            )
+        }
+        return members.map { OperationScope($0) }
     }
 
     func run(_ number: Int32, _ activity: ActivityGraph.Activity) async throws {
@@ -123,7 +144,7 @@ struct Execution: ActivityRunner {
             }
         } catch {
             let isCancelled = error is CancellationError
-            let message = isCancelled ? "cancelled" : String(describing: error)
+            let message = isCancelled ? JournalEvent.cancelledMessage : String(describing: error)
             environment.observer.observe(
                 isCancelled
                     ? .activityCancelled(resource: index, identity: resource.identity, hook: activity.hook)
@@ -177,13 +198,12 @@ struct Execution: ActivityRunner {
     private func context(_ index: Int, _ resource: PlanIR.Resource) throws -> ActivityContext {
         let state = states.read(index)
         return ActivityContext(
-            resource: ResourceDescription(
-                type: resource.type, id: resource.id, name: resource.name, properties: resource.properties),
-            parameters: ir.parameters(of: index, for: operation),
+            resource: ResourceDescription(resource), parameters: ir.parameters(of: index, for: operation),
             protectParameters: ir.parameters(of: index, for: .protect), checkpoint: checkpoint.text,
             definition: state.definition, artifacts: try artifacts(index, state.record),
             reporter: ResourceReporter(
-                resource: index, identity: resource.identity, states: states, observer: environment.observer))
+                resource: index, identity: resource.identity, states: states, observer: environment.observer),
+            scope: scopes[Int(resource.plugin)])
     }
 
     // MARK: The whole run

@@ -27,9 +27,9 @@ package struct ProtectOperation: Sendable {
     }
 
     /// Refuses an IR whose plugins are not the ones that it was compiled against.
-    package func checkBindings() throws {
+    package static func checkBindings(_ ir: PlanIR, _ plugins: [String: LoadedPlugin]) throws {
         for binding in ir.plugins {
-            guard let plugin = environment.plugins[binding.name] else {
+            guard let plugin = plugins[binding.name] else {
                 throw ExecutionError.unknownPlugin(binding.name)
             }
             guard plugin.digest == binding.digest else {
@@ -44,7 +44,8 @@ package struct ProtectOperation: Sendable {
     ///
     /// Only the activities can be cancelled: the records around them are written whole.
     package func run(expectedBytes: Int64?) async throws -> ProtectReport {
-        try checkBindings()
+        if ir.needsInventory { throw ExecutionError.needsInventory(plan: ir.plan) }
+        try Self.checkBindings(ir, environment.plugins)
         let index = CheckpointIndex(
             id: CheckpointID.random(), plan: ir.plan, provider: ir.provider.name, created: environment.now(),
             owner: environment.collection.owner, irDigest: SHA256Digest(of: irBytes),
@@ -95,7 +96,7 @@ package struct ProtectOperation: Sendable {
         return Execution(
             environment: environment, ir: ir, operation: .protect, checkpoint: id,
             target: RestoreTarget(directory: nil, overwrite: false), states: states,
-            journal: journal,
+            journal: journal, scopes: Execution.scopes(ir),
             artifacts: { index, _ in
                 PartedArtifactStore(
                     bank: bank, artifacts: try layout.artifacts(resources[index].identity, epoch: Self.epoch),

@@ -99,7 +99,7 @@ package struct RestoreOperation: Sendable {
         let bank = environment.bank
         return Execution(
             environment: environment, ir: checkpoint.ir, operation: kind, checkpoint: checkpoint.index.id,
-            target: target, states: states, journal: nil,
+            target: target, states: states, journal: nil, scopes: Execution.scopes(checkpoint.ir),
             artifacts: { index, record in try checkpoint.artifacts(index, record, bank) },
             loadDefinition: { index in try await checkpoint.definition(index, bank) },
             storeDefinition: { _, _ in nil })

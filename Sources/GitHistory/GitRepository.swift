@@ -1,3 +1,5 @@
+internal import ChildProcesses
+
 /// A repository on this machine, asked through git's plumbing commands.
 struct GitRepository: Sendable, Hashable {
     /// The directory of the work tree, without symbolic links.

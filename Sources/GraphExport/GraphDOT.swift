@@ -1,196 +1,286 @@
-package import PlanIR
+package import GraphViews
+import PlanIR
 
-/// Writes graphs in Graphviz's language, to be looked at.
+/// Writes drawings in Graphviz's language.
 ///
-/// Nodes carry ids from the plan, so the same plan gives the same bytes. Colours tell the plugins apart; a legend
-/// names them where there is more than one.
+/// Nodes carry ids from the plan, so the same plan gives the same bytes. Colours tell the plugins apart, or what became
+/// of a node; a legend names what occurs.
 package enum GraphDOT {
-    /// Fill, line and text colour of one plugin's resources.
-    private struct Paint {
-        let fill: String
-        let line: String
-    }
-
-    /// Light fills that keep black text readable, told apart also by people who see few colours.
-    private static let palette = [
-        Paint(fill: "#dbeafe", line: "#2563eb"), Paint(fill: "#fef3c7", line: "#b45309"),
-        Paint(fill: "#dcfce7", line: "#15803d"), Paint(fill: "#fce7f3", line: "#be185d"),
-        Paint(fill: "#ede9fe", line: "#6d28d9"), Paint(fill: "#cffafe", line: "#0e7490"),
-        Paint(fill: "#fee2e2", line: "#b91c1c"), Paint(fill: "#e5e7eb", line: "#374151"),
-    ]
-
-    /// The bytes of a view. `operation` matters only for activities.
-    package static func export(_ ir: PlanIR, _ view: GraphView, _ operation: OperationKind) -> [UInt8] {
-        var out = DOTText()
-        switch view {
-        case .resources: resources(ir, &out)
-        case .activities: activities(ir, operation, &out)
-        }
-        return out.bytes
-    }
-
-    private static func paint(_ ir: PlanIR, _ resource: PlanIR.Resource) -> Paint {
-        palette[Int(resource.plugin) % palette.count]
-    }
-
-    /// The last word of a type, which tells most: `Host::FileSystem::Directory` is a `Directory`.
-    private static func kind(_ type: String) -> String {
-        String(type.split(separator: ":").last ?? Substring(type))
-    }
-
-    // MARK: Resources
-
-    private static func resources(_ ir: PlanIR, _ out: inout DOTText) {
-        out.line("digraph cairn {")
-        out.line(
-            "  graph [", .raw("label="), .quoted(ir.plan),
-            .raw(", labelloc=t, fontname=\"Helvetica\", fontsize=16, rankdir=LR, nodesep=0.12, ranksep=1.0, pad=0.3];")
-        )
-        out.line(
-            "  node [shape=box, style=\"rounded,filled\", fontname=\"Helvetica\", fontsize=11, margin=\"0.14,0.05\", height=0.4, penwidth=1.2];"
-        )
-        out.line("  edge [color=\"#6b7280\", arrowsize=0.6, penwidth=0.9];")
-        for resource in ir.resources {
-            let paint = paint(ir, resource)
-            // From left to right, with siblings below each other: plans are wider than they are deep, and a picture
-            // is read by scrolling down.
-            var label = resource.name + "\n" + kind(resource.type)
-            if resource.name != resource.id { label += " " + resource.id }
-            out.line(
-                "  ", .quoted(resource.identity), .raw(" [label="), .quoted(label),
-                .raw(", fillcolor=\"\(paint.fill)\", color=\"\(paint.line)\", tooltip="), .quoted(resource.identity),
-                .raw("];"))
-        }
-        for resource in ir.resources {
-            for dependent in resource.dependents {
-                out.line(
-                    "  ", .quoted(resource.identity), .raw(" -> "),
-                    .quoted(ir.resources[Int(dependent)].identity), .raw(";"))
-            }
-        }
-        legend(ir, &out)
-        out.line("}")
-    }
-
-    // MARK: Activities
-
-    private static func activities(_ ir: PlanIR, _ operation: OperationKind, _ out: inout DOTText) {
-        let graph = ir.graph(operation)
-        out.line("digraph cairn {")
-        out.line(
-            "  graph [", .raw("label="), .quoted("\(ir.plan): \(operation.rawValue)"),
-            .raw(
-                ", labelloc=t, fontname=\"Helvetica\", fontsize=16, rankdir=LR, nodesep=0.12, ranksep=0.6, pad=0.3, newrank=true];"
-            ))
-        out.line(
-            "  node [shape=box, style=\"rounded,filled\", fontname=\"Helvetica\", fontsize=10, margin=\"0.1,0.04\", height=0.26, penwidth=1.1];"
-        )
-        out.line("  edge [color=\"#9ca3af\", arrowsize=0.5, penwidth=0.8];")
-        out.line(
-            "  \"start\" [label=\"start\", shape=circle, width=0.5, fixedsize=true, fillcolor=\"#111827\", color=\"#111827\", fontcolor=\"#ffffff\"];"
-        )
-        out.line(
-            "  \"finish\" [label=\"finish\", shape=doublecircle, width=0.5, fixedsize=true, fillcolor=\"#111827\", color=\"#111827\", fontcolor=\"#ffffff\"];"
-        )
-        for (position, resource) in ir.resources.enumerated() {
-            let paint = paint(ir, resource)
-            out.line("  subgraph \"cluster_\(position)\" {")
-            out.line(
-                "    graph [label=", .quoted("\(resource.name)  (\(kind(resource.type)))"),
-                .raw(
-                    ", labeljust=l, fontsize=11, style=\"rounded,filled\", fillcolor=\"#fafafa\", color=\"\(paint.line)\", penwidth=0.8, margin=7, tooltip="
-                ),
-                .quoted(resource.identity), .raw("];"))
-            for hook in Hook.allCases {
-                let number = ActivityOrder.number(Int32(position), hook)
-                guard let activity = graph.activity(number) else { continue }
-                let id = ActivityName.id(number, graph, ir)
-                if activity.isBarrier {
-                    out.line(
-                        "    ", .quoted(id),
-                        .raw(" [label="), .quoted(hook.name),
-                        .raw(
-                            ", style=rounded, color=\"#d1d5db\", fontcolor=\"#9ca3af\", fontsize=8, penwidth=0.6, height=0.2, margin=\"0.06,0.02\"];"
-                        ))
-                } else {
-                    out.line(
-                        "    ", .quoted(id), .raw(" [label="), .quoted(hook.name),
-                        .raw(", fillcolor=\"\(paint.fill)\", color=\"\(paint.line)\"];"))
-                }
-            }
-            out.line("  }")
-        }
-        for origin in 0..<Int32(graph.count) {
-            for target in graph.successors(of: origin) {
-                out.line(
-                    "  ", .quoted(ActivityName.id(origin, graph, ir)), .raw(" -> "),
-                    .quoted(ActivityName.id(target, graph, ir)), .raw(edgeStyle(origin, target, graph, ir)), .raw(";"))
-            }
-        }
-        legend(ir, &out)
-        out.line("}")
-    }
-
-    /// An edge within a resource is drawn dark; one between resources in the colour of the resource that waits less
-    /// visibly, so that the resources' own chains stand out.
-    private static func edgeStyle(_ origin: Int32, _ target: Int32, _ graph: ActivityGraph, _ ir: PlanIR) -> String {
-        guard let a = graph.activity(origin), let b = graph.activity(target) else {
-            return " [color=\"#d1d5db\", style=dotted]"
-        }
-        if a.resource == b.resource { return " [color=\"#4b5563\", penwidth=1.1, weight=20]" }
-        // Edges that lead back to a parent would pull the ranks apart if they counted for the layout as much.
-        return " [color=\"#60a5fa\"]"
-    }
-
-    private static func legend(_ ir: PlanIR, _ out: inout DOTText) {
-        guard ir.plugins.count > 1 else { return }
-        out.line("  subgraph \"cluster_legend\" {")
-        out.line(
-            "    graph [label=", .quoted("plugins of \(ir.provider.name)"),
-            .raw(", fontsize=10, style=rounded, color=\"#d1d5db\", margin=6];"))
-        for (position, plugin) in ir.plugins.enumerated() {
-            let paint = palette[position % palette.count]
-            out.line(
-                "    ", .quoted("legend:\(plugin.name)"), .raw(" [label="), .quoted(plugin.name),
-                .raw(", fontsize=9, height=0.2, fillcolor=\"\(paint.fill)\", color=\"\(paint.line)\"];"))
-        }
-        out.line("  }")
+    /// The bytes of a drawing.
+    package static func export(_ drawing: Drawing) -> [UInt8] {
+        var writer = DOTWriter(drawing)
+        writer.write()
+        return writer.out.bytes
     }
 }
 
-/// Collects lines of Graphviz text.
-private struct DOTText {
-    enum Piece {
-        case raw(String)
-        case quoted(String)
+private struct DOTWriter {
+    let drawing: Drawing
+    /// The identity of each resource, fit for a quoted id.
+    let identities: ByteTable
+    var out: OutputText
+
+    init(_ drawing: Drawing) {
+        self.drawing = drawing
+        let resources = drawing.plan.resources
+        identities = ByteTable(count: resources.count) { position, text in
+            DOTWriter.quote(resources[position].type, &text)
+            text.raw("#")
+            DOTWriter.quote(resources[position].id, &text)
+        }
+        out = OutputText(capacity: drawing.nodes.count * 160 + drawing.edges.count * 130)
     }
 
-    var bytes: [UInt8] = []
+    mutating func write() {
+        out.raw("digraph cairn {\n  graph [label=\"")
+        DOTWriter.quote(drawing.title, &out)
+        switch drawing.view {
+        case .resources:
+            out.raw(
+                "\", labelloc=t, fontname=\"Helvetica\", fontsize=16, rankdir=LR, nodesep=0.12, ranksep=1.0, pad=0.3];\n  node [shape=box, style=\"rounded,filled\", fontname=\"Helvetica\", fontsize=11, margin=\"0.14,0.05\", height=0.4, penwidth=1.2];\n  edge [color=\"#6b7280\", arrowsize=0.6, penwidth=0.9];\n"
+            )
+        case .activities:
+            out.raw(
+                "\", labelloc=t, fontname=\"Helvetica\", fontsize=16, rankdir=LR, nodesep=0.12, ranksep=0.6, pad=0.3, newrank=true];\n  node [shape=box, style=\"rounded,filled\", fontname=\"Helvetica\", fontsize=10, margin=\"0.1,0.04\", height=0.26, penwidth=1.1];\n  edge [color=\"#9ca3af\", arrowsize=0.5, penwidth=0.8];\n"
+            )
+        }
+        writeNodes()
+        for edge in drawing.edges { write(edge) }
+        legend()
+        out.raw("}\n")
+    }
 
-    mutating func line(_ start: String, _ pieces: Piece...) {
-        bytes.append(contentsOf: start.utf8)
-        for piece in pieces {
-            switch piece {
-            case .raw(let text): bytes.append(contentsOf: text.utf8)
-            case .quoted(let text): quote(text)
+    // MARK: Nodes
+
+    /// Nodes come in plan order; what shares a frame comes with the first of it.
+    private mutating func writeNodes() {
+        let (frames, titles) = drawing.frames
+        var members = [[Int32]](repeating: [], count: titles.count)
+        for (position, frame) in frames.enumerated() where frame >= 0 { members[Int(frame)].append(Int32(position)) }
+        var isOpen = [Bool](repeating: true, count: titles.count)
+        for (position, frame) in frames.enumerated() {
+            guard frame >= 0 else {
+                write(drawing.nodes[position], position, indent: "  ", isFramed: false)
+                continue
+            }
+            guard isOpen[Int(frame)] else { continue }
+            isOpen[Int(frame)] = false
+            let resource = drawing.nodes[position].resource
+            let paint =
+                drawing.clustering == .resource ? Palette.plugin(drawing.plan.resources[Int(resource)].plugin).line : nil
+            out.raw("  subgraph \"cluster_")
+            out.raw("\(frame)")
+            out.raw("\" {\n    graph [label=\"")
+            DOTWriter.quote(titles[Int(frame)], &out)
+            out.raw("\", labeljust=l, fontsize=11, style=\"rounded,filled\", fillcolor=\"#fafafa\", color=\"")
+            out.raw(paint ?? "#9ca3af")
+            out.raw("\", penwidth=0.8, margin=7")
+            if drawing.clustering == .resource {
+                out.raw(", tooltip=\"")
+                out.raw(identities[Int(resource)])
+                out.raw("\"")
+            }
+            out.raw("];\n")
+            for member in members[Int(frame)] {
+                write(
+                    drawing.nodes[Int(member)], Int(member), indent: "    ",
+                    isFramed: drawing.clustering == .resource)
+            }
+            out.raw("  }\n")
+        }
+    }
+
+    /// One node; in the frame of its own resource it need not say whose it is.
+    private mutating func write(_ node: Drawing.Node, _ position: Int, indent: StaticString, isFramed: Bool) {
+        out.raw(indent)
+        out.raw("\"")
+        writeID(node)
+        out.raw("\" [label=\"")
+        switch node.kind {
+        case .start: bound("start", "circle")
+        case .finish: bound("finish", "doublecircle")
+        case .resource: resource(node)
+        case .activity: activity(node, isFramed: isFramed)
+        }
+        out.raw("];\n")
+    }
+
+    private mutating func writeID(_ node: Drawing.Node) {
+        switch node.kind {
+        case .start: out.raw("start")
+        case .finish: out.raw("finish")
+        case .activity:
+            out.raw(DOTWriter.hookNames[Int(node.hook.rawValue)])
+            out.raw(":")
+            out.raw(identities[Int(node.resource)])
+        case .resource: out.raw(identities[Int(node.resource)])
+        }
+        if node.count > 1 { out.raw("+\(node.count - 1)") }
+    }
+
+    private static let hookNames = Hook.allCases.map { Array($0.name.utf8) }
+
+    private mutating func bound(_ name: StaticString, _ shape: StaticString) {
+        out.raw(name)
+        out.raw("\", shape=")
+        out.raw(shape)
+        out.raw(
+            ", width=0.5, fixedsize=true, fillcolor=\"#111827\", color=\"#111827\", fontcolor=\"#ffffff\"")
+    }
+
+    private mutating func resource(_ node: Drawing.Node) {
+        // From left to right, with siblings below each other: plans are wider than they are deep, and a picture is read
+        // by scrolling down.
+        let resource = drawing.plan.resources[Int(node.resource)]
+        DOTWriter.quote(Palette.sign(of: node.marks) + drawing.name(node), &out)
+        if node.count == 1 {
+            out.raw("\\n")
+            DOTWriter.quote(drawing.kind(node), &out)
+            if resource.name != resource.id {
+                out.raw(" ")
+                DOTWriter.quote(resource.id, &out)
             }
         }
-        bytes.append(0x0A)
+        if node.marks.contains(.discovers) { out.raw("\\ndiscovers dependents") }
+        finish(node)
+        out.raw(", tooltip=\"")
+        out.raw(identities[Int(node.resource)])
+        if let note = drawing.note(node) {
+            out.raw("\\n")
+            DOTWriter.quote(note, &out)
+        }
+        out.raw("\"")
     }
 
-    /// A double-quoted id: quotes and backslashes are escaped, a line break becomes `\n`.
-    private mutating func quote(_ text: String) {
-        bytes.append(0x22)
+    private mutating func activity(_ node: Drawing.Node, isFramed: Bool) {
+        if node.isBarrier && !isFramed && node.marks.isEmpty && drawing.hidesBarriers {
+            out.raw("\", shape=point, width=0.07, color=\"#9ca3af\", fillcolor=\"#9ca3af\", tooltip=\"")
+            out.raw(DOTWriter.hookNames[Int(node.hook.rawValue)])
+            out.raw(":")
+            out.raw(identities[Int(node.resource)])
+            out.raw("\"")
+            return
+        }
+        if !node.marks.isEmpty { DOTWriter.quote(Palette.sign(of: node.marks), &out) }
+        out.raw(DOTWriter.hookNames[Int(node.hook.rawValue)])
+        if !isFramed {
+            out.raw("\\n")
+            DOTWriter.quote(drawing.name(node), &out)
+        }
+        if node.isBarrier && node.marks.isEmpty {
+            out.raw(
+                "\", style=rounded, color=\"#d1d5db\", fontcolor=\"#9ca3af\", fontsize=8, penwidth=0.6, height=0.2, margin=\"0.06,0.02\""
+            )
+        } else {
+            finish(node)
+        }
+    }
+
+    /// The end of a label, and the colours.
+    private mutating func finish(_ node: Drawing.Node) {
+        if let note = drawing.note(node) {
+            out.raw("\\n")
+            // A long message is for the tooltip.
+            DOTWriter.quote(note.count > 40 ? note.prefix(39) + "…" : note, &out)
+        }
+        let paint = Palette.paint(node.marks, plugin: drawing.plugin(node))
+        out.raw("\", fillcolor=\"")
+        out.raw(paint.fill)
+        out.raw("\", color=\"")
+        out.raw(paint.line)
+        out.raw("\"")
+        guard !node.marks.isEmpty else { return }
+        if paint.text != Palette.unbound.text { out.raw(", fontcolor=\"\(paint.text)\"") }
+        if !node.marks.isDisjoint(with: [.cycle, .critical]) { out.raw(", penwidth=2.6") }
+        if node.marks.contains(.focus) { out.raw(", peripheries=2") }
+        if !node.marks.isDisjoint(with: [.removed, .skipped, .discovers]) {
+            out.raw(", style=\"rounded,filled,dashed\"")
+        }
+    }
+
+    // MARK: Edges
+
+    private mutating func write(_ edge: Drawing.Edge) {
+        out.raw("  \"")
+        writeID(drawing.nodes[Int(edge.from)])
+        out.raw("\" -> \"")
+        writeID(drawing.nodes[Int(edge.to)])
+        out.raw("\"")
+        let isMarked = !edge.marks.isEmpty
+        if edge.marks.contains(.cycle) {
+            out.raw(" [color=\"#dc2626\", penwidth=2.2]")
+        } else if edge.marks.contains(.critical) {
+            out.raw(" [color=\"#111827\", penwidth=2.4]")
+        } else if edge.marks.contains(.added) {
+            out.raw(" [color=\"#15803d\", penwidth=1.6]")
+        } else if edge.marks.contains(.removed) {
+            out.raw(" [color=\"#b91c1c\", penwidth=1.2, style=dashed]")
+        }
+        if !isMarked {
+            switch edge.reason {
+            case .dependent: break
+            // The resources' own chains stand out; edges that lead back to a parent would pull the ranks apart if they
+            // counted for the layout as much.
+            case .within: out.raw(" [color=\"#4b5563\", penwidth=1.1, weight=20]")
+            case .across: out.raw(" [color=\"#60a5fa\"]")
+            case .bound: out.raw(" [color=\"#d1d5db\", style=dotted]")
+            case .through: out.raw(" [style=dashed]")
+            }
+        }
+        out.raw(";\n")
+    }
+
+    // MARK: Legend
+
+    private mutating func legend() {
+        let marks = drawing.usedMarks
+        let plugins = drawing.plan.plugins
+        let named = Marks.named.filter { marks.contains($0.mark) }
+        guard plugins.count > 1 || !named.isEmpty else { return }
+        out.raw("  subgraph \"cluster_legend\" {\n    graph [label=\"")
+        DOTWriter.quote(plugins.count > 1 ? "plugins of \(drawing.plan.provider.name)" : "legend", &out)
+        out.raw("\", fontsize=10, style=rounded, color=\"#d1d5db\", margin=6];\n")
+        if plugins.count > 1 {
+            for (position, plugin) in plugins.enumerated() {
+                entry(plugin.name, plugin.name, Palette.plugin(Int32(position)), "")
+            }
+        }
+        for (mark, name, meaning) in named {
+            let paint = Palette.paint(mark, plugin: -1)
+            var style = ""
+            if mark == .cycle || mark == .critical { style = ", penwidth=2.6" }
+            if mark == .focus { style = ", peripheries=2" }
+            if mark == .removed || mark == .skipped || mark == .discovers {
+                style = ", style=\"rounded,filled,dashed\""
+            }
+            entry("mark-" + name, Palette.sign(of: mark) + meaning, paint, style)
+        }
+        out.raw("  }\n")
+    }
+
+    private mutating func entry(_ id: String, _ label: String, _ paint: Palette.Paint, _ style: String) {
+        out.raw("    \"legend:")
+        DOTWriter.quote(id, &out)
+        out.raw("\" [label=\"")
+        DOTWriter.quote(label, &out)
+        out.raw("\", fontsize=9, height=0.2, fillcolor=\"\(paint.fill)\", color=\"\(paint.line)\"")
+        if paint.text != Palette.unbound.text { out.raw(", fontcolor=\"\(paint.text)\"") }
+        out.raw(style)
+        out.raw("];\n")
+    }
+
+    /// What stands in a double-quoted id: quotes and backslashes are escaped, a line break becomes `\n`, and other
+    /// control characters become spaces.
+    private static func quote(_ text: some StringProtocol, _ out: inout OutputText) {
         for byte in text.utf8 {
             switch byte {
             case 0x22, 0x5C:
-                bytes.append(0x5C)
-                bytes.append(byte)
-            case 0x0A: bytes.append(contentsOf: "\\n".utf8)
-            case 0..<0x20: bytes.append(0x20)
-            default: bytes.append(byte)
+                out.raw(0x5C)
+                out.raw(byte)
+            case 0x0A: out.raw("\\n")
+            case 0..<0x20, 0x7F: out.raw(0x20)
+            default: out.raw(byte)
             }
         }
-        bytes.append(0x22)
     }
 }

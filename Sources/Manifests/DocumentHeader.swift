@@ -9,6 +9,7 @@ package enum DocumentKind: String, Sendable, CaseIterable {
     case bankPlugin = "BankPlugin"
     case project = "Project"
     case inventory = "Inventory"
+    case timings = "Timings"
 
     /// The `apiVersion` that this program reads.
     package static let apiVersion = "cairn/v1"

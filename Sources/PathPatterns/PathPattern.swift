@@ -41,6 +41,20 @@ package struct PathPattern: Sendable {
         return matches(PathPattern.units(Array(path[start...])))
     }
 
+    /// The one path that the pattern matches, `nil` when it could match several.
+    var onlyPath: [UInt8]? {
+        guard anchored else { return nil }
+        var text = String.UnicodeScalarView()
+        for token in tokens {
+            guard case .literal(let unit) = token, let scalar = UnicodeScalar(unit) else { return nil }
+            text.append(scalar)
+        }
+        return Array(String(text).utf8)
+    }
+
+    /// Whether the pattern is restricted to directories.
+    var matchesDirectoriesOnly: Bool { directoriesOnly }
+
     /// The scalars of UTF-8 text; a byte that is none becomes a value above Unicode, so that it equals only itself.
     private static func units(_ bytes: [UInt8]) -> [UInt32] {
         if bytes.allSatisfy({ $0 < 0x80 }) { return bytes.map(UInt32.init) }

@@ -47,8 +47,8 @@ package struct Compiler: Sendable {
     var allowances = Allowances()
     /// The levels that go before those of the projects.
     package var levels = LintLevels()
-    /// The time that each pass took, if `measures`.
-    package private(set) var timings: [(pass: String, duration: Duration)] = []
+    /// The time that each pass took.
+    package private(set) var timings: [PassTiming] = []
 
     /// A compiler over `inputs`; providers are looked for in `providerDirectories`, else where the project says, else
     /// beside each plan. Without `makesIR` it finds the same faults, and its plans get no IR.
@@ -99,11 +99,9 @@ package struct Compiler: Sendable {
 
     /// Runs passes in order. Each reports all that it finds and goes on.
     package mutating func run(_ passes: [Pass] = Pass.pipeline) {
-        let clock = ContinuousClock()
         for pass in passes {
-            let start = clock.now
-            pass.run(&self)
-            timings.append((pass.name, clock.now - start))
+            let timing = PassTiming.measure(pass.name) { pass.run(&self) }.timing
+            timings.append(timing)
         }
     }
 
@@ -188,7 +186,7 @@ package struct PlanUnit: Sendable {
     /// How resources are found by name.
     var names = ResourceNames()
     /// Whether the resource graph is free of cycles.
-    var isAcyclic = true
+    package internal(set) var isAcyclic = true
     var provider: ProviderManifest?
     /// The plugins bound, in the order of their first use.
     var plugins: [PluginManifest] = []

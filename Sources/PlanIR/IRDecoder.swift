@@ -43,11 +43,18 @@ extension PlanIR {
             }
             throw .notAnIR(error.description)
         }
-        let (canonical, digest) = parsed.ir.encoded(as: parsed.version)
+        // What was read and is spelt canonically has one spelling, so that it need not be written to be compared.
+        let isCanonical = parsed.version > 1 && parsed.isCanonical
+        let (canonical, digest) =
+            isCanonical
+            ? (bytes, SHA256Digest(of: parsed.hashed, in: bytes))
+            : parsed.ir.encoded(as: parsed.version)
         guard digest.description == parsed.digest else {
             throw .damaged(expected: parsed.digest, actual: digest.description)
         }
-        guard canonical == bytes else { throw .notAnIR("it is not in canonical form; compile the plan again") }
+        guard isCanonical || canonical == bytes else {
+            throw .notAnIR("it is not in canonical form; compile the plan again")
+        }
         do { try IRVerifier.verify(parsed.ir) } catch { throw .unsound(error) }
         self = parsed.ir
     }
@@ -60,9 +67,17 @@ private struct IRParser {
         let ir: PlanIR
         let version: Int64
         let digest: String
+        /// The parts of a canonical text that the digest is over: all but its own member and the last line feed.
+        let hashed: [Range<Int>]
+        /// Whether it is spelt as the encoder spells it, if the version is not the first.
+        let isCanonical: Bool
     }
 
     private var reader: JSONReader
+    /// The last resource's type: most have the type of the one before.
+    private var lastType = ""
+    private var lastTypeBytes: [UInt8] = []
+    private var digestPlace = 0..<0
 
     static func parse(_ bytes: [UInt8]) throws(JSONError) -> Document {
         var parser = IRParser(reader: JSONReader(bytes))
@@ -77,6 +92,7 @@ private struct IRParser {
         repeat {
             let key = try reader.string()
             if seen.contains(key) { throw reader.failure("'\(key)' is there twice") }
+            if let last = seen.last, !JSONObject.precedes(last, key) { reader.markOtherSpelling() }
             seen.append(key)
             try reader.expect(UInt8(ascii: ":"))
             try member(&self, key)
@@ -111,9 +127,9 @@ private struct IRParser {
     }
 
     private mutating func digest() throws(JSONError) -> SHA256Digest {
-        guard let digest = SHA256Digest(try reader.string()) else {
-            throw reader.failure("expected a SHA-256 digest")
-        }
+        let text = try reader.string()
+        guard let digest = SHA256Digest(text) else { throw reader.failure("expected a SHA-256 digest") }
+        if digest.description != text { reader.markOtherSpelling() }
         return digest
     }
 
@@ -138,11 +154,17 @@ private struct IRParser {
         try object { (parser, key) throws(JSONError) in
             switch key {
             case "description": description = try parser.reader.string()
-            case "digest": digest = try parser.reader.string()
+            case "digest":
+                // Behind the other members that come before it in a canonical text, with a comma.
+                let start = parser.reader.position - ",\"digest\":".utf8.count
+                digest = try parser.reader.string()
+                parser.digestPlace = start..<parser.reader.position
             case "enabled":
                 guard case .bool(let enabled) = try parser.reader.value() else {
                     throw parser.reader.failure("expected true or false")
                 }
+                // What is enabled does not say so.
+                if enabled { parser.reader.markOtherSpelling() }
                 isEnabled = enabled
             case "format": format = try parser.reader.string()
             case "version": version = try parser.reader.integer()
@@ -182,10 +204,16 @@ private struct IRParser {
             default: throw parser.reader.failure("unknown member '\(key)'")
             }
         }
+        let end = reader.position
+        let isCanonical = reader.isCanonical && reader.consumeLastLineFeed()
         try reader.finish()
         let formatVersion = try demand(version, "version")
         guard try demand(format, "format") == PlanIR.format, PlanIR.readableVersions.contains(formatVersion) else {
             throw reader.failure("the format is not \(PlanIR.format) \(PlanIR.version)")
+        }
+        let found = try demand(resources, "resources")
+        for masks in operations.masks where masks != nil && masks?.count != found.count {
+            throw reader.failure("'operations' are not for these resources")
         }
         let graphs = try graphs(operations, order, version: formatVersion)
         if formatVersion > 1 { _ = try demand(parameterOrigins, "parameterOrigins") }
@@ -193,10 +221,12 @@ private struct IRParser {
             plan: try demand(plan, "plan"), description: try demand(description, "description"),
             provider: try demand(provider, "provider"), sources: try demand(sources, "sources"),
             plugins: try demand(plugins, "plugins"), parameterSets: try demand(parameterSets, "parameterSets"),
-            parameterOrigins: parameterOrigins, resources: try demand(resources, "resources"),
+            parameterOrigins: parameterOrigins, resources: found,
             triggers: try demand(triggers, "triggers"), retention: try demand(retention, "retention"),
             isEnabled: isEnabled ?? true, needsInventory: needsInventory ?? false, graphs: graphs)
-        return Document(ir: ir, version: formatVersion, digest: try demand(digest, "digest"))
+        return Document(
+            ir: ir, version: formatVersion, digest: try demand(digest, "digest"),
+            hashed: [0..<digestPlace.lowerBound, digestPlace.upperBound..<end], isCanonical: isCanonical)
     }
 
     /// What stands under `operations`, in the form of either version.
@@ -218,8 +248,10 @@ private struct IRParser {
                 guard order.offsets.count - 1 == 4 * masks.count + Int(ActivityGraph.fixedCount) else {
                     throw reader.failure("'\(name)' is not for the activities of 'order'")
                 }
-                graphs.append(
-                    ActivityGraph(activities: ActivityGraph.activities(working: masks), orderedLike: order))
+                // Operations with the same work share their activities.
+                let same = graphs.indices.first { parts.masks[$0] == masks }
+                let activities = same.map { graphs[$0].activities } ?? ActivityGraph.activities(working: masks)
+                graphs.append(ActivityGraph(activities: activities, orderedLike: order))
             } else if operation.isKnown(inVersion: version) {
                 graphs.append(try demand(parts.graphs[operation.index], name))
             } else {
@@ -233,12 +265,12 @@ private struct IRParser {
     }
 
     private mutating func masks() throws(JSONError) -> [UInt8] {
-        try list { (parser) throws(JSONError) in
-            guard let mask = UInt8(exactly: try parser.reader.integer()), mask < 16 else {
-                throw parser.reader.failure("the hooks of a resource are a number from 0 to 15")
-            }
-            return mask
+        var numbers: [Int32] = []
+        try reader.integers(appendingTo: &numbers)
+        guard numbers.allSatisfy({ 0..<16 ~= $0 }) else {
+            throw reader.failure("the hooks of a resource are a number from 0 to 15")
         }
+        return numbers.map { UInt8(truncatingIfNeeded: $0) }
     }
 
     /// The order without activities.
@@ -248,23 +280,18 @@ private struct IRParser {
         try reader.expect(UInt8(ascii: "["))
         if !reader.consume(UInt8(ascii: "]")) {
             repeat {
-                try reader.expect(UInt8(ascii: "["))
-                if !reader.consume(UInt8(ascii: "]")) {
-                    repeat {
-                        let target = try int32()
-                        if let last = targets.last, targets.count > Int(offsets[offsets.count - 1]), last >= target {
-                            throw reader.failure("the activities that wait for one ascend")
-                        }
-                        targets.append(target)
-                    } while reader.consume(UInt8(ascii: ","))
-                    try reader.expect(UInt8(ascii: "]"))
+                let first = targets.count
+                try reader.integers(appendingTo: &targets)
+                for position in first..<targets.count
+                where position > first && targets[position - 1] >= targets[position] {
+                    throw reader.failure("the activities that wait for one ascend")
                 }
                 offsets.append(Int32(clamping: targets.count))
             } while reader.consume(UInt8(ascii: ","))
             try reader.expect(UInt8(ascii: "]"))
         }
         let count = Int32(clamping: offsets.count - 1)
-        guard targets.allSatisfy({ $0 >= 0 && $0 < count }) else {
+        guard targets.allSatisfy({ 0..<count ~= $0 }) else {
             throw reader.failure("'order' leads to an activity that does not exist")
         }
         return ActivityGraph(activities: [], offsets: offsets, targets: targets)
@@ -311,7 +338,39 @@ private struct IRParser {
         return ActivityGraph(activities: activities, edges: edges)
     }
 
+    /// A resource whose members stand in canonical order; otherwise `nil`, and some of it has been read.
+    private mutating func canonicalResource() throws(JSONError) -> PlanIR.Resource? {
+        guard reader.consume("{\"dependents\":") else { return nil }
+        var dependents: [Int32] = []
+        try reader.integers(appendingTo: &dependents)
+        let discover = reader.consume(",\"discover\":") ? try anyObject() : nil
+        guard reader.consume(",\"id\":") else { return nil }
+        let id = try reader.string()
+        guard reader.consume(",\"name\":") else { return nil }
+        let name = try reader.string()
+        guard reader.consume(",\"parameters\":") else { return nil }
+        var parameters: [Int32] = []
+        parameters.reserveCapacity(3)
+        try reader.integers(appendingTo: &parameters)
+        guard reader.consume(",\"plugin\":") else { return nil }
+        let plugin = try int32()
+        guard reader.consume(",\"properties\":") else { return nil }
+        let properties = try anyObject()
+        guard reader.consume(",\"type\":") else { return nil }
+        if !reader.consume(quoted: lastTypeBytes) {
+            lastType = try reader.string()
+            lastTypeBytes = Array(lastType.utf8)
+        }
+        guard reader.consume(UInt8(ascii: "}")) else { return nil }
+        return PlanIR.Resource(
+            type: lastType, id: id, name: name, properties: properties, plugin: plugin, parameters: parameters,
+            dependents: dependents, discover: discover)
+    }
+
     private mutating func resource() throws(JSONError) -> PlanIR.Resource {
+        let beginning = reader
+        if let resource = try canonicalResource() { return resource }
+        reader.rewind(to: beginning)
         var type: String?
         var id: String?
         var name: String?

@@ -7,67 +7,70 @@ extension PlanIR {
     /// The IR in the form of one of the readable versions; an earlier one leaves out what it does not know.
     func encoded(as version: Int64) -> (bytes: [UInt8], digest: SHA256Digest) {
         let isFirst = version == 1
-        // Members stand in canonical order; `digest` comes second, so the text is made in two pieces around it.
-        var head = JSONWriter()
-        head.raw("{\"description\":")
-        head.string(description)
-        var tail = JSONWriter(capacity: resources.count * 1000)
-        if !isEnabled { tail.raw(",\"enabled\":false") }
-        tail.raw(",\"format\":\"cairn.ir\"")
-        if needsInventory && !isFirst { tail.raw(",\"needsInventory\":true") }
-        tail.raw(",\"operations\":{")
+        // Members stand in canonical order. The digest comes second, and is filled in when it is known.
+        var writer = JSONWriter(capacity: resources.count * (isFirst ? 1000 : 320))
+        writer.raw("{\"description\":")
+        writer.string(description)
+        let start = writer.bytes.count
+        writer.raw(",\"digest\":")
+        let place = writer.bytes.count
+        writer.string(SHA256Digest.blank)
+        let end = writer.bytes.count
+        if !isEnabled { writer.raw(",\"enabled\":false") }
+        writer.raw(",\"format\":\"cairn.ir\"")
+        if needsInventory && !isFirst { writer.raw(",\"needsInventory\":true") }
+        writer.raw(",\"operations\":{")
         let operations = OperationKind.allCases.filter { $0.isKnown(inVersion: version) }
             .sorted { $0.rawValue < $1.rawValue }
         for (position, operation) in operations.enumerated() {
-            if position > 0 { tail.raw(0x2C) }
-            tail.string(operation.rawValue)
-            tail.raw(0x3A)
-            if isFirst { tail.graph(graph(operation)) } else { tail.work(graph(operation), resources.count) }
+            if position > 0 { writer.raw(0x2C) }
+            writer.string(operation.rawValue)
+            writer.raw(0x3A)
+            if isFirst { writer.graph(graph(operation)) } else { writer.work(graph(operation), resources.count) }
         }
-        tail.raw("}")
+        writer.raw("}")
         if !isFirst {
-            tail.raw(",\"order\":")
-            tail.order(graphs[0])
-            tail.raw(",\"parameterOrigins\":")
-            tail.list(parameterOrigins) { writer, origins in writer.object(origins) }
+            writer.raw(",\"order\":")
+            writer.lists(graphs[0].targets, offsets: graphs[0].offsets)
+            writer.raw(",\"parameterOrigins\":")
+            writer.list(parameterOrigins) { writer, origins in writer.object(origins) }
         }
-        tail.raw(",\"parameterSets\":")
-        tail.list(parameterSets) { writer, set in writer.object(set) }
-        tail.raw(",\"plan\":")
-        tail.string(plan)
-        tail.raw(",\"plugins\":")
-        tail.list(plugins) { writer, plugin in
+        writer.raw(",\"parameterSets\":")
+        writer.list(parameterSets) { writer, set in writer.object(set) }
+        writer.raw(",\"plan\":")
+        writer.string(plan)
+        writer.raw(",\"plugins\":")
+        writer.list(plugins) { writer, plugin in
             writer.object([
                 "name": .string(plugin.name), "version": .integer(plugin.version),
                 "digest": .string(plugin.digest.description),
             ])
         }
-        tail.raw(",\"provider\":")
-        tail.object(["name": .string(provider.name), "digest": .string(provider.digest.description)])
-        tail.raw(",\"resources\":")
-        tail.list(resources) { writer, resource in writer.resource(resource, discovers: !isFirst) }
-        tail.raw(",\"retention\":")
-        tail.object(retention)
-        tail.raw(",\"sources\":")
-        tail.list(sources) { writer, source in
+        writer.raw(",\"provider\":")
+        writer.object(["name": .string(provider.name), "digest": .string(provider.digest.description)])
+        writer.raw(",\"resources\":")
+        writer.list(resources) { writer, resource in writer.resource(resource, discovers: !isFirst) }
+        writer.raw(",\"retention\":")
+        writer.object(retention)
+        writer.raw(",\"sources\":")
+        writer.list(sources) { writer, source in
             writer.object([
                 "role": .string(source.role), "name": .string(source.name),
                 "digest": .string(source.digest.description),
             ])
         }
-        tail.raw(",\"triggers\":")
-        tail.value(.array(triggers))
-        tail.raw(",\"version\":")
-        tail.integer(version)
-        tail.raw(0x7D)
+        writer.raw(",\"triggers\":")
+        writer.value(.array(triggers))
+        writer.raw(",\"version\":")
+        writer.integer(version)
+        writer.raw(0x7D)
 
-        var hasher = SHA256Hasher()
-        hasher.update(head.bytes)
-        hasher.update(tail.bytes)
-        let digest = hasher.finalize()
-        head.raw(",\"digest\":")
-        head.string(digest.description)
-        return (head.bytes + tail.bytes + [0x0A], digest)
+        let digest = SHA256Digest(of: [0..<start, end..<writer.bytes.count], in: writer.bytes)
+        var text = JSONWriter()
+        text.string(digest.description)
+        writer.bytes.replaceSubrange(place..<end, with: text.bytes)
+        writer.raw(0x0A)
+        return (writer.bytes, digest)
     }
 }
 
@@ -77,17 +80,6 @@ extension JSONWriter {
         for (position, element) in elements.enumerated() {
             if position > 0 { raw(0x2C) }
             write(&self, element)
-        }
-        raw(0x5D)
-    }
-
-    fileprivate mutating func integers(_ values: some Sequence<Int32>) {
-        raw(0x5B)
-        var first = true
-        for value in values {
-            if !first { raw(0x2C) }
-            first = false
-            integer(Int64(value))
         }
         raw(0x5D)
     }
@@ -117,16 +109,6 @@ extension JSONWriter {
     /// The hooks with work: a mask for each resource.
     fileprivate mutating func work(_ graph: ActivityGraph, _ count: Int) {
         integers(graph.workMasks(ofResources: count).lazy.map { Int32($0) })
-    }
-
-    /// For each activity those that wait for it.
-    fileprivate mutating func order(_ graph: ActivityGraph) {
-        raw(0x5B)
-        for origin in 0..<Int32(graph.count) {
-            if origin > 0 { raw(0x2C) }
-            integers(graph.successors(of: origin))
-        }
-        raw(0x5D)
     }
 
     /// A graph as format version 1 has it.

@@ -40,7 +40,10 @@ package enum IRVerifier {
         for operation in OperationKind.allCases {
             let graph = graphs[operation.index]
             let place = "operations.\(operation.rawValue)"
-            try verifyActivities(graph, place, count: dependents.count)
+            // Activities that are shared are the same at a glance.
+            if !graphs[..<operation.index].contains(where: { $0.activities == graph.activities }) {
+                try verifyActivities(graph, place, count: dependents.count)
+            }
             if operation.index > 0 {
                 guard graph.hasOrder(of: graphs[0]) else {
                     throw IRFault(place, "the order is not that of the other operations")
@@ -77,16 +80,24 @@ package enum IRVerifier {
     }
 
     private static func verifyResources(_ ir: PlanIR) throws(IRFault) {
-        var seen: Set<String> = []
-        seen.reserveCapacity(ir.resources.count)
+        var seen = IdentityTable(capacity: ir.resources.count)
         // The last resource that was seen to have each one as its dependent.
         var parentOf = [Int32](repeating: -1, count: ir.resources.count)
         for (position, resource) in ir.resources.enumerated() {
             var place: String { "resources[\(position)]" }
-            if let fault = NameRules.typeFault(resource.type) { throw IRFault(place + ".type", fault) }
+            if position == 0 || resource.type != ir.resources[position - 1].type,
+                let fault = NameRules.typeFault(resource.type)
+            {
+                throw IRFault(place + ".type", fault)
+            }
             if let fault = NameRules.idFault(resource.id) { throw IRFault(place + ".id", fault) }
-            if let fault = NameRules.identityFault(resource.identity) { throw IRFault(place, fault) }
-            guard seen.insert(resource.identity).inserted else {
+            // Encoded, no byte becomes more than three.
+            if 3 * (resource.type.utf8.count + resource.id.utf8.count + 1) > NameRules.maximumEncodedIdentityLength,
+                let fault = NameRules.identityFault(resource.identity)
+            {
+                throw IRFault(place, fault)
+            }
+            guard seen.insert(position, of: ir.resources) else {
                 throw IRFault(place, "'\(resource.identity)' is there twice")
             }
             guard ir.plugins.indices.contains(Int(resource.plugin)) else {
@@ -125,6 +136,8 @@ package enum IRVerifier {
     private static func verifyOrder(
         _ graph: ActivityGraph, _ place: String, _ dependents: DependentLists, _ identity: (Int) -> String
     ) throws(IRFault) {
+        // As the compiler writes it; the dependents have no cycle, and so it has none.
+        if graph.hasOrder(of: ActivityGraph(activities: [], ordering: dependents)) { return }
         try ActivityOrder.forEachEdge(dependents) { (from, to) throws(IRFault) in
             guard graph.hasEdge(from: from, to: to) else {
                 throw IRFault(
@@ -140,5 +153,33 @@ package enum IRVerifier {
             return number == ActivityGraph.start ? "start" : "finish"
         }
         return "\(activity.hook.name):\(identity(Int(activity.resource)))"
+    }
+}
+
+/// The identities that have been seen, as positions of their resources: found by their bytes, none is put together.
+private struct IdentityTable {
+    private var slots: [Int32]
+
+    init(capacity: Int) {
+        var size = 16
+        while size < 2 * capacity { size *= 2 }
+        slots = [Int32](repeating: -1, count: size)
+    }
+
+    /// Adds the identity of a resource; whether it is new.
+    mutating func insert(_ position: Int, of resources: [PlanIR.Resource]) -> Bool {
+        var hasher = Hasher()
+        hasher.combine(resources[position].id)
+        hasher.combine(resources[position].type)
+        var slot = hasher.finalize() & (slots.count - 1)
+        while slots[slot] >= 0 {
+            let other = Int(slots[slot])
+            if resources[other].id == resources[position].id && resources[other].type == resources[position].type {
+                return false
+            }
+            slot = (slot + 1) & (slots.count - 1)
+        }
+        slots[slot] = Int32(position)
+        return true
     }
 }

@@ -48,6 +48,11 @@ package struct ResourceDescription: Sendable, Hashable {
         self.properties = properties
     }
 
+    /// What an IR says of a resource.
+    package init(_ resource: PlanIR.Resource) {
+        self.init(type: resource.type, id: resource.id, name: resource.name, properties: resource.properties)
+    }
+
     /// `TYPE#ID`, the resource's identity.
     package var identity: String { "\(type)#\(id)" }
 }
@@ -81,10 +86,13 @@ package struct ActivityContext: Sendable {
     package let artifacts: any ArtifactStore
     /// Takes progress and warnings.
     package let reporter: any ActivityReporter
+    /// The resources of this operation that are this plugin's, with this one.
+    package let scope: OperationScope
 
     package init(
         resource: ResourceDescription, parameters: JSONObject, protectParameters: JSONObject, checkpoint: String,
-        definition: JSONObject, artifacts: any ArtifactStore, reporter: any ActivityReporter
+        definition: JSONObject, artifacts: any ArtifactStore, reporter: any ActivityReporter,
+        scope: OperationScope = OperationScope()
     ) {
         self.resource = resource
         self.parameters = parameters
@@ -93,6 +101,7 @@ package struct ActivityContext: Sendable {
         self.definition = definition
         self.artifacts = artifacts
         self.reporter = reporter
+        self.scope = scope
     }
 }
 

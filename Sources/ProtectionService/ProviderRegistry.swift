@@ -106,12 +106,20 @@ package struct ProviderRegistry: Sendable {
             plugin: plugin.value, config: provider.bankConfig?.jsonValue.objectValue ?? JSONObject())
     }
 
-    /// The plugins that a provider uses, with their manifests.
+    /// The plugins that a provider uses, by name.
     package func plugins(of provider: ProviderManifest) throws -> [String: LoadedPlugin] {
+        Dictionary(
+            try providedPlugins(of: provider).map { ($0.manifest.name, $0.loaded) },
+            uniquingKeysWith: { first, _ in first }
+        )
+    }
+
+    /// The plugins that a provider uses, with their manifests, in its order.
+    package func providedPlugins(of provider: ProviderManifest) throws -> [ProvidedPlugin] {
         var sources = sources
         var faults = DiagnosticList()
         var catalogue = PluginCatalogue()
-        var loaded: [String: LoadedPlugin] = [:]
+        var provided: [ProvidedPlugin] = []
         for use in provider.plugins {
             guard let manifest = catalogue.plugin(use.name.value, sources: &sources, into: &faults),
                 let plugin = Self.plugins.first(where: { $0.name == use.name.value })
@@ -119,10 +127,11 @@ package struct ProviderRegistry: Sendable {
                 faults.add(Diagnostic(.unknownPlugin, "there is no plugin '\(use.name.value)'", at: use.name.range))
                 continue
             }
-            loaded[plugin.name] = LoadedPlugin(plugin: plugin, version: manifest.version, digest: manifest.digest)
+            let loaded = LoadedPlugin(plugin: plugin, version: manifest.version, digest: manifest.digest)
+            provided.append(ProvidedPlugin(loaded: loaded, manifest: manifest))
         }
         if faults.hasErrors { throw ProviderError.faulty(faults, sources) }
-        return loaded
+        return provided
     }
 }
 

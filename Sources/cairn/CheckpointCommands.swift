@@ -10,12 +10,13 @@ import YAMLSource
 /// `cairn checkpoints`
 struct Checkpoints: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Lists and shows the checkpoints of a bank.",
+        abstract: "Lists and shows the checkpoints of a bank, and how they came about.",
         discussion: """
             EXAMPLES
               cairn checkpoints list --plan shop
               cairn checkpoints show --last
-            """, subcommands: [List.self, Show.self])
+              cairn checkpoints journal --last
+            """, subcommands: [List.self, Show.self, Journal.self])
 
     /// `cairn checkpoints list`
     struct List: AsyncParsableCommand {

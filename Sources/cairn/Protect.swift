@@ -33,26 +33,17 @@ struct Protect: AsyncParsableCommand {
     var plan: String
 
     func run() async throws {
-        let bytes: [UInt8]
-        switch SourceReader.contents(of: plan) {
-        case .success(let read): bytes = read
-        case .failure(let fault): throw MessageFailure("cannot read '\(plan)': \(fault.reason)")
-        }
-        let ir: PlanIR
-        do { ir = try PlanIR(loading: bytes) } catch {
-            guard PlanIR.isLikely(bytes) else {
-                throw MessageFailure(
-                    "\(plan): this is not a compiled plan; compile one with 'cairnc compile PLAN.yaml -o PLAN.ir'")
-            }
-            throw MessageFailure("\(plan): \(error)")
-        }
+        let compiled = try CompiledPlan(reading: plan)
+        let ir = compiled.ir
+        if ir.needsInventory { throw ExecutionError.needsInventory(plan: ir.plan) }
         let provider = try await OpenedProvider(try providers.registry(beside: plan), ir.provider.name)
         let earlierBytes = await provider.earlierContentBytes(of: ir.plan)
         let jobs = options.jobs
         let report = try await ProgressDisplay.showing(options, quiet: output == .json) { display in
             let environment = provider.environment(jobs: jobs, observer: display)
             for notice in provider.notices(for: ir) { display.observe(.noticed(notice)) }
-            return try await ProtectOperation(environment, ir: ir, irBytes: bytes).run(expectedBytes: earlierBytes)
+            return try await ProtectOperation(environment, ir: ir, irBytes: compiled.bytes).run(
+                expectedBytes: earlierBytes)
         }
         switch output {
         case .json: StandardStream.output.write(JSONValue.object(report.json(plan: ir.plan)).prettyText)

@@ -1,7 +1,6 @@
 import CommandLineSupport
 import ArgumentParser
 import Diagnostics
-import Glibc
 import PlanCompiler
 import PlanIR
 import Reports
@@ -46,7 +45,9 @@ struct Compile: ParsableCommand {
         let (compiler, ir) = try options.compileOne(
             plan, inventories: inventory.files, needsThem: !withoutInventory)
         options.printFaults(of: compiler)
-        let (bytes, digest) = ir.encoded
+        let (encoded, timing) = PassTiming.measure("encode") { ir.encoded }
+        options.printTiming(timing)
+        let (bytes, digest) = encoded
         guard let output, output != "-" else {
             StandardStream.output.write(bytes)
             return
@@ -79,35 +80,5 @@ extension CompilerOptions {
             throw MessageFailure("'\(path)' holds no plan")
         }
         return (compiler, ir)
-    }
-}
-
-/// Writes a file so that it is there whole or not at all.
-enum OutputFile {
-    static func write(_ bytes: [UInt8], to path: String) throws {
-        let temporary = "\(path).\(getpid()).tmp"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else { throw failure(path, errno) }
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0 {
-                let code = errno
-                if code == EINTR { continue }
-                close(descriptor)
-                unlink(temporary)
-                throw failure(path, code)
-            }
-            rest = rest.dropFirst(count)
-        }
-        guard fsync(descriptor) == 0, close(descriptor) == 0, rename(temporary, path) == 0 else {
-            let code = errno
-            unlink(temporary)
-            throw failure(path, code)
-        }
-    }
-
-    private static func failure(_ path: String, _ code: Int32) -> MessageFailure {
-        MessageFailure("cannot write '\(path)': \(String(cString: strerror(code)))")
     }
 }

@@ -61,11 +61,17 @@ extension CompilerOptions {
     /// Prints how long each pass took, if that was asked for.
     func printTimings(of compiler: Compiler) {
         guard debugPasses else { return }
-        for timing in compiler.timings {
-            let parts = timing.duration.components
-            let microseconds = parts.seconds * 1_000_000 + parts.attoseconds / 1_000_000_000_000
-            StandardStream.error.write("pass \(timing.pass): \(microseconds) us\n")
+        for timing in compiler.timings { printTiming(timing) }
+    }
+
+    /// Prints how long something took, if that was asked for.
+    func printTiming(_ timing: PassTiming) {
+        guard debugPasses else { return }
+        func microseconds(_ duration: Duration) -> Int64 {
+            duration.components.seconds * 1_000_000 + duration.components.attoseconds / 1_000_000_000_000
         }
+        StandardStream.error.write(
+            "pass \(timing.pass): \(microseconds(timing.wall)) us, CPU \(microseconds(timing.processor)) us\n")
     }
 
     /// Compiles what was found, with these inventories.

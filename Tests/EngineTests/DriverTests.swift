@@ -1,4 +1,6 @@
 import PlanIR
+import Scheduling
+import ScheduleTestSupport
 import SeededRandom
 import Synchronization
 import Testing

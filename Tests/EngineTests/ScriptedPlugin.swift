@@ -3,6 +3,7 @@ import BankConformance
 import CanonicalForm
 import Checkpoints
 import PlanIR
+import ScheduleTestSupport
 import PluginKit
 import Synchronization
 

@@ -1,6 +1,7 @@
 import CanonicalForm
 import Diagnostics
 import GraphExport
+import GraphViews
 import Manifests
 import PlanCompiler
 import PlanDiff
@@ -120,8 +121,11 @@ package enum FuzzTarget: String, Sendable, CaseIterable {
                 return "a graph with a cycle was loaded"
             }
             for view in GraphView.allCases {
-                _ = GraphDOT.export(plan, view, .protect)
-                let json = GraphJSON.export(plan, view, .protect)
+                let drawing = Drawing.whole(plan, view)
+                _ = GraphDOT.export(drawing)
+                _ = GraphMermaid.export(drawing)
+                _ = GraphText.export(drawing, color: true)
+                let json = GraphJSON.export(drawing)
                 if (try? JSONValue(parsing: json)) == nil { return "a graph is no JSON" }
             }
             let diff = PlanDiff(old: plan, new: plan)

@@ -1,6 +1,7 @@
 import Diagnostics
 import Foundation
 import GraphExport
+import GraphViews
 import PlanCompiler
 import PlanIR
 import Reports
@@ -88,9 +89,13 @@ struct GoldenTests {
         let ir = try #require(compiler.plans.first?.ir)
         try example.expect(ir.encoded.bytes, in: "expected.ir")
         for view in GraphView.allCases {
-            let dot = GraphDOT.export(ir, view, .protect)
-            try example.expect(dot, in: "expected.\(view.rawValue).dot")
-            try example.expect(GraphJSON.export(ir, view, .protect), in: "expected.\(view.rawValue).json")
+            let drawing = Drawing.whole(ir, view)
+            let dot = GraphDOT.export(drawing)
+            let name = "expected.\(view.rawValue)"
+            try example.expect(dot, in: name + ".dot")
+            try example.expect(GraphJSON.export(drawing), in: name + ".json")
+            try example.expect(GraphMermaid.export(drawing), in: name + ".mmd")
+            try example.expect(Array(GraphText.export(drawing, color: false).utf8), in: name + ".txt")
             try render(dot)
         }
     }

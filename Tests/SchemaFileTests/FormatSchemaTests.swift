@@ -10,7 +10,7 @@ struct FormatSchemaTests {
     static func schema(of kind: String) -> String? {
         let names = [
             "Plan": "plan", "Provider": "provider", "Plugin": "plugin", "BankPlugin": "bank-plugin",
-            "Project": "project", "Inventory": "inventory",
+            "Project": "project", "Inventory": "inventory", "Timings": "timings",
         ]
         return names[kind].map { Tree.root.appending(path: "schemas/\($0).schema.json").path }
     }

@@ -6,6 +6,7 @@ import PlanIR
 import PlanLanguage
 import SeededRandom
 import Testing
+import Timings
 import YAMLSource
 
 @Suite("Tables of fields")
@@ -13,8 +14,7 @@ struct TableTests {
     static let rules: [(rule: TextRule, isExact: Bool)] = [
         (.planName, true), (.providerName, true), (.resourceType, true), (.resourceID, true),
         (.parameterTarget, false), (.dependency, false), (.identity, false), (.typeOrAny, false), (.duration, false),
-        (.timeZone, true),
-        (.schedule, false),
+        (.timeZone, true), (.schedule, false), (.activityTarget, false), (.exactDuration, false),
     ]
 
     /// Whether a schema with the rule's pattern and length takes each text.
@@ -42,7 +42,8 @@ struct TableTests {
         print("seed \(seed)")
         var generator = SeededGenerator(seed: seed)
         let pieces = [
-            "a", "Z", "0", "9", "-", "_", ".", "::", ":", "#", "/", "@", "+", " ", "*", ",", "m", "d", "é", "UTC",
+            "a", "Z", "0", "main", "ms", "h", "1.5", "prepareFinish", "9", "-", "_", ".", "::", ":", "#", "/", "@", "+",
+            " ", "*", ",", "m", "d", "é", "UTC",
             "Host::FileSystem::Directory", "Europe", "15 2 * * *", "", "jan",
         ]
         var texts = rule.examples.map { "\($0)" } + ["", String(repeating: "a", count: 64)]

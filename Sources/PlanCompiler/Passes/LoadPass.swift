@@ -2,6 +2,7 @@ import Diagnostics
 import Manifests
 import PlanLanguage
 import Project
+import Timings
 import YAMLSource
 
 /// Parses the files, finds plans and manifests in them, and reads the providers that the plans may name.
@@ -72,6 +73,7 @@ enum LoadPass {
                 let resolved = compiler.files.identity(of: directory.isEmpty ? "." : directory) ?? directory
                 _ = ProjectFile(
                     document, in: resolved, shown: directory, files: compiler.files, into: &compiler.diagnostics)
+            case .timings: _ = TimingsDecoder.decode(document, into: &compiler.diagnostics)
             case nil: hidesProvider = true
             }
         }

@@ -25,15 +25,20 @@ enum LowerPass {
     private static func graphs(_ unit: PlanUnit) -> [ActivityGraph] {
         let masks = hookMasks(unit)
         let dependents = unit.resources.graph.lists
-        func activities(of operation: OperationKind) -> [ActivityGraph.Activity] {
+        var graphs: [ActivityGraph] = []
+        var work: [[UInt8]] = []
+        for operation in OperationKind.allCases {
             let shift = UInt32(4 * operation.index)
-            return ActivityGraph.activities(working: masks.lazy.map { UInt8(truncatingIfNeeded: $0 >> shift) & 0xF })
+            work.append(masks.map { UInt8(truncatingIfNeeded: $0 >> shift) & 0xF })
+            // Operations with the same work share their activities, and all share one order.
+            let same = graphs.indices.first { work[$0] == work[operation.index] }
+            let activities =
+                same.map { graphs[$0].activities } ?? ActivityGraph.activities(working: work[operation.index])
+            graphs.append(
+                graphs.first.map { ActivityGraph(activities: activities, orderedLike: $0) }
+                    ?? ActivityGraph(activities: activities, ordering: dependents))
         }
-        let protect = ActivityGraph(activities: activities(of: .protect), ordering: dependents)
-        return OperationKind.allCases.map { operation in
-            operation == .protect
-                ? protect : ActivityGraph(activities: activities(of: operation), orderedLike: protect)
-        }
+        return graphs
     }
 
     /// For each resource the hooks in which its plugin has work: four bits for each operation.

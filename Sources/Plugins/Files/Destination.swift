@@ -18,18 +18,23 @@ struct Destination: Sendable {
     let overwrite: Bool
     /// What the marker says: which checkpoint's which resource.
     let claim: [UInt8]
+    /// What else is restored around it.
+    let neighbours: Neighbours
 
     /// Where `target` puts the directory that was at `original`.
-    init(original: [UInt8], _ target: RestoreTarget, claim: String) throws(PluginError) {
+    init(
+        original: [UInt8], _ target: RestoreTarget, claim: String, neighbours: Neighbours = .none
+    ) throws(PluginError) {
         if let directory = target.directory {
             base = try FilesSettings.absolute(directory, "the target directory")
         } else {
             base = [0x2F]
         }
-        components = PathText.components(original)
+        components = PathText.steps(original)
         isConfined = target.directory != nil
         overwrite = target.overwrite
         self.claim = Array(claim.utf8)
+        self.neighbours = neighbours
     }
 
     private let isConfined: Bool
@@ -40,7 +45,7 @@ struct Destination: Sendable {
     }
 
     /// Opens the directory, making it and its parents where they are missing, and marks it. Nothing is made when it
-    /// must be refused. The descriptor is the caller's; `fresh` says that nothing was in it.
+    /// must be refused. The descriptor is the caller's; `fresh` says that nothing was in it that is not the neighbours'.
     func open() throws -> (fd: Int32, fresh: Bool) {
         let existing = try find()
         if let existing {
@@ -66,7 +71,7 @@ struct Destination: Sendable {
         for (index, name) in components.enumerated() {
             guard let outer = fd else { return nil }
             defer { close(outer) }
-            fd = try step(into: name, from: outer, last: index == components.count - 1)
+            fd = try step(into: name, from: outer, at: index)
         }
         return fd
     }
@@ -76,27 +81,40 @@ struct Destination: Sendable {
         for (index, name) in components.enumerated() {
             let outer = fd
             defer { close(outer) }
-            let last = index == components.count - 1
-            if let next = try step(into: name, from: outer, last: last) {
+            if let next = try step(into: name, from: outer, at: index) {
                 fd = next
                 continue
             }
             // Nobody else looks into a directory whose modes are not set yet.
-            if mkdirat(outer, PathText.terminated(name), last ? 0o700 : 0o755) != 0 && errno != EEXIST {
+            let isSetLater = index == components.count - 1 || neighbours.isDescribed(steps: index + 1)
+            let mode: mode_t = isSetLater ? 0o700 : 0o755
+            if neighbours.isWithinAnother(steps: index) {
+                try SharedDirectories.make(name, in: outer, mode: mode, path: path)
+            } else if mkdirat(outer, PathText.terminated(name), mode) != 0 && errno != EEXIST {
                 throw SystemFailure("make the directory", path)
             }
-            guard let next = try step(into: name, from: outer, last: last) else { throw SystemFailure("open", path) }
+            guard let next = try step(into: name, from: outer, at: index) else { throw SystemFailure("open", path) }
             fd = next
         }
         return fd
     }
 
-    /// Opens one directory; `nil` if there is none.
-    private func step(into name: [UInt8], from directory: Int32, last: Bool) throws -> Int32? {
+    /// Opens one directory of the way, the component at `index`; `nil` if there is none.
+    private func step(into name: [UInt8], from directory: Int32, at index: Int) throws -> Int32? {
         // In its original place, the way to a directory may lead over the system's own links; below a target directory
-        // a link could lead out of it, and the last step never follows one.
-        let follow: Int32 = isConfined || last ? O_NOFOLLOW : 0
-        let fd = openat(directory, PathText.terminated(name), O_RDONLY | O_DIRECTORY | O_CLOEXEC | follow)
+        // a link could lead out of it, within another tree it could lead out of that one, and the last step never
+        // follows one.
+        let isInner = index == components.count - 1 || neighbours.isWithinAnother(steps: index)
+        let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (isConfined || isInner ? O_NOFOLLOW : 0)
+        let terminated = PathText.terminated(name)
+        var fd = openat(directory, terminated, flags)
+        if fd < 0 && (errno == ENOTDIR || errno == ELOOP) && overwrite && neighbours.isWithinAnother(steps: index)
+            && neighbours.isDescribed(steps: index + 1) && index < components.count - 1
+        {
+            // The tree around has a directory here and replaces what is none, now or in a moment.
+            unlinkat(directory, terminated, 0)
+            fd = openat(directory, terminated, flags)
+        }
         if fd >= 0 { return fd }
         if errno == ENOENT { return nil }
         if errno == ENOTDIR || errno == ELOOP {
@@ -127,7 +145,7 @@ struct Destination: Sendable {
 
     /// Refuses a directory that holds something, unless it may be overwritten or is our own unfinished work.
     private func admit(_ fd: Int32) throws -> Bool {
-        if try FileSystem.names(in: fd, path: path).count == 0 { return true }
+        if try holdsOnlyNeighbours(fd) { return true }
         if overwrite { return false }
         var mark = [UInt8](repeating: 0, count: 512)
         let count = fgetxattr(fd, Destination.marker, &mark, mark.count)
@@ -137,6 +155,32 @@ struct Destination: Sendable {
                 ? "'\(PathText.printable(path))' holds an unfinished restore of another checkpoint"
                 : "'\(PathText.printable(path))' exists and is not empty; nothing was changed",
             advice: "restore to another place with --to DIR, or replace what is there with --overwrite")
+    }
+
+    /// Whether nothing is in the directory but what leads to the neighbours' directories; those are not looked into.
+    private func holdsOnlyNeighbours(_ fd: Int32) throws -> Bool {
+        let root = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if root < 0 { throw SystemFailure("open", path) }
+        let directories = try DirectoryStack(root: root)
+        var levels: [(names: NameList, next: Int)] = [(try FileSystem.names(in: root, path: path), 0)]
+        while let level = levels.last {
+            guard level.next < level.names.count else {
+                levels.removeLast()
+                try directories.leave()
+                continue
+            }
+            levels[levels.count - 1].next += 1
+            let name = level.names[level.next]
+            let inner = PathText.join(directories.path, name)
+            if neighbours.isRoot(inner) { continue }
+            guard neighbours.isWay(inner),
+                try FileSystem.status(at: directories.current, name, path: inner).st_mode & S_IFMT
+                    == FileType.directory
+            else { return false }
+            try directories.enter(name)
+            levels.append((try FileSystem.names(in: directories.current, path: inner), 0))
+        }
+        return true
     }
 
     /// Marks the directory where the file system can; without the mark, only the repetition needs --overwrite.

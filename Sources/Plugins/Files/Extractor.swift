@@ -20,17 +20,23 @@ final class Extractor {
     private let disk: OpaquePointer
     private let privileged: Bool
     private let replace: Bool
+    private let neighbours: Neighbours
     private let stop: StopFlag
     private let reporter: any ActivityReporter
     /// Whether the thread's working directory is the current directory.
     private var isWorkingHere = false
 
-    /// An extractor into the directory `root`, which is taken over. `replace` lets it replace what exists.
-    init(root: Int32, replace: Bool, privileged: Bool, stop: StopFlag, reporter: any ActivityReporter) throws {
+    /// An extractor into the directory `root`, which is taken over. `replace` lets it replace what exists, and the
+    /// directories that it shares with its neighbours may exist already.
+    init(
+        root: Int32, replace: Bool, neighbours: Neighbours, privileged: Bool, stop: StopFlag,
+        reporter: any ActivityReporter
+    ) throws {
         directories = try DirectoryStack(root: root)
         pending = [OpenDirectory(entry: nil)]
         self.privileged = privileged
         self.replace = replace
+        self.neighbours = neighbours
         self.stop = stop
         self.reporter = reporter
         // The working directory and the umask are the process's until the thread gets its own.
@@ -127,14 +133,17 @@ final class Extractor {
                 if mkdirat(directories.current, terminated, 0o700) != 0 {
                     throw SystemFailure("make the directory", path)
                 }
-            } else if !replace {
+            } else if !replace && !neighbours.isShared(path) {
                 throw PluginError("the archive has '\(PathText.printable(path))' twice, or somebody else made it")
             } else if !privileged && existing.st_mode & 0o700 != 0o700 {
-                fchmodat(directories.current, terminated, 0o700, 0)
+                try SharedDirectories.exclusively(if: neighbours.isShared(path)) {
+                    _ = fchmodat(directories.current, terminated, 0o700, 0)
+                }
             }
         }
         try enter(name)
-        try keep(entry, at: pending.count - 1)
+        // Its owner, modes and times are what the resource says that it is left to.
+        if !neighbours.isRoot(path) { try keep(entry, at: pending.count - 1) }
     }
 
     /// Removes what stands where an entry is to be made, if that is allowed.
@@ -206,6 +215,10 @@ final class Extractor {
     /// Sets what a directory's entry says. What a file system refuses is found by the comparison.
     private func settle(_ fd: Int32, _ entry: OpaquePointer?, _ path: [UInt8]) throws {
         guard let entry else { return }
+        try SharedDirectories.exclusively(if: neighbours.isWay(path)) { try setMetadata(fd, entry, path) }
+    }
+
+    private func setMetadata(_ fd: Int32, _ entry: OpaquePointer, _ path: [UInt8]) throws {
         let line = try CatalogEntry(archived: entry)
         let extended = ExtendedAttributes(archived: entry)
         // The owner first: changing it takes set-id bits away.
@@ -219,12 +232,9 @@ final class Extractor {
         set(extended.access, Extractor.accessName, fd)
         set(extended.inherited, Extractor.inheritedName, fd)
         let time = timespec(tv_sec: time_t(line.modified.seconds), tv_nsec: Int(line.modified.nanoseconds))
-        let times = [timespec(tv_sec: 0, tv_nsec: Extractor.omit), time]
+        let times = [timespec(tv_sec: 0, tv_nsec: FileSystem.keptTime), time]
         if futimens(fd, times) != 0 { throw SystemFailure("set the times of", path) }
     }
-
-    /// Linux's `UTIME_OMIT`.
-    private static let omit = (1 << 30) - 2
 
     private func set(_ list: PosixACL?, _ name: [CChar], _ fd: Int32) {
         guard let list else {

@@ -1,3 +1,4 @@
+internal import BlockingIO
 package import CanonicalForm
 package import PlanIR
 package import PluginKit
@@ -29,5 +30,31 @@ package struct FilesPlugin: ProtectionPlugin {
     package func verify(_ hook: Hook, _ context: ActivityContext) async throws {
         guard hook == .main else { return }
         try await VerifyRun(definition: FilesDefinition(context.definition), context: context).run()
+    }
+}
+
+extension FilesPlugin: DiscoveringPlugin {
+    package func dependents(of resource: ResourceDescription, selector: JSONObject) async throws -> DiscoveredDependents
+    {
+        let search = try SubdirectorySearch(resource, selector: selector, seams: seams)
+        do { return try await BlockingThreads.runAlone(name: "files-discover") { try search.run() } } catch {
+            throw Failures.asPluginError(error)
+        }
+    }
+
+    package func instances(of type: String) async throws -> [ProtectableInstance] {
+        do {
+            let paths = try await BlockingThreads.runAlone(name: "files-discover") {
+                try HostDirectories.all(mounts: MountTable.text())
+            }
+            return try paths.map { path in
+                guard let text = String(validating: path, as: UTF8.self) else {
+                    throw PluginError(
+                        "the path '\(PathText.printable(path))' is not UTF-8, so no plan can name it",
+                        advice: "rename the directory")
+                }
+                return ProtectableInstance(name: text, properties: ["path": .string(text)])
+            }
+        } catch { throw Failures.asPluginError(error) }
     }
 }

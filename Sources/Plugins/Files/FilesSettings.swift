@@ -10,7 +10,7 @@ struct FilesSettings: Sendable {
 
     /// The directory, absolute, without a slash at the end.
     var path: [UInt8]
-    var exclude: [PathPattern] = []
+    var exclude = PathPatternSet()
     var oneFileSystem = false
     var compression = Compression()
     var consistency = Consistency.live
@@ -22,14 +22,7 @@ struct FilesSettings: Sendable {
     init(_ properties: JSONObject, _ parameters: JSONObject) throws(PluginError) {
         guard let text = properties["path"]?.stringValue else { throw PluginError("the property 'path' is missing") }
         path = try FilesSettings.absolute(text, "the property 'path'")
-        for value in parameters["exclude"]?.arrayValue ?? [] {
-            guard let pattern = value.stringValue else {
-                throw PluginError("the parameter 'exclude' should be a list of patterns")
-            }
-            do { exclude.append(try PathPattern(pattern)) } catch {
-                throw PluginError(error.description, advice: error.advice)
-            }
-        }
+        exclude = try FilesSettings.patterns(parameters["exclude"], "the parameter 'exclude'")
         if let value = parameters["oneFileSystem"], value != .null {
             guard let flag = value.boolValue else {
                 throw PluginError("the parameter 'oneFileSystem' should be true or false")
@@ -48,6 +41,18 @@ struct FilesSettings: Sendable {
             throw PluginError("the consistency '\(name)' is unknown", advice: "write live or quiesced")
         }
         self.consistency = consistency
+    }
+
+    /// A list of patterns; `what` names it in errors.
+    static func patterns(_ value: JSONValue?, _ what: String) throws(PluginError) -> PathPatternSet {
+        var patterns = PathPatternSet()
+        for value in value?.arrayValue ?? [] {
+            guard let pattern = value.stringValue else { throw PluginError("\(what) should be a list of patterns") }
+            do { patterns.insert(try PathPattern(pattern)) } catch {
+                throw PluginError(error.description, advice: error.advice)
+            }
+        }
+        return patterns
     }
 
     private static func integer(

@@ -17,20 +17,27 @@ struct RestoreRun {
     /// Restores the tree; throws `PluginError` or `CancellationError`.
     func run() async throws {
         do {
+            let trees = context.scope.index { Neighbours.Index($0) }
             let destination = try Destination(
-                original: definition.path, target, claim: "\(context.checkpoint) \(context.resource.identity)")
+                original: definition.path, target, claim: "\(context.checkpoint) \(context.resource.identity)",
+                neighbours: trees.neighbours(of: definition.path))
             try await fill(destination)
         } catch { throw Failures.asPluginError(error) }
     }
 
     private func fill(_ destination: Destination) async throws {
         let stop = StopFlag()
+        let neighbours = destination.neighbours
         let privileged = seams.privileged ?? (geteuid() == 0)
         // Before anything is made: a checkpoint without its artifacts must not leave an empty directory behind.
         let archive = try await ArtifactFeed(definition.archive, context.artifacts, stop)
         let catalog = try await ArtifactFeed(definition.catalog, context.artifacts, stop)
         let again = try await ArtifactFeed(definition.catalog, context.artifacts, stop)
-        let (root, fresh) = try await BlockingThreads.runAlone(name: "files-prepare") { try destination.open() }
+        let (root, fresh) = try await BlockingThreads.runAlone(name: "files-prepare") {
+            let opened = try destination.open()
+            seams.opened()
+            return opened
+        }
         defer { close(root) }
         context.reporter.expect(bytes: definition.bytes)
         let unpacked = HandOver<[UInt8]>(capacity: RestoreRun.lead)
@@ -41,7 +48,7 @@ struct RestoreRun {
             async let listed = Failures.caught { try await catalog.pump() }
             async let extracted = Failures.caught {
                 try await BlockingThreads.runAlone(name: "files-restore") {
-                    try extract(archive, unpacked, root, replace: !fresh, privileged, stop)
+                    try extract(archive, unpacked, root, neighbours, replace: !fresh, privileged, stop)
                 }
             }
             async let compared = Failures.caught {
@@ -57,7 +64,7 @@ struct RestoreRun {
             async let relisted = Failures.caught { try await again.pump() }
             async let recompared = Failures.caught {
                 try await BlockingThreads.runAlone(name: "files-compare") {
-                    try compareDirectories(again, before, root, fresh: fresh, privileged, stop)
+                    try compareDirectories(again, before, root, neighbours, fresh: fresh, privileged, stop)
                 }
             }
             let last = await (recompared, relisted)
@@ -74,8 +81,8 @@ struct RestoreRun {
 
     /// Unpacks; closes its channels whatever happens.
     private func extract(
-        _ feed: ArtifactFeed, _ unpacked: HandOver<[UInt8]>, _ root: Int32, replace: Bool, _ privileged: Bool,
-        _ stop: StopFlag
+        _ feed: ArtifactFeed, _ unpacked: HandOver<[UInt8]>, _ root: Int32, _ neighbours: Neighbours, replace: Bool,
+        _ privileged: Bool, _ stop: StopFlag
     ) throws {
         defer {
             feed.close()
@@ -85,8 +92,8 @@ struct RestoreRun {
             try withPlainLocale {
                 let input = try ArchiveInput(.pax, fetch: feed.fetch)
                 try Extractor(
-                    root: duplicate(root), replace: replace, privileged: privileged, stop: stop,
-                    reporter: context.reporter
+                    root: duplicate(root), replace: replace, neighbours: neighbours, privileged: privileged,
+                    stop: stop, reporter: context.reporter
                 ).run(input) { path in
                     seams.extracted(path)
                     try unpacked.send(path)
@@ -138,10 +145,11 @@ struct RestoreRun {
 
     /// Compares the directories, whose metadata are final only now, and counts what is on disk besides.
     private func compareDirectories(
-        _ feed: ArtifactFeed, _ before: TreeComparison.Findings, _ root: Int32, fresh: Bool, _ privileged: Bool,
-        _ stop: StopFlag
+        _ feed: ArtifactFeed, _ before: TreeComparison.Findings, _ root: Int32, _ neighbours: Neighbours, fresh: Bool,
+        _ privileged: Bool, _ stop: StopFlag
     ) throws -> (TreeComparison.Findings, Int64) {
         defer { feed.close() }
+        seams.comparingDirectories()
         return try withPlainLocale {
             let catalog = try CatalogReader(fetch: feed.fetch)
             let comparison = try TreeComparison(
@@ -150,10 +158,11 @@ struct RestoreRun {
             while let line = try catalog.nextPresent() {
                 try stop.check()
                 entries += 1
-                if line.kind == .directory { try comparison.compare(line) }
+                if line.kind != .directory || neighbours.isRoot(line.path) { continue }
+                try SharedDirectories.exclusively(if: neighbours.isWay(line.path)) { try comparison.compare(line) }
             }
             if fresh { return (comparison.findings, 0) }
-            let present = try TreeCount.entries(below: duplicate(root), stop)
+            let present = try TreeCount.entries(below: duplicate(root), besides: neighbours, stop)
             return (comparison.findings, max(0, present - entries))
         }
     }
@@ -204,8 +213,8 @@ struct RestoreRun {
 
 /// Counts a tree.
 enum TreeCount {
-    /// How many entries lie below and with `root`, which is taken over.
-    static func entries(below root: Int32, _ stop: StopFlag) throws -> Int64 {
+    /// How many entries lie below and with `root`, which is taken over; without what the neighbours put there.
+    static func entries(below root: Int32, besides neighbours: Neighbours, _ stop: StopFlag) throws -> Int64 {
         let directories = try DirectoryStack(root: root)
         var count: Int64 = 1
         var levels: [(names: NameList, next: Int)] = [(try FileSystem.names(in: root, path: [0x2E]), 0)]
@@ -217,9 +226,10 @@ enum TreeCount {
                 continue
             }
             levels[levels.count - 1].next += 1
-            count += 1
             let name = level.names[level.next]
             let path = PathText.join(directories.path, name)
+            if !neighbours.isShared(path) || !neighbours.isLeftOut(path) { count += 1 }
+            if neighbours.isRoot(path) { continue }
             let status = try FileSystem.status(at: directories.current, name, path: path)
             if status.st_mode & mode_t(FileType.mask) != FileType.directory { continue }
             try directories.enter(name)

@@ -64,6 +64,10 @@ struct FilesSeams: Sendable {
     var beforeRead: @Sendable ([UInt8], Int64) -> Int32? = { _, _ in nil }
     /// Called with an entry's path when it was extracted, before it is compared.
     var extracted: @Sendable ([UInt8]) -> Void = { _ in }
+    /// Called when a restore has opened its directory, with all on the way to it, before anything is unpacked.
+    var opened: @Sendable () -> Void = {}
+    /// Called when everything is unpacked and has its metadata, before directories are compared.
+    var comparingDirectories: @Sendable () -> Void = {}
     /// Whether the process may set owners; `nil` to ask the system.
     var privileged: Bool?
 }

@@ -59,6 +59,9 @@ enum PathText {
         return path.split(separator: 0x2F, omittingEmptySubsequences: true).map { Array($0) }
     }
 
+    /// The components that lead somewhere: without those that are `.`.
+    static func steps(_ path: [UInt8]) -> [[UInt8]] { components(path).filter { $0 != [0x2E] } }
+
     /// The directory of an entry, empty for the root, and the entry's name in it.
     static func split(_ path: [UInt8]) -> (directory: ArraySlice<UInt8>, name: [UInt8]) {
         guard let slash = path.lastIndex(of: 0x2F) else { return ([], path) }
@@ -78,6 +81,8 @@ enum PathText {
 
 /// The system calls of this plugin, with errors that carry the path.
 enum FileSystem {
+    /// Linux's `UTIME_OMIT`: the time stays as it is.
+    static let keptTime = (1 << 30) - 2
     /// Linux's `O_NOATIME`.
     private static let noAccessTime: Int32 = 0o1000000
 
@@ -91,6 +96,26 @@ enum FileSystem {
         if fd < 0 && errno == EPERM { fd = openat(directory, terminated, all) }
         if fd < 0 { throw SystemFailure("open", path) }
         return fd
+    }
+
+    /// Opens a directory that a resource names, which must not be a link.
+    static func openRoot(_ path: [UInt8]) throws -> Int32 {
+        let fd = Glibc.open(PathText.terminated(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        if fd >= 0 { return fd }
+        let code = errno
+        let place = PathText.printable(path)
+        if code == ENOENT {
+            throw PluginError("the directory '\(place)' does not exist", advice: "correct the property 'path'")
+        }
+        if code == ENOTDIR || code == ELOOP {
+            var status = stat()
+            let isLink =
+                lstat(PathText.terminated(path), &status) == 0 && status.st_mode & S_IFMT == FileType.symlink
+            throw PluginError(
+                isLink ? "'\(place)' is a symbolic link, not a directory" : "'\(place)' is not a directory",
+                advice: isLink ? "set 'path' to the directory that the link points to" : nil)
+        }
+        throw SystemFailure("open", path, code: code)
     }
 
     /// The metadata of `name` below `directory`, of a link itself when it is one.

@@ -58,7 +58,7 @@ final class TreeArchiver {
 
     /// Reads the whole tree and closes both streams.
     func run() throws -> Totals {
-        let root = try openRoot()
+        let root = try FileSystem.openRoot(settings.path)
         let status = try FileSystem.status(root, path: [0x2E])
         let directories = try DirectoryStack(root: root)
         try writeDirectory([0x2E], status, try ExtendedAttributes(of: .open(root), path: settings.path))
@@ -80,25 +80,6 @@ final class TreeArchiver {
         return totals
     }
 
-    private func openRoot() throws -> Int32 {
-        let fd = Glibc.open(PathText.terminated(settings.path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-        if fd >= 0 { return fd }
-        let code = errno
-        let path = PathText.printable(settings.path)
-        if code == ENOENT {
-            throw PluginError("the directory '\(path)' does not exist", advice: "correct the property 'path'")
-        }
-        if code == ENOTDIR || code == ELOOP {
-            var status = stat()
-            let isLink =
-                lstat(PathText.terminated(settings.path), &status) == 0 && status.st_mode & S_IFMT == FileType.symlink
-            throw PluginError(
-                isLink ? "'\(path)' is a symbolic link, not a directory" : "'\(path)' is not a directory",
-                advice: isLink ? "set 'path' to the directory that the link points to" : nil)
-        }
-        throw SystemFailure("open", settings.path, code: code)
-    }
-
     // MARK: One name
 
     /// Archives what `name` is; for a directory that is to be descended into, steps into it and returns its names.
@@ -116,7 +97,7 @@ final class TreeArchiver {
                 throw error
             }
             let type = status.st_mode & S_IFMT
-            if settings.exclude.contains(where: { $0.matches(path, isDirectory: type == FileType.directory) }) {
+            if settings.exclude.matches(path, isDirectory: type == FileType.directory) {
                 return nil
             }
             seams.beforeOpen(path)

@@ -32,7 +32,7 @@ enum TreeEstimate {
                 let path = PathText.join(directories.path, name)
                 guard let status = try? FileSystem.status(at: directories.current, name, path: path) else { continue }
                 let type = status.st_mode & S_IFMT
-                if settings.exclude.contains(where: { $0.matches(path, isDirectory: type == FileType.directory) }) {
+                if settings.exclude.matches(path, isDirectory: type == FileType.directory) {
                     continue
                 }
                 if type == FileType.file {
