@@ -191,7 +191,8 @@ extension Explanation {
                 """,
             wrong: Example(
                 plan: customers,
-                beside: [inventory(replacing: "exclude: [/alice/, /bob/]", by: "level: [3]")]),
+                beside: [inventory(replacing: "exclude: [/alice/, /bob/]", by: "exclude: [/alice/, /bob/], level: [3]")]
+            ),
             right: Example(plan: customers, beside: [found])),
         Explanation(
             .duplicateInventory,

@@ -222,7 +222,6 @@ import YAMLSource
             ("{exclude: /b/}", "E0611", "an inventory appends lists to parameters, and 'exclude' is text"),
             ("{exclude: }", "E0611", "and 'exclude' is nothing"),
             ("{exclude: [1]}", "E0304", "element 1 of parameter 'exclude' must be a string"),
-            ("{exclude: ['']}", "E0301", "must not be empty"),
             ("{exclud: []}", "E0303", "unknown parameter 'exclud'"),
             ("[]", "E0104", "'parameters' of an entry of an inventory is a mapping"),
         ])
