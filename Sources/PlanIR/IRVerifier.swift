@@ -158,10 +158,11 @@ package enum IRVerifier {
 
 /// The identities that have been seen, as positions of their resources: found by their bytes, none is put together.
 private struct IdentityTable {
-    /// The upper half is a hash and the lower a position and one; 0 is an empty place.
+    /// The upper half is that of a hash and the lower a position and one; 0 is an empty place.
     private var slots: [UInt64]
-    private var lastType = ""
-    private var lastTypeHash: UInt64 = 0
+    private static let upperHalf: UInt64 = 0xFFFF_FFFF_0000_0000
+    /// The hash of the last resource's type: most have the type of the one before.
+    private var lastTypeHash = 0
 
     init(capacity: Int) {
         var size = 16
@@ -171,17 +172,18 @@ private struct IdentityTable {
 
     /// Adds the identity of a resource; whether it is new.
     mutating func insert(_ position: Int, of resources: [PlanIR.Resource]) -> Bool {
-        if resources[position].type != lastType {
-            lastType = resources[position].type
-            lastTypeHash = IdentityTable.hash(lastType, 0)
-        }
-        let hash = IdentityTable.hash(resources[position].id, lastTypeHash)
-        let mark = hash >> 32 << 32
+        var hasher = Hasher()
+        hasher.combine(resources[position].id)
+        hasher.combine(typeHash(position, of: resources))
+        let hash = UInt64(truncatingIfNeeded: hasher.finalize())
+        let mark = hash & Self.upperHalf
         var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
         while slots[slot] != 0 {
-            if slots[slot] >> 32 << 32 == mark {
-                let other = Int(truncatingIfNeeded: slots[slot] & 0xFFFF_FFFF) - 1
-                if resources[other].id == resources[position].id && resources[other].type == lastType { return false }
+            if slots[slot] & Self.upperHalf == mark {
+                let other = Int(slots[slot] & ~Self.upperHalf) - 1
+                if resources[other].id == resources[position].id && resources[other].type == resources[position].type {
+                    return false
+                }
             }
             slot = (slot + 1) & (slots.count - 1)
         }
@@ -189,11 +191,10 @@ private struct IdentityTable {
         return true
     }
 
-    /// A hash that is the same in every run; who makes plans that collide makes only them slow to read.
-    private static func hash(_ text: String, _ start: UInt64) -> UInt64 {
-        var hash = start ^ 0x9E37_79B9_7F4A_7C15
-        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
-        hash ^= hash >> 29
-        return hash &* 0xBF58_476D_1CE4_E5B9 ^ hash >> 32
+    private mutating func typeHash(_ position: Int, of resources: [PlanIR.Resource]) -> Int {
+        if position == 0 || resources[position].type != resources[position - 1].type {
+            lastTypeHash = resources[position].type.hashValue
+        }
+        return lastTypeHash
     }
 }
