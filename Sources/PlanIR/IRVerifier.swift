@@ -21,7 +21,7 @@ package enum IRVerifier {
         try verifyNames(ir)
         try verifyResources(ir)
         try verifyOrigins(ir)
-        try verify(ir.graphs, dependents: DependentLists(ir.resources.lazy.map(\.dependents))) { resource in
+        try verify(ir.graphs, dependents: DependentLists(ir.resources.lazy.map { $0.dependents })) { resource in
             ir.resources[resource].identity
         }
     }
@@ -83,31 +83,34 @@ package enum IRVerifier {
         var seen = IdentityTable(capacity: ir.resources.count)
         // The last resource that was seen to have each one as its dependent.
         var parentOf = [Int32](repeating: -1, count: ir.resources.count)
-        for (position, resource) in ir.resources.enumerated() {
+        // What is looked at is taken from its place: copies of whole resources would take longer than all else.
+        let resources = ir.resources
+        for position in resources.indices {
             var place: String { "resources[\(position)]" }
-            if position == 0 || resource.type != ir.resources[position - 1].type,
-                let fault = NameRules.typeFault(resource.type)
+            if position == 0 || resources[position].type != resources[position - 1].type,
+                let fault = NameRules.typeFault(resources[position].type)
             {
                 throw IRFault(place + ".type", fault)
             }
-            if let fault = NameRules.idFault(resource.id) { throw IRFault(place + ".id", fault) }
+            if let fault = NameRules.idFault(resources[position].id) { throw IRFault(place + ".id", fault) }
             // Encoded, no byte becomes more than three.
-            if 3 * (resource.type.utf8.count + resource.id.utf8.count + 1) > NameRules.maximumEncodedIdentityLength,
-                let fault = NameRules.identityFault(resource.identity)
+            if 3 * (resources[position].type.utf8.count + resources[position].id.utf8.count + 1)
+                > NameRules.maximumEncodedIdentityLength,
+                let fault = NameRules.identityFault(resources[position].identity)
             {
                 throw IRFault(place, fault)
             }
-            guard seen.insert(position, of: ir.resources) else {
-                throw IRFault(place, "'\(resource.identity)' is there twice")
+            guard seen.insert(position, of: resources) else {
+                throw IRFault(place, "'\(resources[position].identity)' is there twice")
             }
-            guard ir.plugins.indices.contains(Int(resource.plugin)) else {
-                throw IRFault(place + ".plugin", "there is no plugin \(resource.plugin)")
+            guard ir.plugins.indices.contains(Int(resources[position].plugin)) else {
+                throw IRFault(place + ".plugin", "there is no plugin \(resources[position].plugin)")
             }
-            guard resource.parameters.count == 3,
-                resource.parameters.allSatisfy({ ir.parameterSets.indices.contains(Int($0)) })
+            guard resources[position].parameters.count == 3,
+                resources[position].parameters.allSatisfy({ ir.parameterSets.indices.contains(Int($0)) })
             else { throw IRFault(place + ".parameters", "three positions in parameterSets are expected") }
-            for child in resource.dependents {
-                guard ir.resources.indices.contains(Int(child)) else {
+            for child in resources[position].dependents {
+                guard resources.indices.contains(Int(child)) else {
                     throw IRFault(place + ".dependents", "there is no resource \(child)")
                 }
                 guard parentOf[Int(child)] != Int32(position) else {
