@@ -232,7 +232,7 @@ let package = Package(
             "DocumentationTests",
             [
                 "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "Diagnostics", "Manifests", "PlanCompiler",
-                "PlanDiff", "PlanIR", "PluginKit", "YAMLSource",
+                "PlanDiff", "PlanIR", "PlanLanguage", "PluginKit", "YAMLSource",
             ]),
         tests(
             "CheckpointsTests",
