@@ -55,7 +55,7 @@ package struct JSONWriter {
                 let span = Int(offsets[list])..<Int(offsets[list + 1])
                 if list > 0 { raw(0x2C) }
                 if span.count > 256 {
-                    integers(values[span])
+                    integers(Array(values[span]))
                     continue
                 }
                 var start = capacity - 1
@@ -74,7 +74,7 @@ package struct JSONWriter {
     }
 
     /// Appends an array of integers.
-    package mutating func integers(_ values: some Sequence<Int32>) {
+    package mutating func integers(_ values: [Int32]) {
         raw(0x5B)
         var isFirst = true
         for value in values {

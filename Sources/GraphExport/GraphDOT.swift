@@ -28,7 +28,8 @@ private struct DOTWriter {
             text.raw("#")
             DOTWriter.quote(resources[position].id, &text)
         }
-        out = OutputText(capacity: drawing.nodes.count * 160 + drawing.edges.count * 130)
+        // More than is needed as a rule: room that is not used costs nothing, and a copy of all would.
+        out = OutputText(capacity: drawing.nodes.count * 240 + drawing.edges.count * 180)
     }
 
     mutating func write() {

@@ -4,6 +4,8 @@ extension Drawing {
     /// Marks the nodes and edges that lie on cycles; whether there are any.
     package mutating func markCycles() -> Bool {
         let outgoing = outgoing
+        // Most plans have none, which is known sooner than where they are.
+        if outgoing.isAcyclic { return false }
         let components = StronglyConnected.components(
             count: nodes.count, successors: { outgoing.span($0).count },
             successor: { Int(outgoing.targets[outgoing.span($0).lowerBound + $1]) })
@@ -24,5 +26,25 @@ extension Drawing {
             isFound = true
         }
         return isFound
+    }
+}
+
+extension Adjacency {
+    /// Whether no node leads back to itself.
+    fileprivate var isAcyclic: Bool {
+        let count = offsets.count - 1
+        var waiting = [Int32](repeating: 0, count: count)
+        for target in targets { waiting[Int(target)] += 1 }
+        var free = (0..<count).filter { waiting[$0] == 0 }
+        var seen = 0
+        while let node = free.popLast() {
+            seen += 1
+            for position in span(node) {
+                let target = Int(targets[position])
+                waiting[target] -= 1
+                if waiting[target] == 0 { free.append(target) }
+            }
+        }
+        return seen == count
     }
 }

@@ -14,6 +14,7 @@ package struct DependentLists: Sendable, Hashable {
     package init(_ lists: some Sequence<[Int32]>) {
         var offsets: [Int32] = [0]
         var targets: [Int32] = []
+        offsets.reserveCapacity(lists.underestimatedCount + 1)
         for list in lists {
             targets.append(contentsOf: list)
             offsets.append(Int32(targets.count))

@@ -108,7 +108,7 @@ extension JSONWriter {
 
     /// The hooks with work: a mask for each resource.
     fileprivate mutating func work(_ graph: ActivityGraph, _ count: Int) {
-        integers(graph.workMasks(ofResources: count).lazy.map { Int32($0) })
+        integers(graph.workMasks(ofResources: count).map { Int32($0) })
     }
 
     /// A graph as format version 1 has it.

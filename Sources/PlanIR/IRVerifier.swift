@@ -21,7 +21,7 @@ package enum IRVerifier {
         try verifyNames(ir)
         try verifyResources(ir)
         try verifyOrigins(ir)
-        try verify(ir.graphs, dependents: DependentLists(ir.resources.lazy.map(\.dependents))) { resource in
+        try verify(ir.graphs, dependents: DependentLists(ir.resources.lazy.map { $0.dependents })) { resource in
             ir.resources[resource].identity
         }
     }
@@ -83,31 +83,34 @@ package enum IRVerifier {
         var seen = IdentityTable(capacity: ir.resources.count)
         // The last resource that was seen to have each one as its dependent.
         var parentOf = [Int32](repeating: -1, count: ir.resources.count)
-        for (position, resource) in ir.resources.enumerated() {
+        // What is looked at is taken from its place: copies of whole resources would take longer than all else.
+        let resources = ir.resources
+        for position in resources.indices {
             var place: String { "resources[\(position)]" }
-            if position == 0 || resource.type != ir.resources[position - 1].type,
-                let fault = NameRules.typeFault(resource.type)
+            if position == 0 || resources[position].type != resources[position - 1].type,
+                let fault = NameRules.typeFault(resources[position].type)
             {
                 throw IRFault(place + ".type", fault)
             }
-            if let fault = NameRules.idFault(resource.id) { throw IRFault(place + ".id", fault) }
+            if let fault = NameRules.idFault(resources[position].id) { throw IRFault(place + ".id", fault) }
             // Encoded, no byte becomes more than three.
-            if 3 * (resource.type.utf8.count + resource.id.utf8.count + 1) > NameRules.maximumEncodedIdentityLength,
-                let fault = NameRules.identityFault(resource.identity)
+            if 3 * (resources[position].type.utf8.count + resources[position].id.utf8.count + 1)
+                > NameRules.maximumEncodedIdentityLength,
+                let fault = NameRules.identityFault(resources[position].identity)
             {
                 throw IRFault(place, fault)
             }
-            guard seen.insert(position, of: ir.resources) else {
-                throw IRFault(place, "'\(resource.identity)' is there twice")
+            guard seen.insert(position, of: resources) else {
+                throw IRFault(place, "'\(resources[position].identity)' is there twice")
             }
-            guard ir.plugins.indices.contains(Int(resource.plugin)) else {
-                throw IRFault(place + ".plugin", "there is no plugin \(resource.plugin)")
+            guard ir.plugins.indices.contains(Int(resources[position].plugin)) else {
+                throw IRFault(place + ".plugin", "there is no plugin \(resources[position].plugin)")
             }
-            guard resource.parameters.count == 3,
-                resource.parameters.allSatisfy({ ir.parameterSets.indices.contains(Int($0)) })
+            guard resources[position].parameters.count == 3,
+                resources[position].parameters.allSatisfy({ ir.parameterSets.indices.contains(Int($0)) })
             else { throw IRFault(place + ".parameters", "three positions in parameterSets are expected") }
-            for child in resource.dependents {
-                guard ir.resources.indices.contains(Int(child)) else {
+            for child in resources[position].dependents {
+                guard resources.indices.contains(Int(child)) else {
                     throw IRFault(place + ".dependents", "there is no resource \(child)")
                 }
                 guard parentOf[Int(child)] != Int32(position) else {
@@ -158,28 +161,43 @@ package enum IRVerifier {
 
 /// The identities that have been seen, as positions of their resources: found by their bytes, none is put together.
 private struct IdentityTable {
-    private var slots: [Int32]
+    /// The upper half is that of a hash and the lower a position and one; 0 is an empty place.
+    private var slots: [UInt64]
+    private static let upperHalf: UInt64 = 0xFFFF_FFFF_0000_0000
+    /// The hash of the last resource's type: most have the type of the one before.
+    private var lastTypeHash = 0
 
     init(capacity: Int) {
         var size = 16
         while size < 2 * capacity { size *= 2 }
-        slots = [Int32](repeating: -1, count: size)
+        slots = [UInt64](repeating: 0, count: size)
     }
 
     /// Adds the identity of a resource; whether it is new.
     mutating func insert(_ position: Int, of resources: [PlanIR.Resource]) -> Bool {
         var hasher = Hasher()
         hasher.combine(resources[position].id)
-        hasher.combine(resources[position].type)
-        var slot = hasher.finalize() & (slots.count - 1)
-        while slots[slot] >= 0 {
-            let other = Int(slots[slot])
-            if resources[other].id == resources[position].id && resources[other].type == resources[position].type {
-                return false
+        hasher.combine(typeHash(position, of: resources))
+        let hash = UInt64(truncatingIfNeeded: hasher.finalize())
+        let mark = hash & Self.upperHalf
+        var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+        while slots[slot] != 0 {
+            if slots[slot] & Self.upperHalf == mark {
+                let other = Int(slots[slot] & ~Self.upperHalf) - 1
+                if resources[other].id == resources[position].id && resources[other].type == resources[position].type {
+                    return false
+                }
             }
             slot = (slot + 1) & (slots.count - 1)
         }
-        slots[slot] = Int32(position)
+        slots[slot] = mark | UInt64(position + 1)
         return true
+    }
+
+    private mutating func typeHash(_ position: Int, of resources: [PlanIR.Resource]) -> Int {
+        if position == 0 || resources[position].type != resources[position - 1].type {
+            lastTypeHash = resources[position].type.hashValue
+        }
+        return lastTypeHash
     }
 }
