@@ -217,8 +217,10 @@ let package = Package(
             ]),
         tests(
             "GraphHTMLTests",
-            ["CanonicalForm", "GraphExport", "PlanIR", "PlanTestSupport", "PythonSupport", "SeededRandom"],
-            exclude: ["browser.py"]),
+            [
+                "CanonicalForm", "GraphExport", "GraphViews", "PlanIR", "PlanTestSupport", "PythonSupport", "SeededRandom",
+            ],
+            exclude: ["browser.py", "mermaid.py"]),
         tests("PlanDiffTests", ["CanonicalForm", "PlanDiff", "PlanIR", "PlanTestSupport", "SeededRandom"]),
         tests(
             "SchemaFileTests",
@@ -230,7 +232,7 @@ let package = Package(
             "DocumentationTests",
             [
                 "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "Diagnostics", "Manifests", "PlanCompiler",
-                "PlanDiff", "PlanIR", "PluginKit", "YAMLSource",
+                "PlanDiff", "PlanIR", "PlanLanguage", "PluginKit", "YAMLSource",
             ]),
         tests(
             "CheckpointsTests",

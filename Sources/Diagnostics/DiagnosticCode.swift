@@ -81,6 +81,20 @@ package enum DiagnosticCode: String, Sendable, Hashable, CaseIterable {
     case expiresBetweenRuns = "W0524"
     case pathInSeveralPlans = "W0525"
 
+    // Discovery and inventories.
+    case cannotDiscover = "E0601"
+    case inventoryWithoutPlan = "E0602"
+    case inventoryOfOtherProvider = "E0603"
+    case staleInventory = "E0604"
+    case unusedInventoryEntry = "W0605"
+    case missingInventoryEntry = "E0606"
+    case tooFewFound = "E0607"
+    case unexpectedFoundType = "E0608"
+    case foundTwice = "E0609"
+    case inventoryNeeded = "E0610"
+    case inventoryParameter = "E0611"
+    case duplicateInventory = "E0612"
+
     // Internal consistency.
     case invalidIR = "E0901"
 
@@ -154,6 +168,18 @@ package enum DiagnosticCode: String, Sendable, Hashable, CaseIterable {
         case .savesNothing: "saves-nothing"
         case .expiresBetweenRuns: "expires-between-runs"
         case .pathInSeveralPlans: "path-in-several-plans"
+        case .cannotDiscover: "cannot-discover"
+        case .inventoryWithoutPlan: "inventory-without-plan"
+        case .inventoryOfOtherProvider: "inventory-of-other-provider"
+        case .staleInventory: "stale-inventory"
+        case .unusedInventoryEntry: "unused-inventory-entry"
+        case .missingInventoryEntry: "missing-inventory-entry"
+        case .tooFewFound: "too-few-found"
+        case .unexpectedFoundType: "unexpected-found-type"
+        case .foundTwice: "found-twice"
+        case .inventoryNeeded: "inventory-needed"
+        case .inventoryParameter: "inventory-parameter"
+        case .duplicateInventory: "duplicate-inventory"
         case .invalidIR: "invalid-ir"
         }
     }

@@ -20,10 +20,12 @@ package struct Example: Sendable {
     /// The files that are shown, the checked ones first; `providers/local.yaml` is beside them unless it is among them.
     ///
     /// A file in `plugins/` is the manifest of a plugin that the program would have: no plugin of this version is
-    /// like it.
+    /// like it. One in `inventories/` is given with `--inventory`.
     package let files: [File]
     /// The files that `cairnc check` is given.
     package let checked: [String]
+    /// Whether `cairnc compile` is given them instead.
+    package private(set) var isCompiled = false
     /// Whether the compiled plan is damaged before the compiler checks it, as a fault of the compiler would do.
     package let isDamaged: Bool
     /// The files that lie on the machine, for lints that look there, with the mode of each.
@@ -39,6 +41,7 @@ package struct Example: Sendable {
             checked
             ?? files.map(\.name).filter {
                 $0 != "cairn.yaml" && !$0.hasPrefix("providers/") && !$0.hasPrefix(Self.pluginDirectory)
+                    && !$0.hasPrefix(Self.inventoryDirectory)
             }
         isDamaged = false
     }
@@ -47,6 +50,12 @@ package struct Example: Sendable {
     /// further files beside it.
     package init(plan rest: String, beside others: [File] = []) {
         self.init([File("plan.yaml", Self.head + rest)] + others)
+    }
+
+    /// The plan `plan.yaml`, which is compiled and not only checked.
+    package init(compiledPlan rest: String, beside others: [File] = []) {
+        self.init(plan: rest, beside: others)
+        isCompiled = true
     }
 
     /// The plan `plan.yaml`, on a machine where files of these modes lie on one file system.
@@ -74,6 +83,7 @@ package struct Example: Sendable {
         var example = Example(files, checked: checked)
         example.machineFiles = machineFiles
         example.coversProject = coversProject
+        example.isCompiled = isCompiled
         return example
     }
 
@@ -94,6 +104,16 @@ package struct Example: Sendable {
         """)
 
     static let pluginDirectory = "plugins/"
+    static let inventoryDirectory = "inventories/"
+
+    /// The inventories that the command is given.
+    package var inventories: [String] { files.map(\.name).filter { $0.hasPrefix(Self.inventoryDirectory) } }
+
+    /// What stands behind `cairnc` to check the example.
+    package var arguments: [String] {
+        [isCompiled ? "compile" : "check"] + (coversProject ? ["."] : checked)
+            + inventories.flatMap { ["--inventory", $0] }
+    }
 
     /// The files as they lie on a disk: those that are shown, and the provider.
     package var allFiles: [File] {

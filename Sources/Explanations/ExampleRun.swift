@@ -22,6 +22,8 @@ package struct ExampleRun {
             projects: .nearest)
         compiler.diagnostics.merge(faults)
         compiler.coversProject = example.coversProject
+        compiler.inventories = example.inventories.compactMap { SourceReader.read($0, from: files, into: &faults) }
+        compiler.requiresInventory = example.isCompiled
         let onMachine = example.machineFiles
         compiler.machine = MachineView(
             status: { path in

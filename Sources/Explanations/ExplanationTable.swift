@@ -2,7 +2,8 @@ import Diagnostics
 
 extension Explanation {
     /// The table of all codes, in the order of the codes.
-    package static let all: [Explanation] = (files + documents + names + parameters + project + lints + internals)
+    package static let all: [Explanation] =
+        (files + documents + names + parameters + project + lints + discovery + internals)
         .sorted { $0.code.number < $1.code.number }
 
     /// The explanation of a code, by `E0123` or by its name in kebab case; capitals do not matter.

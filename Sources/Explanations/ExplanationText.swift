@@ -84,6 +84,6 @@ package enum ExplanationText {
 }
 
 extension Example {
-    /// The command that checks the example.
-    package var command: String { "cairnc check " + (coversProject ? "." : checked.joined(separator: " ")) }
+    /// The command that checks or compiles the example.
+    package var command: String { "cairnc " + arguments.joined(separator: " ") }
 }

@@ -9,6 +9,7 @@ package enum DocumentKind: String, Sendable, CaseIterable {
     case bankPlugin = "BankPlugin"
     case project = "Project"
     case timings = "Timings"
+    case inventory = "Inventory"
 
     /// The `apiVersion` that this program reads.
     package static let apiVersion = "cairn/v1"

@@ -93,7 +93,7 @@ package struct PluginCatalogue: Sendable {
             guard isFree(name, "bank plugin", declaredBanks, builtin, &sources, &diagnostics) else { return }
             declaredBanks.append(name)
             banks[name.value] = manifest
-        case .plan, .provider, .project, .timings: return
+        case .plan, .provider, .project, .timings, .inventory: return
         }
     }
 

@@ -98,7 +98,7 @@ package struct ProviderDirectory: Sendable {
                 entries.append(
                     Entry(manifest: manifest, diagnostics: faults, directory: directory, isForAll: false))
             // What is neither is not this reader's business.
-            case .plan?, .project?, .timings?, nil: continue
+            case .plan?, .project?, .timings?, .inventory?, nil: continue
             }
         }
         if !found && !faults.all.isEmpty {

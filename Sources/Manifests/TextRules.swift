@@ -38,6 +38,16 @@ extension TextRule {
             return NameRules.typeFault(parts[0]) ?? NameRules.idFault(parts[1])
         })
 
+    /// `TYPE#ID`: one resource.
+    package static let identity = TextRule(
+        "TYPE#ID, the identity of a resource", pattern: "^\(NameRules.typeBody)#\(NameRules.idBody)$",
+        examples: ["Host::FileSystem::Directory#uploads"],
+        fault: { identity in
+            guard let mark = identity.firstIndex(of: "#") else { return "an identity is TYPE#ID" }
+            return NameRules.typeFault(String(identity[..<mark]))
+                ?? NameRules.idFault(String(identity[identity.index(after: mark)...]))
+        })
+
     /// A type that a plugin takes, or `*` for every type.
     package static let typeOrAny = TextRule(
         "a resource type, or *", pattern: "^(\\*|\(NameRules.typeBody))$",

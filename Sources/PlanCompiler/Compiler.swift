@@ -18,6 +18,14 @@ package struct Compiler: Sendable {
     package var plans: [PlanUnit] = []
     /// The files to check.
     let inputs: [InputFile]
+    /// The inventories with which plans are compiled.
+    package var inventories: [SourceText] = []
+    /// Whether some of them could not be read or are for no plan, which has been reported.
+    package var lacksInventories = false
+    /// Whether a plan that discovers dependents must have an inventory.
+    package var requiresInventory = false
+    /// The inventories among the inputs, by `FileSource.identity` of their files.
+    var loadedInventories: [LoadedInventories] = []
     let providerDirectories: [String]
     /// Whether the inputs are all plans and providers of a project, so that what none of them uses is unused.
     package var coversProject = false
@@ -75,6 +83,14 @@ package struct Compiler: Sendable {
         files = found.files
     }
 
+    /// The inventories of one input.
+    struct LoadedInventories: Sendable {
+        let file: String
+        var inventories: [Inventory]
+        /// Whether the file has faults.
+        var isFaulty: Bool
+    }
+
     /// How many files were checked.
     package var fileCount: Int { inputs.count }
 
@@ -120,12 +136,16 @@ package struct Pass: Sendable {
     package static let pipeline: [Pass] = [
         // First, since everything else needs the documents; a file that cannot be read does not stop the others.
         Pass(name: "load", run: LoadPass.run),
+        // Before names are resolved, since what was found has names, too.
+        Pass(name: "graft-inventories", run: GraftInventoriesPass.run),
         // Names can only be resolved when all resources of a plan are known.
         Pass(name: "resolve-names", run: ResolveNamesPass.run),
         // The graph needs resolved names; cycles are found here, so that later passes may rely on an order.
         Pass(name: "build-resource-graph", run: ResourceGraphPass.run),
         // Needs the graph, because plugins say under which parents a type may stand.
         Pass(name: "bind-plugins", run: BindPluginsPass.run),
+        // Needs the bindings, because plugins say what they can find; parameters may be for what is not found yet.
+        Pass(name: "check-discoveries", run: DiscoveryPass.run),
         // Needs the bindings, because the schemas are the plugins'.
         Pass(name: "check-parameters", run: CheckParametersPass.run),
         // Needs resolved parameters, because a hook's presence may depend on them.
@@ -146,7 +166,7 @@ package struct Pass: Sendable {
 
 /// One plan on its way through the passes.
 package struct PlanUnit: Sendable {
-    package let plan: Plan
+    package private(set) var plan: Plan
     /// The name of the plan's file.
     package let file: String
     /// The directories in which the plan's provider is looked for: those that were read, all, and all resolved.
@@ -161,6 +181,8 @@ package struct PlanUnit: Sendable {
     package var name: String { plan.name.value }
     /// The plan's resources that can be worked with: the first of each identity, in plan order.
     package var resources: ResourceUnits
+    /// What is known of the dependents that resources discover.
+    var discovery = PlanDiscovery()
     /// How resources are found by name.
     var names = ResourceNames()
     /// Whether the resource graph is free of cycles.
@@ -178,6 +200,12 @@ package struct PlanUnit: Sendable {
         self.plan = plan
         self.file = file
         resources = ResourceUnits(plan.resources)
+    }
+
+    /// Goes on with other resources than those that the plan declares by itself.
+    mutating func use(_ table: ResourceTable) {
+        plan = plan.with(table)
+        resources = ResourceUnits(table)
     }
 
     /// The resource that `TYPE#ID` names.

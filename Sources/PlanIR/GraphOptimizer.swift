@@ -37,13 +37,13 @@ extension ActivityGraph {
     /// Every activity stays, and precedes what it preceded. A graph with a cycle stays as it is; in one that is made to
     /// be difficult some of the edges may stay, and the result says so.
     package func transitivelyReduced() -> OptimizedGraph {
-        transitivelyReduced(workPerElement: TransitiveReduction.workPerElement)
+        transitivelyReduced(budget: TransitiveReduction.budget(adjacency))
     }
 
     /// The same with another bound on the work, so that tests come upon it.
-    func transitivelyReduced(workPerElement: Int) -> OptimizedGraph {
+    func transitivelyReduced(budget: Int) -> OptimizedGraph {
         guard let order = order() else { return unchanged() }
-        let reduction = TransitiveReduction(adjacency, order: order, workPerElement: workPerElement)
+        let reduction = TransitiveReduction(adjacency, order: order, budget: budget)
         let (offsets, targets) = adjacency.without(reduction.isRedundant)
         return OptimizedGraph(
             graph: ActivityGraph(activities: activities, offsets: offsets, targets: targets),
@@ -87,7 +87,7 @@ extension DependentLists {
         guard let order = graph.topologicalOrder(classes: [UInt8](repeating: 0, count: count), classCount: 1) else {
             return (self, false)
         }
-        let reduction = TransitiveReduction(graph, order: order)
+        let reduction = TransitiveReduction(graph, order: order, budget: TransitiveReduction.budget(graph))
         let (offsets, targets) = graph.without(reduction.isRedundant)
         return (DependentLists(offsets: offsets, targets: targets), reduction.isComplete)
     }

@@ -12,18 +12,18 @@ struct TransitiveReduction {
     /// Whether every such edge was found.
     private(set) var isComplete = true
 
-    /// The edges that searches may visit, for each node and edge of the graph.
-    static let workPerElement = 64
+    /// How many edges searches may visit: a number that small graphs never need, and some for each node and edge.
+    static func budget(_ graph: Adjacency) -> Int { 1_000_000 + 16 * (graph.count + graph.targets.count) }
 
     /// `order` is a topological order of the graph; the classes by which it was made keep searches short.
-    init(_ graph: Adjacency, order: [Int32], workPerElement: Int = workPerElement) {
+    init(_ graph: Adjacency, order: [Int32], budget: Int) {
         isRedundant = [Bool](repeating: false, count: graph.targets.count)
         let (backward, edgeOf) = graph.reversed()
         let down = Direction(graph, Direction.depths(graph, order), Direction.depths(backward, order.reversed()), order)
         let up = Direction(backward, down.height, down.depth, order.reversed())
         var groups = Groups(down, up)
         var search = EdgeSearch(count: graph.count)
-        var budget = workPerElement * (graph.count + graph.targets.count)
+        var budget = budget
         var limit = 16
         while !groups.pending.isEmpty && budget > 0 {
             var unfinished: [Int32] = []

@@ -16,4 +16,11 @@ package struct Plan: Sendable {
     package let retention: JSONObject
     /// Whether its triggers start anything.
     package let isEnabled: Bool
+
+    /// The plan with other resources.
+    package func with(_ resources: ResourceTable) -> Plan {
+        Plan(
+            node: node, name: name, description: description, provider: provider, parameters: parameters,
+            resources: resources, triggers: triggers, retention: retention, isEnabled: isEnabled)
+    }
 }

@@ -37,6 +37,9 @@ package enum PlanFields {
             FieldTable.Row(
                 "dependsOn", .list(.text(.dependency)), "Dependents that are declared elsewhere, by id or TYPE#ID."),
             FieldTable.Row("resources", .list(.a(resource)), "Dependents, declared here."),
+            FieldTable.Row(
+                "discover", .either([.boolean, .mapping]),
+                "Dependents that the plugin finds: true for all, or which are wanted, as the plugin says."),
         ])
 
     /// The operations that a trigger can start.

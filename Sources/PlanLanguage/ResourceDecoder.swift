@@ -15,6 +15,7 @@ struct ResourceDecoder {
     private var typeFaults: [String?] = []
     private var isIncomplete: Bool
     private var lackingProperties: Set<Int> = []
+    private var discoveries: [ResourceTable.DiscoveryRow] = []
 
     /// Reads the sequence `list` of `tree`; with `isUnread` there is something that could not be read in its place.
     static func decode(
@@ -26,7 +27,7 @@ struct ResourceDecoder {
             return ResourceTable(
                 tree: tree, rows: decoder.rows, types: (0..<Int32(decoder.types.count)).map { decoder.types[$0] },
                 targets: decoder.targets, isIncomplete: decoder.isIncomplete,
-                lackingProperties: decoder.lackingProperties)
+                lackingProperties: decoder.lackingProperties, discoveries: decoder.discoveries)
         }
     }
 
@@ -72,6 +73,7 @@ struct ResourceDecoder {
         let firstTarget = Int32(targets.count)
         let list = reader.number(7)
         if list != TreeView.none { takeTargets(list, into: &diagnostics) }
+        let discovers = reader.number(9) != TreeView.none && discovers(reader.number(9), into: &diagnostics)
         let id = reader.number(0)
         let type = reader.number(1)
         guard id != TreeView.none, type != TreeView.none else {
@@ -80,6 +82,9 @@ struct ResourceDecoder {
         }
         if !NameRules.isID(view.bytes(id)) { reportID(id, into: &diagnostics) }
         if reader.isUnread(3) { lackingProperties.insert(rows.count) }
+        if discovers {
+            discoveries.append(ResourceTable.DiscoveryRow(position: Int32(rows.count), node: reader.number(9)))
+        }
         rows.append(
             ResourceTable.Row(
                 node: reader.node.index, id: id, typeNode: type, type: checkedType(type, into: &diagnostics),
@@ -103,6 +108,18 @@ struct ResourceDecoder {
                     .wrongType, "'dependsOn' names resources by id or TYPE#ID, not by \(node.shapeWords)",
                     at: node.headRange))
         }
+    }
+
+    /// Whether the value of `discover` asks for dependents; anything but true, false and a mapping is reported.
+    private func discovers(_ value: Int32, into diagnostics: inout DiagnosticList) -> Bool {
+        if view.kind(value) == .mapping { return true }
+        let node = tree.node(value)
+        if node.kind == .scalar, case .bool(let discovers) = node.scalarValue { return discovers }
+        diagnostics.add(
+            Diagnostic(
+                .wrongType, "'discover' of a resource is true or a mapping, not \(node.shapeWords)",
+                at: node.range.start == node.range.end ? reader.key(9)?.range ?? node.range : node.headRange))
+        return false
     }
 
     private func reportID(_ node: Int32, into diagnostics: inout DiagnosticList) {

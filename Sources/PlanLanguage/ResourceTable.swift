@@ -34,19 +34,29 @@ package final class ResourceTable: Sendable {
         }
     }
 
+    /// A resource that says `discover`.
+    package struct DiscoveryRow: Sendable {
+        /// Position of the resource.
+        package let position: Int32
+        /// What it says: `true`, or a mapping.
+        package let node: Int32
+    }
+
     package let tree: SyntaxTree
     package let rows: [Row]
     /// The distinct types, in the order of their first use.
     package let types: [String]
     /// Whether there are resources that could not be read: that one is missing may be a consequence.
     package let isIncomplete: Bool
-    private let targets: [Int32]
+    let targets: [Int32]
     /// Positions of the resources with properties that could not be read.
-    fileprivate let lackingProperties: Set<Int>
+    let lackingProperties: Set<Int>
+    /// The resources that say `discover`, in order.
+    package let discoveries: [DiscoveryRow]
 
     init(
         tree: SyntaxTree, rows: [Row], types: [String], targets: [Int32], isIncomplete: Bool,
-        lackingProperties: Set<Int>
+        lackingProperties: Set<Int>, discoveries: [DiscoveryRow]
     ) {
         self.tree = tree
         self.rows = rows
@@ -54,6 +64,7 @@ package final class ResourceTable: Sendable {
         self.targets = targets
         self.isIncomplete = isIncomplete
         self.lackingProperties = lackingProperties
+        self.discoveries = discoveries
     }
 
     /// The nodes of what a resource names in `dependsOn`; each is a string.

@@ -14,6 +14,7 @@ package enum FormatSchema: String, Sendable, CaseIterable {
     case bankPlugin = "bank-plugin"
     case project
     case timings
+    case inventory
     case ir
     case diagnostics, diff
 
@@ -40,6 +41,9 @@ package enum FormatSchema: String, Sendable, CaseIterable {
         case .timings:
             var tables = TableSchemas()
             return tables.schema(of: TimingsFields.timings, id: id, title: "Cairn timings").printed
+        case .inventory:
+            var tables = TableSchemas()
+            return tables.schema(of: InventoryFields.inventory, id: id, title: "Cairn inventory").printed
         case .ir: return String(decoding: PackageResources.ir_schema_json, as: UTF8.self)
         case .diagnostics: return DiagnosticShapes.schema.prettyText
         case .diff: return String(decoding: PackageResources.diff_schema_json, as: UTF8.self)

@@ -1,6 +1,7 @@
 internal import CanonicalForm
 internal import Manifests
 internal import PlanIR
+internal import YAMLSource
 
 /// The resource types that some plugins take, each by one of them, as schemas of plans and providers need them.
 struct OfferedTypes {
@@ -81,7 +82,10 @@ struct OfferedTypes {
     }
 
     private func condition(_ type: SchemaText, _ offer: Offer, _ prefix: String) -> SchemaText {
-        var properties = Slot.allCases.map { SchemaText.Member($0.key, reference(to: offer, $0, prefix, nil)) }
+        var properties = Slot.allCases.map { slot in
+            SchemaText.Member(
+                slot.key, slot == .discover ? discover(offer, prefix) : reference(to: offer, slot, prefix, nil))
+        }
         let refused = named.filter { !$0.support.allows(parent: offer.type) }.map(\.type)
         if offer.type != PluginManifest.anyType && !refused.isEmpty {
             let dependents: SchemaText = ["items": ["properties": ["type": ["not": ["enum": .texts(refused)]]]]]
@@ -97,7 +101,7 @@ struct OfferedTypes {
 
     /// What of a type has a schema.
     enum Slot: CaseIterable {
-        case properties, parameters, restoreParameters, verifyParameters
+        case properties, parameters, restoreParameters, verifyParameters, discover
 
         init(_ phase: ParameterPhase) {
             switch phase {
@@ -114,6 +118,7 @@ struct OfferedTypes {
             case .parameters: ParameterPhase.protect.key
             case .restoreParameters: ParameterPhase.restore.key
             case .verifyParameters: ParameterPhase.verify.key
+            case .discover: "discover"
             }
         }
 
@@ -123,6 +128,7 @@ struct OfferedTypes {
             case .parameters: type.operations[OperationKind.protect.index].parameters
             case .restoreParameters: type.operations[OperationKind.restore.index].parameters
             case .verifyParameters: type.operations[OperationKind.verify.index].parameters
+            case .discover: type.discovery?.selector ?? Discovery.common
             }
         }
     }
@@ -133,6 +139,9 @@ struct OfferedTypes {
 
     private static func definitions(_ offer: Offer, _ slot: Slot, _ prefix: String) -> [SchemaText.Member] {
         let name = name(offer, slot, prefix)
+        if slot == .discover {
+            return offer.support.discovery.map { [.init(name, selector($0, name))] } ?? []
+        }
         guard let root = slot.schema(of: offer.support).written else { return [.init(name, false)] }
         if slot == .properties {
             var schema = ManifestSchema(root: root, base: name)
@@ -142,6 +151,31 @@ struct OfferedTypes {
         let layer = SchemaText.Member(name, schema.layer())
         if !schema.isReferredTo { return [layer] }
         return [layer, .init(name + ".whole", schema.whole())]
+    }
+
+    /// A selector: what the plugin's schema describes, together with Cairn's own.
+    private static func selector(_ discovery: Discovery, _ name: String) -> SchemaText {
+        var members: [SchemaText.Member] = [.init("type", "object")]
+        if let root = discovery.selector.written {
+            var schema = ManifestSchema(root: root, base: name)
+            if case .object(let written) = schema.whole() { members = written }
+        }
+        let common = Discovery.common.written.flatMap { $0["properties"] }
+        guard case .object(let settings)? = common.map({ SchemaText($0) }) else { return .object(members) }
+        if let position = members.firstIndex(where: { $0.key == "properties" }),
+            case .object(let known) = members[position].value
+        {
+            members[position] = .init("properties", .object(known + settings))
+        } else {
+            members.append(.init("properties", .object(settings)))
+        }
+        return .object(members)
+    }
+
+    /// What `discover` may be: true or a selector where the plugin finds dependents, else only false.
+    private func discover(_ offer: Offer, _ prefix: String) -> SchemaText {
+        if offer.support.discovery == nil { return ["const": false] }
+        return ["anyOf": [["type": "boolean"], reference(to: offer, .discover, prefix, nil)]]
     }
 
     private func reference(

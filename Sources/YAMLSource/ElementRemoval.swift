@@ -4,7 +4,10 @@ extension LocatedNode {
     /// The bytes to take away so that the element at `range` leaves this sequence and nothing else changes; `nil` when
     /// that cannot be said with certainty: the last element, one that an alias put there, or one with a comment.
     package func removal(ofElementAt range: SourceRange) -> SourceRange? {
-        guard kind == .sequence, count > 1, let position = position(ofElementAt: range) else { return nil }
+        // The text of what was grafted stands elsewhere in the tree's bytes than its places say.
+        guard kind == .sequence, count > 1, !tree.isGrafted(index), let position = position(ofElementAt: range) else {
+            return nil
+        }
         let bytes = tree.text.bytes
         let own = self.range
         let before = position > 0 ? element(position - 1).range : nil

@@ -46,10 +46,18 @@ package final class SyntaxTree: Sendable {
     package let children: [Int32]
     let scratch: [UInt8]
     let roots: [Int32]
+    /// The first byte and the first node of another file whose nodes were grafted, and that file.
+    let boundary: Int32
+    package let firstGraftedNode: Int32
+    let graftedSource: SourceID
 
     init(
-        source: SourceID, text: SourceText, records: [Record], children: [Int32], scratch: [UInt8], roots: [Int32]
+        source: SourceID, text: SourceText, records: [Record], children: [Int32], scratch: [UInt8], roots: [Int32],
+        graft: Graft? = nil
     ) {
+        boundary = graft?.boundary ?? Self.noGraft
+        firstGraftedNode = graft?.firstNode ?? Self.noGraft
+        graftedSource = graft?.source ?? source
         self.source = source
         self.text = text
         self.records = records
@@ -71,7 +79,7 @@ package final class SyntaxTree: Sendable {
                 try text.bytes.withUnsafeBufferPointer { source in
                     try scratch.withUnsafeBufferPointer { scratch in
                         try body(
-                            TreeView(source: self.source, records: records, children: children, text: source, scratch))
+                            TreeView(of: self, records: records, children: children, text: source, scratch))
                     }
                 }
             }
@@ -102,7 +110,7 @@ package struct LocatedNode: Sendable {
     /// The node's bytes in its file.
     package var range: SourceRange {
         let record = record
-        return SourceRange(source: tree.source, start: record.start, end: record.end)
+        return place(record.start, record.end)
     }
 
     /// Where to point when something is missing in this node: a scalar's text, a mapping's first key, the start of a
@@ -113,11 +121,15 @@ package struct LocatedNode: Sendable {
         case .scalar: return range
         case .mapping where record.count > 0:
             // The first key of a mapping that only merges stands elsewhere.
-            let key = entry(0).key.range
-            if key.start >= record.start && key.end <= record.end { return key }
+            let key = entry(0).key
+            if key.record.start >= record.start && key.record.end <= record.end { return key.range }
             fallthrough
-        default: return SourceRange(source: tree.source, start: record.start, end: min(record.end, record.start + 1))
+        default: return place(record.start, min(record.end, record.start + 1))
         }
+    }
+
+    private func place(_ start: Int32, _ end: Int32) -> SourceRange {
+        rangeInFile(start, end, of: tree.source, graftedFrom: tree.boundary, of: tree.graftedSource)
     }
 
     // MARK: Scalars

@@ -7,16 +7,20 @@ package struct TreeView {
     package static let none: Int32 = -1
 
     private let source: SourceID
+    private let boundary: Int32
+    private let graftedSource: SourceID
     private let records: UnsafeBufferPointer<SyntaxTree.Record>
     private let children: UnsafeBufferPointer<Int32>
     private let text: UnsafeBufferPointer<UInt8>
     private let scratch: UnsafeBufferPointer<UInt8>
 
     init(
-        source: SourceID, records: UnsafeBufferPointer<SyntaxTree.Record>, children: UnsafeBufferPointer<Int32>,
+        of tree: SyntaxTree, records: UnsafeBufferPointer<SyntaxTree.Record>, children: UnsafeBufferPointer<Int32>,
         text: UnsafeBufferPointer<UInt8>, _ scratch: UnsafeBufferPointer<UInt8>
     ) {
-        self.source = source
+        source = tree.source
+        boundary = tree.boundary
+        graftedSource = tree.graftedSource
         self.records = records
         self.children = children
         self.text = text
@@ -32,7 +36,7 @@ package struct TreeView {
     /// The node's bytes in its file.
     package func range(_ node: Int32) -> SourceRange {
         let record = records[Int(node)]
-        return SourceRange(source: source, start: record.start, end: record.end)
+        return rangeInFile(record.start, record.end, of: source, graftedFrom: boundary, of: graftedSource)
     }
 
     /// A scalar's text, quotes and escapes resolved; empty for containers.

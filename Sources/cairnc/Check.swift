@@ -28,6 +28,8 @@ struct Check: ParsableCommand {
 
     @OptionGroup var options: CompilerOptions
 
+    @OptionGroup var inventory: InventoryOptions
+
     @Option(
         help: ArgumentHelp(
             "Print faults as text (on standard error), or as json, ndjson, sarif, github or junit (on standard output).",
@@ -71,14 +73,16 @@ struct Check: ParsableCommand {
     func run() throws {
         let given = CheckedFiles(files, standardInputName: stdinName, projects: options.project.choice)
         if watch {
-            try CheckWatch(files: given, options: options).run { _ = report($0, fixes: nil) }
+            try CheckWatch(files: given, options: options, inventories: inventory.files).run {
+                _ = report($0, fixes: nil)
+            }
         }
         guard fix else {
-            let outcome = report(options.compile(given.find(), makesIR: false), fixes: nil)
+            let outcome = report(options.compile(given.find(), inventories: inventory.files), fixes: nil)
             if outcome != .clean { throw ExitCode(outcome.rawValue) }
             return
         }
-        let fixes = CheckFixes(given, options: options)
+        let fixes = CheckFixes(given, options: options, inventories: inventory.files)
         let difference = fixes.difference
         if dryRun {
             StandardStream.output.write(difference)

@@ -10,6 +10,7 @@ import YAMLSource
 struct CheckFixes {
     let files: CheckedFiles
     let options: CompilerOptions
+    let inventories: [String]
 
     /// One file with what was changed in it.
     private struct Changed {
@@ -31,16 +32,17 @@ struct CheckFixes {
     /// How many suggestions were applied.
     private(set) var count = 0
 
-    init(_ files: CheckedFiles, options: CompilerOptions) {
+    init(_ files: CheckedFiles, options: CompilerOptions, inventories: [String]) {
         self.files = files
         self.options = options
+        self.inventories = inventories
         standardInput = files.standardInput.map { EditedText($0.text.bytes) }
         var found = files.find()
-        compiler = options.compile(found)
+        compiler = options.compile(found, inventories: inventories)
         for _ in 0..<Self.rounds {
             guard fix(found) else { break }
             found = files.find(in: overlay, standardInput: standardInputText)
-            compiler = options.compile(found)
+            compiler = options.compile(found, inventories: inventories)
         }
     }
 

@@ -8,6 +8,7 @@ import YAMLSource
 struct CheckWatch {
     let files: CheckedFiles
     let options: CompilerOptions
+    let inventories: [String]
 
     /// What a report depends on: it is printed again when this differs.
     private struct Picture: Equatable {
@@ -30,7 +31,7 @@ struct CheckWatch {
             // The directories are watched before the files are read, so that no change goes by unseen.
             var found = files.find()
             while try watch(found, &watcher) { found = files.find() }
-            let compiler = options.compile(found)
+            let compiler = options.compile(found, inventories: inventories)
             let picture = Picture(compiler)
             if try watch(compiler, &watcher) { continue }
             if picture != last {
@@ -44,10 +45,11 @@ struct CheckWatch {
 
     /// Watches where the files lie; says whether that is new.
     private func watch(_ found: InputFinder, _ watcher: inout DirectoryWatcher) throws -> Bool {
-        watcher.names = Set(found.paths.map { String(Paths.name(of: $0)) })
+        let paths = found.paths + inventories
+        watcher.names = Set(paths.map { String(Paths.name(of: $0)) })
         watcher.names.insert(ProjectFile.fileName)
         var directories = found.directories + found.projects.searched
-        for path in found.paths {
+        for path in paths {
             directories.append(Paths.directory(of: path))
             // A link may point into another directory.
             if let resolved = SourceReader.identity(of: path) {

@@ -12,14 +12,22 @@ struct Compile: ParsableCommand {
         commandName: "compile",
         abstract: "Compiles a plan into the file that cairn runs.",
         discussion: """
-            The same inputs give the same bytes. A plan with errors writes nothing.
+            The same inputs give the same bytes. A plan with errors writes nothing. A plan that discovers dependents \
+            needs an inventory of them; without one, what is written is only for 'cairn inventory', which makes it.
 
             EXAMPLES
               cairnc compile plans/shop.yaml -o shop.ir
               cairnc compile plans/shop.yaml > shop.ir
+              cairnc compile plans/shop.yaml --without-inventory -o shop.ir
+              cairnc compile plans/shop.yaml --inventory shop.inventory.yaml -o shop.ir
             """)
 
     @OptionGroup var options: CompilerOptions
+
+    @OptionGroup var inventory: InventoryOptions
+
+    @Flag(help: "Leave out what the plan discovers: what is written is only for 'cairn inventory'.")
+    var withoutInventory = false
 
     @Option(name: [.short, .long], help: "Write the compiled plan to this file instead of standard output.")
     var output: String?
@@ -27,8 +35,15 @@ struct Compile: ParsableCommand {
     @Argument(help: "The file with the plan; - reads standard input.")
     var plan: String
 
+    func validate() throws {
+        if withoutInventory && !inventory.files.isEmpty {
+            throw ValidationError("--inventory and --without-inventory exclude each other")
+        }
+    }
+
     func run() throws {
-        let (compiler, ir) = try options.compileOne(plan)
+        let (compiler, ir) = try options.compileOne(
+            plan, inventories: inventory.files, needsThem: !withoutInventory)
         options.printFaults(of: compiler)
         let (encoded, timing) = PassTiming.measure("encode") { ir.encoded }
         options.printTiming(timing)
@@ -47,8 +62,10 @@ struct Compile: ParsableCommand {
 
 extension CompilerOptions {
     /// Compiles a file that holds exactly one plan; prints the faults and throws when there is no IR.
-    func compileOne(_ path: String, from files: any FileSource = HostFiles()) throws -> (Compiler, PlanIR) {
-        let compiler = compile([path], from: files)
+    func compileOne(
+        _ path: String, from files: any FileSource = HostFiles(), inventories: [String] = [], needsThem: Bool = false
+    ) throws -> (Compiler, PlanIR) {
+        let compiler = compile([path], from: files, inventories: inventories, needsThem: needsThem)
         guard !compiler.hasErrors else {
             printFaults(of: compiler)
             throw ExitCode(Report(sources: compiler.sources, diagnostics: compiler.diagnostics.all).outcome.rawValue)

@@ -21,6 +21,7 @@ struct Diff: ParsableCommand {
             EXAMPLES
               cairnc diff old/shop.yaml shop.yaml
               cairnc diff shop.ir shop.yaml --format json
+              cairnc diff shop.ir shop.yaml --inventory shop.inventory.yaml
               cairnc diff --git HEAD plans/shop.yaml
               cairnc diff --git origin/main...HEAD plans/shop.yaml --format markdown
             """)
@@ -31,6 +32,8 @@ struct Diff: ParsableCommand {
     }
 
     @OptionGroup var options: CompilerOptions
+
+    @OptionGroup var inventory: InventoryOptions
 
     @Option(
         name: .customLong("git"),
@@ -78,9 +81,7 @@ struct Diff: ParsableCommand {
     // MARK: The two sides
 
     private func compare() throws -> PlanDiff {
-        guard let revisions else {
-            return PlanDiff(old: try load(inputs[0]), new: try load(inputs[1]))
-        }
+        guard let revisions else { return try difference(try load(inputs[0]), try load(inputs[1])) }
         let path = inputs[0]
         do {
             let directory = RevisionFiles.nearestDirectory(path).directory
@@ -91,10 +92,21 @@ struct Diff: ParsableCommand {
                 let end = sides.new.map { "nor '\($0.name)'" } ?? "nor the working directory"
                 throw MessageFailure("there is no '\(path)': neither '\(sides.old.name)' \(end) has it")
             }
-            return PlanDiff(old: old, new: new)
+            return try difference(old, new)
         } catch let error as GitError {
             throw MessageFailure(error.description)
         }
+    }
+
+    /// Compares two sides that both have what was found, or both have not: else all of it would seem to be gone.
+    private func difference(_ old: PlanIR?, _ new: PlanIR?) throws -> PlanDiff {
+        func hasFound(_ ir: PlanIR) -> Bool { ir.sources.contains { $0.role == "inventory" } }
+        if let old, let new, old.needsInventory && hasFound(new) || new.needsInventory && hasFound(old) {
+            throw MessageFailure(
+                "one side has what the plan discovers, and the other has not; "
+                    + "give --inventory for the plan that is compiled here")
+        }
+        return PlanDiff(old: old, new: new)
     }
 
     /// A working file that is gone is the other side's plan removed.
@@ -104,14 +116,16 @@ struct Diff: ParsableCommand {
     }
 
     /// Warnings are for `check`: of two sides, they would be told twice.
-    private func load(_ path: String) throws -> PlanIR { try options.loadPlan(path, warns: false) }
+    private func load(_ path: String) throws -> PlanIR {
+        try options.loadPlan(path, inventories: inventory.files, warns: false)
+    }
 
     /// The plan as the revision has it, `nil` when it has none of this name.
     private func load(_ path: String, from revision: GitRevision) throws -> PlanIR? {
         let files = RevisionFiles(revision)
         if case .failure(let fault) = files.contents(of: path), fault.isMissing { return nil }
         do {
-            return try options.loadPlan(path, from: files, warns: false)
+            return try options.loadPlan(path, from: files, inventories: inventory.files, warns: false)
         } catch {
             // The places in what was printed are those of the revision's files.
             StandardStream.error.write("these are faults of '\(path)' in '\(revision.name)'\n")

@@ -33,6 +33,8 @@ struct Graph: ParsableCommand {
 
     @OptionGroup var options: CompilerOptions
 
+    @OptionGroup var inventory: InventoryOptions
+
     @Option(help: "The operation whose activities are shown.")
     var operation: OperationKind = .protect
 
@@ -88,7 +90,7 @@ struct Graph: ParsableCommand {
     }
 
     func run() throws {
-        let loaded = try GraphInput(input, options)
+        let loaded = try GraphInput(input, options, inventories: inventory.files)
         if simulate {
             try writeSimulation(of: loaded.plan)
         } else if stats {
@@ -121,7 +123,7 @@ struct Graph: ParsableCommand {
         var plan = loaded.plan
         var overlays = Overlays()
         if let old = overlay.diff {
-            let union = PlanUnion(old: try options.loadPlan(old, warns: false), new: plan)
+            let union = PlanUnion(old: try options.loadPlan(old, inventories: inventory.files, warns: false), new: plan)
             plan = union.plan
             overlays.union = union
         }

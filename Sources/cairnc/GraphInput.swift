@@ -19,12 +19,12 @@ struct GraphInput {
     /// Where the plan says that one resource is another's dependent.
     var places = DependencyPlaces()
 
-    init(_ path: String, _ options: CompilerOptions) throws {
+    init(_ path: String, _ options: CompilerOptions, inventories: [String]) throws {
         if let ir = try options.loadCompiledPlan(path) {
             plan = ir
             return
         }
-        let compiler = options.compile([path])
+        let compiler = options.compile([path], inventories: inventories)
         options.printFaults(of: compiler)
         let code = ExitCode(Report(sources: compiler.sources, diagnostics: compiler.diagnostics.all).outcome.rawValue)
         guard compiler.plans.count <= 1 else {

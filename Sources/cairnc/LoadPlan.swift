@@ -5,9 +5,11 @@ import YAMLSource
 
 extension CompilerOptions {
     /// The IR of a file that holds a plan or a compiled plan. Errors are printed, and warnings too if `warns`.
-    func loadPlan(_ path: String, from files: any FileSource = HostFiles(), warns: Bool = true) throws -> PlanIR {
+    func loadPlan(
+        _ path: String, from files: any FileSource = HostFiles(), inventories: [String] = [], warns: Bool = true
+    ) throws -> PlanIR {
         if let ir = try loadCompiledPlan(path, from: files) { return ir }
-        let (compiler, ir) = try compileOne(path, from: files)
+        let (compiler, ir) = try compileOne(path, from: files, inventories: inventories)
         if warns { printFaults(of: compiler) }
         return ir
     }

@@ -74,10 +74,11 @@ extension CompilerOptions {
             "pass \(timing.pass): \(microseconds(timing.wall)) us, CPU \(microseconds(timing.processor)) us\n")
     }
 
-    /// Compiles what was found.
-    func compile(_ found: InputFinder, makesIR: Bool = false) -> Compiler {
+    /// Compiles what was found, with these inventories.
+    func compile(_ found: InputFinder, inventories: [String], makesIR: Bool = false) -> Compiler {
         var compiler = Compiler(found, providerDirectories: providerDirectories, makesIR: makesIR)
         compiler.levels = project.levels
+        compiler.takeInventories(inventories)
         compiler.run()
         printTimings(of: compiler)
         return compiler

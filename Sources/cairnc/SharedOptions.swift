@@ -44,10 +44,11 @@ struct CompilerOptions: ParsableArguments {
     /// Reads and compiles `paths`, as far as the IR or only as far as faults can be found; `-` is standard input.
     ///
     /// With `pluginPlaces`, the plugins in these directories and in those of `--providers` are known, though no plan
-    /// asks for them.
+    /// asks for them. Plans are compiled with `inventories`; with `needsThem`, one that discovers dependents must have
+    /// one of its own.
     func compile(
         _ paths: [String], from files: any FileSource = HostFiles(), makesIR: Bool = true,
-        pluginPlaces: [String]? = nil
+        pluginPlaces: [String]? = nil, inventories: [String] = [], needsThem: Bool = false
     ) -> Compiler {
         var faults = DiagnosticList()
         var texts: [SourceText] = []
@@ -63,6 +64,7 @@ struct CompilerOptions: ParsableArguments {
             makesIR: makesIR)
         compiler.levels = project.levels
         compiler.diagnostics.merge(faults)
+        compiler.takeInventories(inventories, areRequired: needsThem)
         if let pluginPlaces { compiler.findPlugins(in: pluginPlaces, given: providerDirectories) }
         compiler.run()
         printTimings(of: compiler)

@@ -51,11 +51,13 @@ import Testing
         #expect(found.parameters["exclude"]?.arrayValue?.contains("/a\\*\\[b]\\?\\\\/") == true)
     }
 
-    @Test(arguments: [
-        (["include": ["c*"]] as JSONObject, ["cat", "cow"]), (["exclude": ["c*"]], ["dog", "lost+found"]),
-        (["include": ["c*", "dog"], "exclude": ["cow", "lost+found"]], ["cat", "dog"]), (["include": ["x"]], []),
-        (["include": ["[!c]*"], "atLeast": 1], ["dog", "lost+found"]),
-    ] as [(JSONObject, [String])]) func selectors(_ selector: JSONObject, _ expected: [String]) async throws {
+    @Test(
+        arguments: [
+            (["include": ["c*"]] as JSONObject, ["cat", "cow"]), (["exclude": ["c*"]], ["dog", "lost+found"]),
+            (["include": ["c*", "dog"], "exclude": ["cow", "lost+found"]], ["cat", "dog"]), (["include": ["x"]], []),
+            (["include": ["[!c]*"], "atLeast": 1], ["dog", "lost+found"]),
+        ] as [(JSONObject, [String])]) func selectors(_ selector: JSONObject, _ expected: [String]) async throws
+    {
         let fixture = try Fixture()
         try fixture.inTree("mkdir cat cow dog lost+found")
         let found = try await found(fixture, selector)

@@ -36,10 +36,26 @@ package enum FuzzTarget: String, Sendable, CaseIterable {
         plugins: [{name: files}, {name: noop}]
         """.utf8)
 
+    /// The plan with which inventories are compiled.
+    private static let discovering = Array(
+        """
+        apiVersion: cairn/v1
+        kind: Plan
+        name: shop
+        provider: all
+        resources:
+          - {id: a, type: Host::FileSystem::Directory, properties: {path: /a}, discover: {atLeast: 0}}
+          - {id: b, type: Host::FileSystem::Directory, properties: {path: /b}, discover: {atLeast: 0}, dependsOn: [f]}
+        """.utf8)
+
     private static func compile(_ bytes: [UInt8]) -> Compiler {
-        let files = MemoryFiles([("plan.yaml", bytes), ("providers/all.yaml", provider)])
-        let input = SourceText(name: "plan.yaml", bytes: bytes)
-        var compiler = Compiler(inputs: [input], providerDirectories: [], files: files)
+        // What has the word in it near its beginning may be meant for an inventory.
+        let isInventory = bytes.prefix(64).split(separator: 0x0A).contains { $0.elementsEqual("kind: Inventory".utf8) }
+        let plan = isInventory ? discovering : bytes
+        let files = MemoryFiles([("plan.yaml", plan), ("providers/all.yaml", provider)])
+        var compiler = Compiler(
+            inputs: [SourceText(name: "plan.yaml", bytes: plan)], providerDirectories: [], files: files)
+        if isInventory { compiler.inventories = [SourceText(name: "inventory.yaml", bytes: bytes)] }
         compiler.run()
         return compiler
     }
@@ -100,7 +116,12 @@ package enum FuzzTarget: String, Sendable, CaseIterable {
     private static func load(_ bytes: [UInt8]) -> String? {
         do {
             let plan = try PlanIR(loading: bytes)
-            if plan.encoded.bytes != bytes { return "a loaded plan is written as other bytes" }
+            let written = plan.encoded.bytes
+            // An older version is written as the present one, and is then the same plan.
+            if written != bytes, String(decoding: bytes.suffix(14), as: UTF8.self).contains("\"version\":2}") {
+                return "a loaded plan is written as other bytes"
+            }
+            if try PlanIR(loading: written) != plan { return "a written plan is another one" }
             for operation in OperationKind.allCases where plan.graph(operation).topologicalOrder() == nil {
                 return "a graph with a cycle was loaded"
             }

@@ -26,15 +26,19 @@ struct GoldenTests {
             return names.sorted().map { Case(folder: root.appending(path: $0)) }
         }
 
-        /// Compiles all YAML files of the folder, `plan.yaml` first.
+        /// Compiles all YAML files of the folder, `plan.yaml` first, with those that end in `.inventory.yaml` as
+        /// inventories.
         func compile(makesIR: Bool = true) throws -> Compiler {
             let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {
                 $0.hasSuffix(".yaml") && $0 != "plan.yaml"
             }
-            let inputs = try (["plan.yaml"] + names.sorted()).map {
+            let texts = try (["plan.yaml"] + names.sorted()).map {
                 SourceText(name: $0, bytes: Array(try Data(contentsOf: folder.appending(path: $0))))
             }
-            var compiler = Compiler(inputs: inputs, providerDirectories: [], makesIR: makesIR)
+            let isInventory = { (text: SourceText) in text.name.hasSuffix(".inventory.yaml") }
+            var compiler = Compiler(
+                inputs: texts.filter { !isInventory($0) }, providerDirectories: [], makesIR: makesIR)
+            compiler.inventories = texts.filter(isInventory)
             compiler.run()
             return compiler
         }

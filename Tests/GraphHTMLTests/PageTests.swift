@@ -1,6 +1,7 @@
 import CanonicalForm
 import Foundation
 import GraphExport
+import GraphViews
 import PlanIR
 import PlanTestSupport
 import Testing
@@ -81,7 +82,8 @@ import Testing
     }
 
     @Test("What refers to nothing is left out") func outOfRange() throws {
-        var ir = SamplePlans.plan([[1, 7, -1], []])
+        var ir = SamplePlans.plan([[1], []])
+        ir.resources[0].dependents = [1, 7, -1]
         ir.resources[0].plugin = 99
         ir.resources[1].parameters = [12]
         ir.parameterOrigins = []
@@ -124,4 +126,31 @@ import Testing
             )
         }
     }
+
+    @Test("The page's colours of plugins are those of all pictures") func colours() throws {
+        let theme = try String(contentsOf: Self.pageFolder.appending(path: "theme.js"), encoding: .utf8)
+        let light = try element("plugins: [", "],\n    none", in: theme)
+        let pairs = light.split { !$0.isHexDigit && $0 != "#" }.map(String.init)
+        #expect(pairs == Palette.plugins.flatMap { [$0.fill, $0.line] })
+    }
+
+    @Test("What a drawing says of resources and activities is taken over") func drawings() {
+        let (ir, _) = SamplePlans.sketch()
+        var resources = Drawing.whole(ir, .resources, .protect)
+        _ = resources.markCycles()
+        var activities = Drawing.whole(ir, .activities, .verify)
+        _ = activities.markCycles()
+        var overlay = GraphOverlay()
+        overlay.add(resources)
+        #expect(Set(overlay.cycle) == [(0, 1), (1, 2), (2, 0)].map { GraphOverlay.Edge(from: $0, to: $1) }.set)
+        #expect(overlay.resources.filter { $0.value.marks == [.cycle] }.keys.sorted() == [0, 1, 2])
+        #expect(overlay.operation == nil && overlay.title.isEmpty)
+        overlay.add(activities)
+        #expect(overlay.operation == .verify)
+        #expect(!overlay.activities.isEmpty)
+    }
+}
+
+extension Sequence where Element: Hashable {
+    fileprivate var set: Set<Element> { Set(self) }
 }

@@ -33,7 +33,9 @@ struct Bundle {
     /// Takes in the files of one folder, `plan.yaml` first.
     init(name: String, files: [(name: String, bytes: [UInt8])]) {
         let texts = files.map { SourceText(name: $0.name, bytes: $0.bytes) }
-        var compiler = Compiler(inputs: texts, providerDirectories: [])
+        let isInventory = { (text: SourceText) in text.name.hasSuffix(".inventory.yaml") }
+        var compiler = Compiler(inputs: texts.filter { !isInventory($0) }, providerDirectories: [])
+        compiler.inventories = texts.filter(isInventory)
         compiler.run()
         self.init(name: name, files: files, compiler)
     }

@@ -10,7 +10,7 @@ struct FormatSchemaTests {
     static func schema(of kind: String) -> String? {
         let names = [
             "Plan": "plan", "Provider": "provider", "Plugin": "plugin", "BankPlugin": "bank-plugin",
-            "Project": "project", "Timings": "timings",
+            "Project": "project", "Timings": "timings", "Inventory": "inventory",
         ]
         return names[kind].map { Tree.root.appending(path: "schemas/\($0).schema.json").path }
     }
@@ -84,7 +84,7 @@ struct FormatSchemaTests {
     /// What the schema for a provider knows of other files: it may refuse what has such a code.
     static let codesOfNames: Set<DiagnosticCode> = [
         .unknownProvider, .unknownPlugin, .unknownParameterTarget, .parentNotAllowed, .unknownLint,
-        .errorNotSilenced,
+        .errorNotSilenced, .cannotDiscover,
     ]
 
     @Test("Every fixture and wrong example with a fault of shape is refused, and no other") func faulty() throws {

@@ -13,8 +13,8 @@ import YAMLSource
 struct TableTests {
     static let rules: [(rule: TextRule, isExact: Bool)] = [
         (.planName, true), (.providerName, true), (.resourceType, true), (.resourceID, true),
-        (.parameterTarget, false), (.dependency, false), (.typeOrAny, false), (.duration, false), (.timeZone, true),
-        (.schedule, false), (.activityTarget, false), (.exactDuration, false),
+        (.parameterTarget, false), (.dependency, false), (.identity, false), (.typeOrAny, false), (.duration, false),
+        (.timeZone, true), (.schedule, false), (.activityTarget, false), (.exactDuration, false),
     ]
 
     /// Whether a schema with the rule's pattern and length takes each text.

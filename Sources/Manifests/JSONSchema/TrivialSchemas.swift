@@ -1,3 +1,4 @@
+package import CanonicalForm
 import Diagnostics
 import YAMLSource
 
@@ -24,6 +25,15 @@ extension JSONSchema {
 
     /// What the text of these schemas is called; it is none of a run's files, so that no message may point into it.
     static let constantName = "<schema>"
+
+    /// What is wrong with values that stand in no file as they are, in words; `nil` when they fit.
+    package func firstFault(in values: JSONObject, as subject: Subject) -> String? {
+        var diagnostics = DiagnosticList()
+        let text = SourceText(name: Self.constantName, bytes: Array(JSONValue.object(values).canonicalText.utf8))
+        let tree = YAMLParser.parse(text, as: SourceID(index: 0), into: &diagnostics)
+        guard let node = tree.documents.first, !diagnostics.hasErrors else { return nil }
+        return validate(.node(node), as: subject, partial: false).first?.message
+    }
 
     private static func constant(_ yaml: String) -> JSONSchema {
         var diagnostics = DiagnosticList()

@@ -31,8 +31,7 @@ enum ValueRepair {
         }
         if wanted.contains(.array), node.style == .quoted || !text.utf8.contains(where: { ",[]{}#:".utf8.contains($0) })
         {
-            let written = String(
-                decoding: node.tree.text.bytes[Int(node.range.start)..<Int(node.range.end)], as: UTF8.self)
+            let written = String(decoding: node.writtenBytes, as: UTF8.self)
             return [Suggestion("write [\(written)]", replacing: node.range, with: "[\(written)]")]
         }
         return []

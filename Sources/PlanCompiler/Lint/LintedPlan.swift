@@ -120,7 +120,7 @@ final class LintedPlan: Sendable {
     /// Whether it has dependents, found or not.
     func namesDependents(_ resource: Int) -> Bool {
         let declaration = unit.resources.declaration(of: resource)
-        return !dependents(resource).isEmpty || !declaration.dependsOn.isEmpty
+        return !dependents(resource).isEmpty || !declaration.dependsOn.isEmpty || declaration.node["discover"] != nil
             || declaration.node["resources"].map { $0.count > 0 } ?? false
     }
 

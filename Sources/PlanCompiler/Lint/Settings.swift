@@ -18,7 +18,7 @@ extension LintedPlan {
     /// The elements of a sequence come with the sequence's key. There may be very many settings, so `body` gets numbers
     /// and makes nodes only of what it reports.
     func forEachSetting(_ body: (_ tree: SyntaxTree, _ setting: Setting) -> Void) {
-        let tree = plan.node.tree
+        let tree = plan.resources.tree
         tree.withView { view in
             var walk = SettingWalk(tree: tree, view: view)
             for row in rows {

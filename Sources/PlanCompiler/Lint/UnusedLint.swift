@@ -33,7 +33,7 @@ enum UnusedLint {
 
     private static func report(_ provider: ProviderManifest, _ users: [PlanUnit], _ findings: inout LintFindings) {
         for use in provider.plugins {
-            guard users.contains(where: { $0.plugins.contains { $0.name == use.name.value } }) else {
+            guard users.contains(where: { uses($0, use.name.value) }) else {
                 findings.add(
                     Diagnostic(
                         .unusedPlugin, "no plan needs the plugin '\(use.name.value)' of this provider",
@@ -57,9 +57,15 @@ enum UnusedLint {
         }
     }
 
+    /// Whether a plan needs a plugin, be it for what may still be found.
+    private static func uses(_ plan: PlanUnit, _ plugin: String) -> Bool {
+        plan.plugins.contains { $0.name == plugin } || !plan.discovery.openTypes.isEmpty
+    }
+
     private static func isUsed(_ target: String, by users: [PlanUnit]) -> Bool {
         users.contains { plan in
             plan.resources.declarations.types.contains(target) || plan.resource(identity: target) != nil
+                || plan.mayFind(target)
         }
     }
 }

@@ -32,7 +32,7 @@ enum CheckParametersPass {
                 isIdentity
                 ? unit.resource(identity: block.target.value) != nil
                 : unit.resources.declarations.types.contains(block.target.value)
-            if isUsed { continue }
+            if isUsed || unit.mayFind(block.target.value) { continue }
             let names = unit.resources.map {
                 isIdentity ? $0.declaration.identity : $0.declaration.type.value
             }
@@ -176,7 +176,7 @@ private struct ParameterResolver {
     ) -> Int32 {
         let own = row.parameters(phase)
         let kind = Int(row.type) * ParameterPhase.allCases.count + phase.rawValue
-        let isSpecific = layers.areSpecific(resource, phase)
+        let isSpecific = layers.areSpecific(resource, phase) || left(by: resource, phase) != nil
         if own == TreeView.none && !isSpecific {
             // What concerns all resources of a type is resolved once for all of them.
             if common[kind] < 0 { common[kind] = resolve(resource, own, phase, supports, &diagnostics).position }
@@ -207,9 +207,21 @@ private struct ParameterResolver {
             let subject = Subject(.parameter, of: declaration.type.value)
             faults = schema.validate(.merged(merged.mapping), as: subject, partial: false)
         }
+        var values = merged.values(over: schema.defaults)
+        var origins = merged.origins(of: values)
+        if let left = left(by: resource, phase) {
+            let isSound = faults.isEmpty
+            let (names, unfit) = LeftParameters.append(left, to: &values, of: declaration, schema, judgesWhole: isSound)
+            for name in names { origins[name] = .string(ParameterOrigin.inventory.rawValue) }
+            faults += unfit
+        }
         for fault in faults { diagnostics.add(fault) }
-        let values = merged.values(over: schema.defaults)
-        return (sets.position(of: values, from: merged.origins(of: values)), faults.isEmpty)
+        return (sets.position(of: values, from: origins), faults.isEmpty)
+    }
+
+    /// What an inventory appends to the parameters of a resource.
+    private func left(by resource: Int, _ phase: ParameterPhase) -> LocatedNode? {
+        phase == .protect ? unit.discovery.parameters[Int32(resource)] : nil
     }
 }
 

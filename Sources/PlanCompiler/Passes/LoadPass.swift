@@ -34,6 +34,7 @@ enum LoadPass {
         // What could not be read may be the provider that a plan names.
         var hidesProvider = !isReadable
         defer { if hidesProvider { compiler.providers.addUnreadable(text) } }
+        var inventories: Compiler.LoadedInventories?
         for document in documents {
             if input.isFound && !document.isOfCairn { continue }
             let before = compiler.diagnostics.errorsMet
@@ -56,6 +57,14 @@ enum LoadPass {
                     hidesProvider = true
                 }
                 compiler.diagnostics.merge(faults)
+            case .inventory:
+                // What is met here is only checked; plans are compiled with those that the command line names.
+                let inventory = InventoryDecoder.decode(document, into: &compiler.diagnostics)
+                if let file = compiler.files.identity(of: text.name) {
+                    inventories =
+                        inventories ?? Compiler.LoadedInventories(file: file, inventories: [], isFaulty: false)
+                    if let inventory { inventories?.inventories.append(inventory) }
+                }
             case .plugin: declare(document, .plugin, &compiler)
             case .bankPlugin: declare(document, .bankPlugin, &compiler)
             case .project:
@@ -67,6 +76,10 @@ enum LoadPass {
             case .timings: _ = TimingsDecoder.decode(document, into: &compiler.diagnostics)
             case nil: hidesProvider = true
             }
+        }
+        if var inventories {
+            inventories.isFaulty = compiler.diagnostics.errorsMet != errorsBefore
+            compiler.loadedInventories.append(inventories)
         }
         compiler.allowances.read(tree, into: &compiler.diagnostics)
     }

@@ -73,26 +73,40 @@ enum LowerPass {
         return PlanIR(
             plan: unit.plan.name.value, description: unit.plan.description,
             provider: PlanIR.ProviderBinding(name: provider.name.value, digest: provider.digest),
-            sources: [
-                PlanIR.SourceDigest(
-                    role: "plan", name: unit.plan.name.value, digest: SHA256Digest(of: unit.plan.node.tree.text.bytes)),
-                PlanIR.SourceDigest(role: "provider", name: provider.name.value, digest: provider.digest),
-            ],
+            sources: sources(unit, provider),
             plugins: unit.plugins.map {
                 PlanIR.PluginBinding(name: $0.name, version: $0.version, digest: $0.digest)
             },
             parameterSets: unit.parameterSets.sets, parameterOrigins: unit.parameterSets.origins,
-            resources: unit.resources.map { resource($0) },
+            resources: unit.resources.indices.map { resource(unit, $0) },
             triggers: unit.plan.triggers, retention: unit.plan.retention,
-            isEnabled: unit.plan.isEnabled, graphs: graphs)
+            isEnabled: unit.plan.isEnabled, needsInventory: unit.needsInventory, graphs: graphs)
     }
 
-    private static func resource(_ unit: ResourceUnit) -> PlanIR.Resource {
+    /// The files that the plan was compiled from.
+    private static func sources(_ unit: PlanUnit, _ provider: ProviderManifest) -> [PlanIR.SourceDigest] {
+        var sources = [
+            PlanIR.SourceDigest(
+                role: "plan", name: unit.plan.name.value, digest: SHA256Digest(of: unit.plan.node.tree.text.bytes)),
+            PlanIR.SourceDigest(role: "provider", name: provider.name.value, digest: provider.digest),
+        ]
+        if let inventory = unit.discovery.inventory {
+            sources.append(
+                PlanIR.SourceDigest(
+                    role: "inventory", name: inventory.plan.value,
+                    digest: SHA256Digest(of: inventory.node.tree.text.bytes)))
+        }
+        return sources
+    }
+
+    private static func resource(_ plan: PlanUnit, _ number: Int) -> PlanIR.Resource {
+        let unit = plan.resources[number]
         let declaration = unit.declaration
         return PlanIR.Resource(
             type: declaration.type.value, id: declaration.id.value, name: declaration.name ?? declaration.id.value,
             properties: declaration.properties?.jsonValue.objectValue ?? JSONObject(), plugin: unit.plugin ?? -1,
-            parameters: unit.parameters, dependents: unit.dependents.map(\.resource))
+            parameters: unit.parameters, dependents: unit.dependents.map(\.resource),
+            discover: plan.discovery.selectors.isEmpty ? nil : plan.discovery.selectors[Int32(number)])
     }
 }
 

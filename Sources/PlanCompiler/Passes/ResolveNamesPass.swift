@@ -6,7 +6,7 @@ import YAMLSource
 /// Gives every resource its number, and finds what `dependsOn` names.
 enum ResolveNamesPass {
     /// How many misspelt names of one plan get a suggestion: each one costs a look at all names.
-    private static let suggestionLimit = 50
+    static let suggestionLimit = 50
 
     @Sendable static func run(_ compiler: inout Compiler) {
         compiler.forEachPlan { position, compiler in
@@ -30,11 +30,15 @@ enum ResolveNamesPass {
         /// The resource behind each declaration; a second one of an identity stands for the first.
         private var resourceOf: [Int32] = []
         private var suggestions = 0
+        /// Whether a name that no resource has may be that of one that is still to be found, and which those are.
+        private let lacksFound: Bool
+        private var openNames: [Int32] = []
 
         init(_ unit: PlanUnit, _ view: TreeView) {
             declarations = unit.plan.resources
             self.view = view
             units = unit.resources
+            lacksFound = unit.lacksFound
             names = ResourceNames(capacity: declarations.count)
             units.declarationOf.reserveCapacity(declarations.count)
             resourceOf.reserveCapacity(declarations.count)
@@ -45,6 +49,7 @@ enum ResolveNamesPass {
             unit.resources = units
             unit.resources.graph = ResourceGraph(tree: declarations.tree, edges: edges, count: units.count)
             unit.names = names
+            unit.discovery.openNames = openNames
         }
 
         mutating func number(_ diagnostics: inout DiagnosticList) {
@@ -79,11 +84,42 @@ enum ResolveNamesPass {
         private func reportSecond(
             _ declaration: ResourceDeclaration, _ first: ResourceDeclaration, _ diagnostics: inout DiagnosticList
         ) {
+            if declarations.isFound(declaration.position) || declarations.isFound(first.position) {
+                return reportFound(declaration, first, &diagnostics)
+            }
             diagnostics.add(
                 Diagnostic(
                     .duplicateResource, "'\(declaration.identity)' is declared twice", at: declaration.id.range,
                     related: [RelatedPlace(first.id.range, "it is declared here first")],
                     notes: ["a resource that several others need is declared once and named in their 'dependsOn'"]))
+        }
+
+        /// Reports one resource that was found, and declared or found elsewhere, too.
+        private func reportFound(
+            _ declaration: ResourceDeclaration, _ first: ResourceDeclaration, _ diagnostics: inout DiagnosticList
+        ) {
+            let isSecond = declarations.isFound(declaration.position)
+            let (found, other) = isSecond ? (declaration, first) : (first, declaration)
+            let isTwice = declarations.isFound(other.position)
+            func owner(_ found: ResourceDeclaration) -> String {
+                found.parent.map { declarations[Int($0)].identity } ?? ""
+            }
+            diagnostics.add(
+                Diagnostic(
+                    .foundTwice,
+                    isTwice
+                        ? "'\(found.identity)' was found below '\(owner(other))' and below '\(owner(found))'"
+                        : "'\(found.identity)' was found below '\(owner(found))', and is declared in the plan, too",
+                    at: found.id.range,
+                    related: [
+                        RelatedPlace(other.id.range, isTwice ? "it was found here first" : "it is declared here")
+                    ],
+                    notes: [
+                        isTwice
+                            ? "let one of the two leave it out, by what it asks for in 'discover'"
+                            : "let the plan declare it no more and give its parameters by TYPE#ID, or leave it out of "
+                                + "what is discovered"
+                    ]))
         }
 
         /// Nested dependents come first, in the order of the text, then those that are named.
@@ -130,24 +166,10 @@ enum ResolveNamesPass {
         private mutating func reportUnknown(_ target: Int32, _ diagnostics: inout DiagnosticList) {
             // It may be one of those that could not be read.
             if declarations.isIncomplete { return }
+            // Or one of those that are not found yet: that is judged when the plugins are known.
+            if lacksFound { return openNames.append(target) }
             suggestions += 1
-            let node = declarations.tree.node(target)
-            let name = node.text
-            let known = suggestions > suggestionLimit ? [] : names(asIdentities: name.contains("#"))
-            let close = Similar.best(for: name, among: known)
-            diagnostics.add(
-                Diagnostic(
-                    .unknownDependency, "there is no resource '\(name)' in this plan", at: node.range,
-                    suggestions: close.map {
-                        [Suggestion("did you mean '\($0)'?", replacing: node.range, with: $0)]
-                    } ?? []))
-        }
-
-        private func names(asIdentities isIdentity: Bool) -> [String] {
-            units.indices.map { resource in
-                let declaration = units.declaration(of: resource)
-                return isIdentity ? declaration.identity : declaration.id.value
-            }
+            diagnostics.add(unknown(target, in: units, suggests: suggestions <= suggestionLimit))
         }
 
         private func reportAmbiguous(_ target: Int32, _ diagnostics: inout DiagnosticList) {
@@ -160,5 +182,23 @@ enum ResolveNamesPass {
                     related: found.map { RelatedPlace($0.id.range, "'\($0.identity)'") },
                     notes: ["name it by TYPE#ID"]))
         }
+    }
+
+    /// The report of a name that no resource has; to suggest one takes a look at all.
+    static func unknown(_ target: Int32, in units: ResourceUnits, suggests: Bool) -> Diagnostic {
+        let node = units.declarations.tree.node(target)
+        let name = node.text
+        let isIdentity = name.contains("#")
+        var known: [String] = []
+        if suggests {
+            known = units.indices.map { resource in
+                let declaration = units.declaration(of: resource)
+                return isIdentity ? declaration.identity : declaration.id.value
+            }
+        }
+        let close = Similar.best(for: name, among: known)
+        return Diagnostic(
+            .unknownDependency, "there is no resource '\(name)' in this plan", at: node.range,
+            suggestions: close.map { [Suggestion("did you mean '\($0)'?", replacing: node.range, with: $0)] } ?? [])
     }
 }

@@ -65,7 +65,7 @@ function cellsByRow(tape, count, metrics, parts) {
         // Far from the ideal only where much less is cut: cells of about one height fill the screen best.
         const reach = share * 0.16;
         const first = Math.ceil(ideal - reach);
-        const usual = Math.max(1, ...cost.subarray(Math.max(0, first), Math.floor(ideal + reach) + 1));
+        const usual = cost.subarray(Math.max(0, first), Math.floor(ideal + reach) + 1).reduce((a, b) => Math.max(a, b), 1);
         for (let row = first; row <= ideal + reach; row += 1) {
             const price = cost[row] / usual + 0.5 * ((row - ideal) / reach) ** 2;
             if (price < least) {

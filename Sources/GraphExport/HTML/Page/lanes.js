@@ -35,9 +35,16 @@ function drawActivities(plan, operation, shown, hidesBarriers) {
     };
     const layout = cut(tape, activities.length, {
         pitch: band.pitch, gap: 50, margin: 96, canBreakColumns: false, spans: bandSpans(plan, activities, rows),
-        widths: Float64Array.from(activities, (a) => (left.kept[a] === 1 ? pill.width : pill.jointWidth)),
+        widths: Float64Array.from(activities, (a) => activityWidth(plan, operation, a, left.kept[a] === 2)),
     });
     return bandsAndLines(plan, operation, activities, left, tape, layout);
+}
+
+/** Wide enough for the hook's name and what an overlay notes beside it, such as a duration. */
+function activityWidth(plan, operation, activity, isJoint) {
+    if (isJoint) return pill.jointWidth;
+    const { note } = plan.markOfActivity(operation, activity);
+    return pill.width + (note === "" ? 0 : Math.min(84, note.length * 6.5 + 8));
 }
 
 /** The row of each resource that has an activity left: parents before their dependents, families together. */
@@ -75,7 +82,7 @@ function bandsAndLines(plan, operation, activities, left, tape, layout) {
         const column = cell.columns[layout.columnOf[v]];
         const top = cell.top + (tape.row[v] - cell.firstRow) * band.pitch;
         const isJoint = left.kept[activity] === 2;
-        const width = isJoint ? pill.jointWidth : pill.width;
+        const width = activityWidth(plan, operation, activity, isJoint);
         const resource = plan.resourceOf(activity);
         const node = {
             activity, resource, hook: plan.hookOf(activity), isJoint,
@@ -118,7 +125,7 @@ function addFixed(nodes, place, layout) {
         resource: -1, hook: -1, isBarrier: true, isJoint: false, width: pill.fixedWidth, height: pill.fixedHeight,
         cell: -1, column: -1,
     };
-    const right = Math.max(0, ...layout.list.flatMap((cell) => cell.columns.map((column) => column.right)));
+    const right = layout.list.reduce((most, cell) => Math.max(most, cell.columns.at(-1)?.right || 0), 0);
     place.set(0, nodes.length);
     nodes.push({ ...common, activity: 0, x: -pill.fixedWidth - 40, y: -startLine - pill.fixedHeight / 2 });
     place.set(1, nodes.length);

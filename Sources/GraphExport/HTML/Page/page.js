@@ -64,7 +64,7 @@ class Page {
         this.revealSelection();
     }
 
-    /** Lays out anew and shows the whole picture. */
+    /** Lays out anew and shows the whole picture, unless everything is where it was. */
     relay() {
         const { state, plan } = this;
         // A selection that the view cannot show becomes the resource that it belongs to.
@@ -72,9 +72,12 @@ class Page {
             state.resource = plan.resourceOf(state.activity);
             state.activity = -1;
         }
+        const before = this.scene;
         this.scene = buildScene(plan, state);
         this.viewport.setBounds(this.scene.bounds);
-        this.viewport.fit();
+        const stays = before && before.view === state.view && before.nodes.length === this.scene.nodes.length
+            && before.nodes.every((node, i) => node.x === this.scene.nodes[i].x && node.y === this.scene.nodes[i].y);
+        if (!stays) this.viewport.fit();
         byId("empty").hidden = this.scene.nodes.some((node) => node.resource >= 0);
         byId("empty").textContent = plan.count === 0 ? "The plan has no resources."
             : this.scene.shown.length === 0 ? "The filters leave nothing to show."
@@ -311,7 +314,7 @@ class Page {
         canvas.width = width * 3;
         canvas.height = Math.round(height * 3);
         viewport.fit();
-        this.setTheme(lightTheme);
+        this.setTheme({ ...lightTheme, background: "#ffffff", halo: "#ffffff" });
         this.panel.unfold();
         viewport.draw();
     }

@@ -2,6 +2,7 @@
 
 /** Below this scale names are not written into boxes; the names that matter most are laid over the picture instead. */
 const smallestNamed = 0.26;
+const smallestNamedBand = 0.22;
 /** Below this scale there is one line in a box, in larger letters. */
 const smallestTwoLines = 0.62;
 const mostOverlaidNames = 200;
@@ -35,10 +36,11 @@ class Painter {
         this.edges(scene, light);
         const nodes = scene.nodes.filter((node) => this.isSeen(node));
         for (const node of nodes) this.node(node, light);
-        if (this.scale >= smallestNamed * 0.8) {
+        const isNamed = this.scale >= (scene.bands.length > 0 ? smallestNamedBand : smallestNamed);
+        if (isNamed) {
             for (const own of scene.bands) if (this.isSeen(own)) this.bandName(own, light);
         }
-        if (this.scale < smallestNamed) this.overlaidNames(scene, view, size, light);
+        if (!isNamed) this.overlaidNames(scene, view, size, light);
         ctx.globalAlpha = 1;
     }
 
@@ -79,13 +81,13 @@ class Painter {
     bandName(own, light) {
         const { ctx, theme, plan } = this;
         ctx.globalAlpha = light.isActive && !light.resources.has(own.resource) ? 0.45 : 1;
-        const size = Math.min(15, Math.max(12, 8.5 / this.scale));
+        const size = Math.min(36, Math.max(12, 8.5 / this.scale));
         const right = own.x + own.width;
         // The name of a band that is longer than the window stays in the window.
         const x = Math.min(Math.max(own.x + band.inset, this.seen.left + 40 / this.scale), right - band.inset - 60);
         ctx.textBaseline = "middle";
         ctx.textAlign = "left";
-        const y = own.y + 11;
+        const y = own.y + Math.max(11, size * 0.58);
         const badge = badgeOf(plan.markOfResource(own.resource).marks);
         const note = plan.markOfResource(own.resource).note;
         const name = this.fit(plan.names[own.resource], `600 ${size}px ${fontFamily}`, Math.max(60, (right - x) * 0.7));
@@ -199,8 +201,8 @@ class Painter {
         ctx.setLineDash([]);
         if (own.marks) this.markedBox(node, own.marks, 7, strength);
         if (light.activity === node.activity) this.ring(node, 9);
-        if (this.scale < smallestNamed) return;
         const size = Math.min(12.5, Math.max(11, 7 / this.scale));
+        if (this.scale * size < 5.5) return;
         ctx.textBaseline = "middle";
         ctx.textAlign = "center";
         ctx.fillStyle = node.isBarrier ? theme.soft : theme.text;

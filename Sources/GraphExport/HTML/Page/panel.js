@@ -53,7 +53,7 @@ class Panel {
 
     overview(scene) {
         const { plan } = this;
-        const depth = plan.count === 0 ? 0 : Math.max(...this.depths()) + 1;
+        const depth = plan.count === 0 ? 0 : this.depths().reduce((a, b) => Math.max(a, b)) + 1;
         const counts = new Map();
         for (const type of plan.data.type) counts.set(type, (counts.get(type) || 0) + 1);
         const types = make("dl", null);

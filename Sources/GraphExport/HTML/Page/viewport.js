@@ -45,13 +45,15 @@ class Viewport {
     }
 
     fit() {
-        const { width, height } = this.size;
-        const { bounds } = this;
-        const pad = Math.min(40, width * 0.04);
-        const scale = Math.min((width - 2 * pad) / bounds.width, (height - 2 * pad) / bounds.height, 1.25);
-        this.view.scale = Math.max(smallestScale, scale);
-        this.view.x = (width - bounds.width * this.view.scale) / 2 - bounds.x * this.view.scale;
-        this.view.y = (height - bounds.height * this.view.scale) / 2 - bounds.y * this.view.scale;
+        const { bounds, size } = this;
+        // Around the picture stay status, buttons and legend, where there is room for them.
+        const pad = size.width > 560 && size.height > 360
+            ? { left: 30, right: 62, top: 40, bottom: 60 } : { left: 14, right: 14, top: 14, bottom: 14 };
+        const width = size.width - pad.left - pad.right;
+        const height = size.height - pad.top - pad.bottom;
+        this.view.scale = Math.max(smallestScale, Math.min(width / bounds.width, height / bounds.height, 1.25));
+        this.view.x = pad.left + (width - bounds.width * this.view.scale) / 2 - bounds.x * this.view.scale;
+        this.view.y = pad.top + (height - bounds.height * this.view.scale) / 2 - bounds.y * this.view.scale;
         this.isFitted = true;
         this.request();
     }
