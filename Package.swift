@@ -233,7 +233,7 @@ let package = Package(
             "DocumentationTests",
             [
                 "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "Diagnostics", "Manifests", "PlanCompiler",
-                "PlanDiff", "PlanIR", "PlanLanguage", "PluginKit", "YAMLSource",
+                "PlanDiff", "PlanIR", "PlanLanguage", "PluginKit", "RunRecords", "YAMLSource",
             ]),
         tests(
             "CheckpointsTests",

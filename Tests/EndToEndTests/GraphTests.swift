@@ -149,7 +149,12 @@ import Testing
         #expect(try await site.graph("shop.yaml", "--run", "run.ndjson", "--format", "svg").code == 0)
         try site.write(
             "timings.yaml",
-            "apiVersion: cairn/v1\nkind: Timings\ndurations: {\"main:\(identity)\": 10m, main: 1s}\n")
+            """
+            apiVersion: cairn/v1
+            kind: Timings
+            durations: {"main:\(identity)": 10m, prepareBegin: 1s, prepareFinish: 1s, main: 1s}
+
+            """)
         let path = try await site.graph(
             "shop.yaml", "--view", "activities", "--critical-path", "--timings", "timings.yaml", "--format", "text")
         #expect(path.code == 0 && path.output.contains("critical path of 10m"), "\(path)")

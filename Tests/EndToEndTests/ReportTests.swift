@@ -189,8 +189,8 @@ import Testing
 
     @Test("Faults of other commands are text on standard error")
     func otherCommands() async throws {
-        for command in ["compile", "graph"] {
-            let ending = try await Programs.run("cairnc", [command, "shop.yaml"], in: Self.samples)
+        for command in [["compile"], ["graph", "--stats"]] {
+            let ending = try await Programs.run("cairnc", command + ["shop.yaml"], in: Self.samples)
             #expect(ending.code == 1 && ending.output.isEmpty, "\(ending)")
             #expect(ending.errors.contains("shop.yaml:4:11: error[E0201]"), "\(ending)")
         }

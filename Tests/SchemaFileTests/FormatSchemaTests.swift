@@ -75,6 +75,7 @@ struct FormatSchemaTests {
     /// The fixtures with such a code whose fault no schema can see.
     static let beyondSchemas = [
         "too-long": "the bytes of type and id together", "E0105": "the values of a schedule's fields",
+        "inventory": "what is appended to parameters, which the resource's plugin judges",
     ]
     /// The codes that tell that the file is no YAML of Cairn's.
     static let codesOfYAML: Set<DiagnosticCode> = [
