@@ -11,18 +11,17 @@ package enum GraphMermaid {
         out.raw("\"" + harmless(drawing.title).replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\"")
         out.raw("\n---\nflowchart LR\n")
         let ids = drawing.nodes.indices.map { id(drawing.id($0)) }
-        let (frames, titles) = drawing.frames
-        var members = [[Int]](repeating: [], count: titles.count)
-        for (position, frame) in frames.enumerated() where frame >= 0 { members[Int(frame)].append(position) }
-        var isOpen = [Bool](repeating: true, count: titles.count)
-        for (position, frame) in frames.enumerated() {
+        let frames = drawing.frames
+        var isOpen = [Bool](repeating: true, count: frames.count)
+        for position in drawing.nodes.indices {
+            let frame = frames.of.isEmpty ? -1 : frames.of[position]
             if frame < 0 {
                 node(drawing, position, ids, "  ", isFramed: false, &out)
             } else if isOpen[Int(frame)] {
                 isOpen[Int(frame)] = false
-                out.raw("  subgraph frame_\(frame)[\"\(label(titles[Int(frame)]))\"]\n")
-                for member in members[Int(frame)] {
-                    node(drawing, member, ids, "    ", isFramed: drawing.clustering == .resource, &out)
+                out.raw("  subgraph frame_\(frame)[\"\(label(frames.title(frame, drawing)))\"]\n")
+                for member in frames.members(frame) {
+                    node(drawing, Int(member), ids, "    ", isFramed: drawing.clustering == .resource, &out)
                 }
                 out.raw("  end\n")
             }

@@ -86,50 +86,90 @@ extension Drawing {
     func kind(_ node: Node) -> String { Drawing.kind(plan.resources[Int(node.resource)].type) }
 
     static func kind(_ type: String) -> String {
-        String(type.split(separator: ":").last ?? Substring(type))
+        guard let colon = type.utf8.lastIndex(of: UInt8(ascii: ":")) else { return type }
+        let last = type[type.utf8.index(after: colon)...]
+        return last.isEmpty ? type : String(last)
     }
 
     /// What is said of a node.
     func note(_ node: Node) -> String? { node.note < 0 ? nil : notes[Int(node.note)] }
 
-    /// For each node the frame in which it stands, -1 for none, and what frames are called.
-    var frames: (of: [Int32], titles: [String]) {
-        let plan = plan
-        switch clustering {
-        case .none: return (nodes.map { _ in -1 }, [])
+    /// The frames of the picture.
+    var frames: Frames { Frames(self) }
+}
+
+/// Which nodes stand in a frame together.
+struct Frames {
+    /// For each node the frame in which it stands, -1 for none.
+    let of: [Int32]
+    /// How many frames there may be; one without nodes is none.
+    let count: Int
+    private let types: [String]
+    private let offsets: [Int32]
+    private let nodes: [Int32]
+
+    init(_ drawing: Drawing) {
+        let resources = drawing.plan.resources
+        var types: [String] = []
+        switch drawing.clustering {
+        case .none: (of, count) = ([], 0)
         case .resource:
-            if view == .resources { return (nodes.map { _ in -1 }, []) }
-            var titles = [String](repeating: "", count: plan.resources.count)
-            for node in nodes where node.resource >= 0 && titles[Int(node.resource)].isEmpty {
-                titles[Int(node.resource)] =
-                    node.count > 1 ? name(node) : "\(name(node))  (\(kind(node)))"
-            }
-            return (nodes.map(\.resource), titles)
+            // A resource alone needs no frame.
+            (of, count) =
+                drawing.view == .resources ? ([], 0) : (drawing.nodes.map(\.resource), resources.count)
         case .type:
             var numbers: [String: Int32] = [:]
-            var titles: [String] = []
-            let frames: [Int32] = nodes.map { node in
+            of = drawing.nodes.map { node in
                 guard node.resource >= 0 else { return -1 }
-                let type = plan.resources[Int(node.resource)].type
+                let type = resources[Int(node.resource)].type
                 if let number = numbers[type] { return number }
-                numbers[type] = Int32(titles.count)
-                titles.append(type)
-                return Int32(titles.count - 1)
+                numbers[type] = Int32(types.count)
+                types.append(type)
+                return Int32(types.count - 1)
             }
-            return (frames, titles)
+            count = types.count
         case .parent:
-            var parent = [Int32](repeating: -1, count: plan.resources.count)
-            var count = parent
-            for (position, resource) in plan.resources.enumerated() {
+            var parent = [Int32](repeating: -1, count: resources.count)
+            var parents = parent
+            for (position, resource) in resources.enumerated() {
                 for dependent in resource.dependents {
                     parent[Int(dependent)] = Int32(position)
-                    count[Int(dependent)] += 1
+                    parents[Int(dependent)] += 1
                 }
             }
-            return (
-                nodes.map { $0.resource >= 0 && count[Int($0.resource)] == 0 ? parent[Int($0.resource)] : -1 },
-                plan.resources.map { "of \($0.name)" }
-            )
+            of = drawing.nodes.map {
+                $0.resource >= 0 && parents[Int($0.resource)] == 0 ? parent[Int($0.resource)] : -1
+            }
+            count = resources.count
+        }
+        self.types = types
+        var offsets = [Int32](repeating: 0, count: count + 1)
+        for frame in of where frame >= 0 { offsets[Int(frame) + 1] += 1 }
+        for frame in 0..<count { offsets[frame + 1] += offsets[frame] }
+        var next = offsets
+        var nodes = [Int32](repeating: 0, count: Int(offsets[count]))
+        for (position, frame) in of.enumerated() where frame >= 0 {
+            nodes[Int(next[Int(frame)])] = Int32(position)
+            next[Int(frame)] += 1
+        }
+        self.offsets = offsets
+        self.nodes = nodes
+    }
+
+    /// The nodes in a frame, in plan order.
+    func members(_ frame: Int32) -> ArraySlice<Int32> {
+        nodes[Int(offsets[Int(frame)])..<Int(offsets[Int(frame) + 1])]
+    }
+
+    /// What a frame is called.
+    func title(_ frame: Int32, _ drawing: Drawing) -> String {
+        switch drawing.clustering {
+        case .none: return ""
+        case .resource:
+            let node = members(frame).first.map { drawing.nodes[Int($0)] }
+            return node.map { $0.count > 1 ? drawing.name($0) : "\(drawing.name($0))  (\(drawing.kind($0)))" } ?? ""
+        case .type: return types[Int(frame)]
+        case .parent: return "of \(drawing.plan.resources[Int(frame)].name)"
         }
     }
 }

@@ -134,6 +134,11 @@ struct Graph: ParsableCommand {
             case .html: try write(page(plan, overlays))
             case .text: try writeText(plan, overlays, loaded.places)
             case _ where format == nil && !selection.path.isEmpty: try writeText(plan, overlays, loaded.places)
+            case .dot where output == nil || output == "-":
+                GraphDOT.write(try drawing(plan, overlays)) { piece in
+                    // What is lost is told once.
+                    if !StandardStream.lostOutput { StandardStream.output.write(piece) }
+                }
             case .dot: try write(GraphDOT.export(try drawing(plan, overlays)))
             case .json: try write(GraphJSON.export(try drawing(plan, overlays)))
             case .mermaid: try write(GraphMermaid.export(try drawing(plan, overlays)))

@@ -1,4 +1,5 @@
 import Foundation
+import PlanIR
 import RunRecords
 import Testing
 

@@ -62,7 +62,7 @@ import Testing
         #expect(compiled.code == 0)
         for (format, start) in [
             ("dot", "digraph cairn {"), ("json", "{\"nodes\":["), ("mermaid", "---\ntitle:"), ("text", "shop"),
-            ("html", "<!doctype html>"), ("svg", "<?xml"),
+            ("html", "<!DOCTYPE html>"), ("svg", "<?xml"),
         ] {
             let first = try await site.graph("shop.yaml", "--view", view, "--format", format)
             #expect(first.code == 0 && first.output.hasPrefix(start) && first.errors.isEmpty, "\(format): \(first)")
