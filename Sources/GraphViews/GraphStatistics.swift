@@ -39,7 +39,7 @@ package struct GraphStatistics: Sendable, Hashable {
 
     /// Counts. Durations are those of `timings`, which may be for one operation only.
     package init(_ plan: PlanIR, timings: ActivityTimings? = nil) throws(ViewError) {
-        let lists = DependentLists(plan.resources.lazy.map(\.dependents))
+        let lists = plan.dependentLists
         if lists.cycleMember != nil { throw .cyclic("counting") }
         var parents = [Int32](repeating: 0, count: lists.count)
         for target in lists.targets { parents[Int(target)] += 1 }

@@ -28,6 +28,12 @@ package enum IRLoadError: Error, Sendable, Hashable, CustomStringConvertible {
 extension PlanIR {
     /// Loads a stored IR: parses it, checks format, version and digest, and verifies it.
     package init(loading bytes: [UInt8]) throws(IRLoadError) {
+        try self.init(decoding: bytes)
+        do { try IRVerifier.verify(self) } catch { throw .unsound(error) }
+    }
+
+    /// The first half of loading: everything but the verification, without which nothing may be run or trusted.
+    package init(decoding bytes: [UInt8]) throws(IRLoadError) {
         let parsed: IRParser.Document
         do {
             parsed = try IRParser.parse(bytes)
@@ -55,7 +61,6 @@ extension PlanIR {
         guard isCanonical || canonical == bytes else {
             throw .notAnIR("it is not in canonical form; compile the plan again")
         }
-        do { try IRVerifier.verify(parsed.ir) } catch { throw .unsound(error) }
         self = parsed.ir
     }
 }
@@ -101,9 +106,10 @@ private struct IRParser {
     }
 
     private mutating func list<Element>(
-        _ element: (inout IRParser) throws(JSONError) -> Element
+        capacity: Int = 0, _ element: (inout IRParser) throws(JSONError) -> Element
     ) throws(JSONError) -> [Element] {
         var elements: [Element] = []
+        elements.reserveCapacity(capacity)
         try reader.expect(UInt8(ascii: "["))
         if reader.consume(UInt8(ascii: "]")) { return elements }
         repeat { elements.append(try element(&self)) } while reader.consume(UInt8(ascii: ","))
@@ -193,7 +199,10 @@ private struct IRParser {
             case "plan": plan = try parser.reader.string()
             case "plugins": plugins = try parser.list { (parser) throws(JSONError) in try parser.plugin() }
             case "provider": provider = try parser.providerBinding()
-            case "resources": resources = try parser.list { (parser) throws(JSONError) in try parser.resource() }
+            case "resources":
+                // The operations, which stand before, tell how many there are.
+                let count = operations.masks.lazy.compactMap { $0?.count }.first ?? 0
+                resources = try parser.list(capacity: count) { (parser) throws(JSONError) in try parser.resource() }
             case "retention": retention = try parser.anyObject()
             case "sources": sources = try parser.list { (parser) throws(JSONError) in try parser.sourceDigest() }
             case "triggers":

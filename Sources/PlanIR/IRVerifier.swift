@@ -21,7 +21,7 @@ package enum IRVerifier {
         try verifyNames(ir)
         try verifyResources(ir)
         try verifyOrigins(ir)
-        try verify(ir.graphs, dependents: DependentLists(ir.resources.lazy.map { $0.dependents })) { resource in
+        try verify(ir.graphs, dependents: ir.dependentLists) { resource in
             ir.resources[resource].identity
         }
     }
@@ -80,11 +80,18 @@ package enum IRVerifier {
     }
 
     private static func verifyResources(_ ir: PlanIR) throws(IRFault) {
-        var seen = IdentityTable(capacity: ir.resources.count)
-        // The last resource that was seen to have each one as its dependent.
-        var parentOf = [Int32](repeating: -1, count: ir.resources.count)
         // What is looked at is taken from its place: copies of whole resources would take longer than all else.
-        let resources = ir.resources
+        try ir.resources.withUnsafeBufferPointer { resources throws(IRFault) in
+            try verifyResources(resources, ir.plugins.indices, ir.parameterSets.indices)
+        }
+    }
+
+    private static func verifyResources(
+        _ resources: UnsafeBufferPointer<PlanIR.Resource>, _ plugins: Range<Int>, _ parameterSets: Range<Int>
+    ) throws(IRFault) {
+        var seen = IdentityTable(capacity: resources.count)
+        // The last resource that was seen to have each one as its dependent.
+        var parentOf = [Int32](repeating: -1, count: resources.count)
         for position in resources.indices {
             var place: String { "resources[\(position)]" }
             if position == 0 || resources[position].type != resources[position - 1].type,
@@ -103,11 +110,11 @@ package enum IRVerifier {
             guard seen.insert(position, of: resources) else {
                 throw IRFault(place, "'\(resources[position].identity)' is there twice")
             }
-            guard ir.plugins.indices.contains(Int(resources[position].plugin)) else {
+            guard plugins.contains(Int(resources[position].plugin)) else {
                 throw IRFault(place + ".plugin", "there is no plugin \(resources[position].plugin)")
             }
             guard resources[position].parameters.count == 3,
-                resources[position].parameters.allSatisfy({ ir.parameterSets.indices.contains(Int($0)) })
+                resources[position].parameters.allSatisfy({ parameterSets.contains(Int($0)) })
             else { throw IRFault(place + ".parameters", "three positions in parameterSets are expected") }
             for child in resources[position].dependents {
                 guard resources.indices.contains(Int(child)) else {
@@ -174,7 +181,7 @@ private struct IdentityTable {
     }
 
     /// Adds the identity of a resource; whether it is new.
-    mutating func insert(_ position: Int, of resources: [PlanIR.Resource]) -> Bool {
+    mutating func insert(_ position: Int, of resources: UnsafeBufferPointer<PlanIR.Resource>) -> Bool {
         var hasher = Hasher()
         hasher.combine(resources[position].id)
         hasher.combine(typeHash(position, of: resources))
@@ -194,7 +201,7 @@ private struct IdentityTable {
         return true
     }
 
-    private mutating func typeHash(_ position: Int, of resources: [PlanIR.Resource]) -> Int {
+    private mutating func typeHash(_ position: Int, of resources: UnsafeBufferPointer<PlanIR.Resource>) -> Int {
         if position == 0 || resources[position].type != resources[position - 1].type {
             lastTypeHash = resources[position].type.hashValue
         }

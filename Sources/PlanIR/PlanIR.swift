@@ -63,6 +63,21 @@ package struct PlanIR: Sendable, Hashable {
     /// The activity graph of an operation.
     package func graph(_ operation: OperationKind) -> ActivityGraph { graphs[operation.index] }
 
+    /// The dependents of all resources.
+    package var dependentLists: DependentLists {
+        resources.withUnsafeBufferPointer { resources in
+            var offsets: [Int32] = [0]
+            offsets.reserveCapacity(resources.count + 1)
+            var targets: [Int32] = []
+            targets.reserveCapacity(resources.count)
+            for position in resources.indices {
+                targets.append(contentsOf: resources[position].dependents)
+                offsets.append(Int32(targets.count))
+            }
+            return DependentLists(offsets: offsets, targets: targets)
+        }
+    }
+
     /// The resolved parameters of a resource for an operation; `delete` and `copy` have none.
     package func parameters(of resource: Int, for operation: OperationKind) -> JSONObject {
         guard operation.takesParameters else { return JSONObject() }

@@ -21,10 +21,14 @@ extension CompilerOptions {
             return nil
         }
         do {
-            let (ir, timing) = try PassTiming.measure("decode") { () throws(IRLoadError) in
-                try PlanIR(loading: bytes)
+            let (ir, decoding) = try PassTiming.measure("decode") { () throws(IRLoadError) in
+                try PlanIR(decoding: bytes)
             }
-            printTiming(timing)
+            printTiming(decoding)
+            let (_, verifying) = try PassTiming.measure("verify-ir") { () throws(IRLoadError) in
+                do throws(IRFault) { try IRVerifier.verify(ir) } catch { throw .unsound(error) }
+            }
+            printTiming(verifying)
             return ir
         } catch { throw MessageFailure("\(path): \(error)") }
     }
