@@ -5,8 +5,9 @@ import PlanIR
 /// Writes drawings as JSON: `{"nodes":[…],"edges":[{"from","to"}]}`, nodes and edges in plan order. docs/graph-export.md
 /// says which members there are.
 package enum GraphJSON {
-    /// The bytes of a drawing, ending in a line feed.
-    package static func export(_ drawing: Drawing) -> [UInt8] {
+    /// The bytes of a drawing, ending in a line feed; with the resolved parameters of each node and where they came from,
+    /// if that is asked for.
+    package static func export(_ drawing: Drawing, withParameters: Bool = false) -> [UInt8] {
         var writer = JSONWriter(capacity: drawing.nodes.count * 200 + drawing.edges.count * 120)
         let ids = drawing.nodes.indices.map { drawing.id($0) }
         writer.raw("{\"nodes\":[")
@@ -15,6 +16,7 @@ package enum GraphJSON {
             writer.raw("{\"id\":")
             writer.string(ids[position])
             if node.resource >= 0 { members(node, drawing, &writer) }
+            if withParameters && node.resource >= 0 { parameters(node, drawing, &writer) }
             if !node.marks.isEmpty { marks(node.marks, &writer) }
             if let note = drawing.note(node) {
                 writer.raw(",\"note\":")
@@ -60,6 +62,20 @@ package enum GraphJSON {
             writer.raw(",\"count\":")
             writer.integer(Int64(node.count))
         }
+    }
+
+    /// An activity has those of its operation; a resource those of every operation that takes some.
+    private static func parameters(_ node: Drawing.Node, _ drawing: Drawing, _ writer: inout JSONWriter) {
+        let resource = Int(node.resource)
+        func members(_ values: (OperationKind) -> JSONObject) -> JSONValue {
+            if node.kind == .activity { return .object(values(drawing.operation)) }
+            return .object(
+                JSONObject(OperationKind.withParameters.map { ($0.rawValue, .object(values($0))) }))
+        }
+        writer.raw(",\"parameters\":")
+        writer.value(members { drawing.plan.parameters(of: resource, for: $0) })
+        writer.raw(",\"origins\":")
+        writer.value(members { drawing.plan.parameterOrigins(of: resource, for: $0) })
     }
 
     private static func marks(_ marks: Marks, _ writer: inout JSONWriter) {

@@ -53,9 +53,9 @@ struct Compile: ParsableCommand {
             return
         }
         try Interruption.deferred { try OutputFile.write(bytes, to: output) }
-        let graph = ir.graph(.protect)
+        let working = ir.graph(.protect).activities.count { !$0.isBarrier }
         StandardStream.error.write(
-            "\(output): plan '\(ir.plan)', \(ir.resources.count) resource\(ir.resources.count == 1 ? "" : "s"), \(graph.activities.filter { !$0.isBarrier }.count) protect activities, \(digest)\n"
+            "\(output): plan '\(ir.plan)', \(ir.resources.count) resource\(ir.resources.count == 1 ? "" : "s"), \(working) protect \(working == 1 ? "activity" : "activities"), \(digest)\n"
         )
     }
 }

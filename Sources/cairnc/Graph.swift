@@ -84,6 +84,9 @@ struct Graph: ParsableCommand {
             throw ValidationError(
                 "\(stats ? "--stats" : "--simulate") is written as \(formats.map(\.rawValue).joined(separator: ", "))")
         }
+        if overlay.parameters && (format != .json || stats || simulate) {
+            throw ValidationError("--parameters belongs to --format json; the page of --format html has them anyway")
+        }
         if format == .html && !simulate && (selection.isPartial || selection.cluster != nil) {
             throw ValidationError("the page of --format html has everything, and selects in the page itself")
         }
@@ -140,7 +143,7 @@ struct Graph: ParsableCommand {
                     if !StandardStream.lostOutput { StandardStream.output.write(piece) }
                 }
             case .dot: try write(GraphDOT.export(try drawing(plan, overlays)))
-            case .json: try write(GraphJSON.export(try drawing(plan, overlays)))
+            case .json: try write(GraphJSON.export(try drawing(plan, overlays), withParameters: overlay.parameters))
             case .mermaid: try write(GraphMermaid.export(try drawing(plan, overlays)))
             case .svg: try writePicture(of: try drawing(plan, overlays), as: .svg)
             case .png: try writePicture(of: try drawing(plan, overlays), as: .png)

@@ -82,6 +82,9 @@ struct OverlayOptions: ParsableArguments {
             discussion: "A checkpoint's record is asked of 'cairn checkpoints journal'.", valueName: "file|checkpoint"))
     var timings: String?
 
+    @Flag(help: "With --format json: the resolved parameters of each node, and which layer gave each of them.")
+    var parameters = false
+
     @Option(help: ArgumentHelp("Mark what is added, removed and changed since this plan.", valueName: "old"))
     var diff: String?
 

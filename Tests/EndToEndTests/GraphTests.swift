@@ -116,6 +116,24 @@ import Testing
         }
     }
 
+    @Test("Every activity has its parameters, and says where they came from") func parameters() async throws {
+        let site = try Site()
+        let drawn = try await site.graph(
+            "shop.yaml", "--view", "activities", "--format", "json", "--parameters")
+        let nodes = try drawn.json().objectValue?["nodes"]?.arrayValue ?? []
+        let main = nodes.first { $0.objectValue?["id"] == "main:Host::FileSystem::Directory#uploads" }?.objectValue
+        #expect(main?["parameters"]?.objectValue?["exclude"] == ["*.tmp"])
+        let origins = main?["origins"]?.objectValue
+        #expect(origins?["exclude"] == "plan-resource" && origins?["compression"] == "plan", "\(drawn)")
+        #expect(origins?["consistency"] == "resource" && origins?["level"] == "default")
+        let resources = try await site.graph("shop.yaml", "--format", "json", "--parameters").json()
+        let uploads = resources.objectValue?["nodes"]?.arrayValue?.first {
+            $0.objectValue?["id"] == "Host::FileSystem::Directory#uploads"
+        }
+        let verify = uploads?.objectValue?["origins"]?.objectValue?["verify"]
+        #expect(verify?.objectValue?["level"] == "default")
+    }
+
     @Test("A plan with other faults is not drawn") func faults() async throws {
         let site = try Site()
         try site.write("shop.yaml", try site.plan.replacing("compression: zstd", with: "compression: zst"))
@@ -184,6 +202,7 @@ import Testing
             ["--simulate", "--jobs", "0"], ["--stats", "--simulate"], ["--stats", "--format", "dot"],
             ["--simulate", "--format", "mermaid"], ["--timings", "x"], ["--format", "html", "--only", "x"],
             ["--stats", "--focus", "web"], ["--view", "trees"], ["--cluster", "sometimes"], ["--operation", "move"],
+            ["--parameters"], ["--parameters", "--format", "html"],
         ])
     func wrongUsage(_ arguments: [String]) async throws {
         let site = try Site()
