@@ -62,7 +62,7 @@ class Browser:
         self.wait(lambda: self.run("return Boolean(window.cairn)"), "the page starts")
 
     def wait(self, condition, what):
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while not condition():
             if time.monotonic() > end:
                 raise AssertionError("waited in vain until " + what)
@@ -535,10 +535,17 @@ def large_plans_stay_smooth(b):
         b.find("#query").send_keys("r199")
         measured[view + ": search"] = round((time.monotonic() - start) * 1000)
         assert b.text("#found") != "none", "the search finds nothing"
-    for name, value in measured.items():
-        if "first picture" in name:
-            assert value < 2000, f"{name}: {value} ms"
+    # How long it takes is the machine's business; that five times the resources take no twenty-five times as long is ours.
+    for view in ("resources", "activities"):
+        small, large = (min(first_picture(b, page, view) for _ in range(3)) for page in ("random", "large"))
+        measured[view + ": 2,000 resources / 400"] = round(large / max(small, 20), 1)
+        assert large < 25 * max(small, 20), f"{view}: {large} ms for 2,000 resources, {small} ms for 400"
     return measured
+
+
+def first_picture(b, page, view):
+    b.open(page, "#view=" + view + "&operation=protect")
+    return b.run("return Number(document.documentElement.dataset.firstPicture)")
 
 
 def appearances(b):
