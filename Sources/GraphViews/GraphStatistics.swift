@@ -51,7 +51,14 @@ package struct GraphStatistics: Sendable, Hashable {
         depth = levels.count
         width = levels.max() ?? 0
         var operations: [Operation] = []
-        for kind in OperationKind.allCases { operations.append(try Self.figures(plan, kind, timings)) }
+        // Operations with the same work have the same graph, which is made smaller once.
+        var sizes: [(of: ActivityGraph, optimized: ActivityGraph)] = []
+        for kind in OperationKind.allCases {
+            let graph = plan.graph(kind)
+            let optimized = sizes.first { $0.of == graph }?.optimized ?? graph.optimized().graph
+            sizes.append((graph, optimized))
+            operations.append(try Self.figures(plan, kind, optimized, timings))
+        }
         self.operations = operations
     }
 
@@ -79,14 +86,13 @@ package struct GraphStatistics: Sendable, Hashable {
     }
 
     private static func figures(
-        _ plan: PlanIR, _ kind: OperationKind, _ timings: ActivityTimings?
+        _ plan: PlanIR, _ kind: OperationKind, _ optimized: ActivityGraph, _ timings: ActivityTimings?
     ) throws(ViewError) -> Operation {
         let graph = plan.graph(kind)
         let measured = timings.flatMap { try? EstimatedWeights($0, of: plan, kind) }
         let weights = (measured ?? EstimatedWeights(unit: graph)).weights
         do {
             let path = try CriticalPath(graph, weights)
-            let optimized = graph.optimized().graph
             return Operation(
                 kind: kind, activities: graph.count, working: graph.activities.count { !$0.isBarrier },
                 edges: graph.edgeCount, optimizedActivities: optimized.count, optimizedEdges: optimized.edgeCount,

@@ -67,45 +67,9 @@ package struct ActivityGraph: Sendable, Hashable {
     /// Every edge's ends must be activity numbers of this graph.
     package init(activities: [Activity], edges: [(from: Int32, to: Int32)]) {
         self.activities = activities
-        let count = activities.count + Int(Self.fixedCount)
-        // Two counting sorts: by target, then stably by origin.
-        var byTarget = [Int32](repeating: 0, count: count + 1)
-        var byOrigin = [Int32](repeating: 0, count: count + 1)
-        for edge in edges {
-            byTarget[Int(edge.to) + 1] += 1
-            byOrigin[Int(edge.from) + 1] += 1
-        }
-        for index in 0..<count {
-            byTarget[index + 1] += byTarget[index]
-            byOrigin[index + 1] += byOrigin[index]
-        }
-        var sorted = [Int32](repeating: 0, count: edges.count)
-        for (number, edge) in edges.enumerated() {
-            sorted[Int(byTarget[Int(edge.to)])] = Int32(number)
-            byTarget[Int(edge.to)] += 1
-        }
-        var targets = [Int32](repeating: 0, count: edges.count)
-        var next = byOrigin
-        for number in sorted {
-            let edge = edges[Int(number)]
-            targets[Int(next[Int(edge.from)])] = edge.to
-            next[Int(edge.from)] += 1
-        }
-        // Drop repetitions, which now stand side by side.
-        var offsets = [Int32](repeating: 0, count: count + 1)
-        var kept = 0
-        for origin in 0..<count {
-            let span = Int(byOrigin[origin])..<Int(byOrigin[origin + 1])
-            let first = kept
-            for position in span where kept == first || targets[kept - 1] != targets[position] {
-                targets[kept] = targets[position]
-                kept += 1
-            }
-            offsets[origin + 1] = Int32(kept)
-        }
-        targets.removeLast(targets.count - kept)
-        self.offsets = offsets
-        self.targets = targets
+        let sorted = Adjacency(count: activities.count + Int(Self.fixedCount), edges: edges)
+        offsets = sorted.offsets
+        targets = sorted.targets
     }
 
     /// Builds the graph that the order rules demand of resources with the given dependents, none of them named twice.

@@ -70,15 +70,20 @@ extension CompilerOptions {
             printFaults(of: compiler)
             throw ExitCode(Report(sources: compiler.sources, diagnostics: compiler.diagnostics.all).outcome.rawValue)
         }
+        guard let ir = try onlyPlan(of: compiler, in: path)?.ir else {
+            printFaults(of: compiler)
+            throw MessageFailure("'\(path)' holds no plan")
+        }
+        return (compiler, ir)
+    }
+
+    /// The plan of a file that may hold one; throws when it holds several.
+    func onlyPlan(of compiler: Compiler, in path: String) throws -> PlanUnit? {
         guard compiler.plans.count <= 1 else {
             let names = compiler.plans.map { "'\($0.name)'" }.joined(separator: ", ")
             throw MessageFailure(
                 "'\(path)' holds \(compiler.plans.count) plans (\(names)); put each in a file of its own")
         }
-        guard let ir = compiler.plans.first?.ir else {
-            printFaults(of: compiler)
-            throw MessageFailure("'\(path)' holds no plan")
-        }
-        return (compiler, ir)
+        return compiler.plans.first
     }
 }

@@ -27,12 +27,7 @@ struct GraphInput {
         let compiler = options.compile([path], inventories: inventories)
         options.printFaults(of: compiler)
         let code = ExitCode(Report(sources: compiler.sources, diagnostics: compiler.diagnostics.all).outcome.rawValue)
-        guard compiler.plans.count <= 1 else {
-            let names = compiler.plans.map { "'\($0.name)'" }.joined(separator: ", ")
-            throw MessageFailure(
-                "'\(path)' holds \(compiler.plans.count) plans (\(names)); put each in a file of its own")
-        }
-        guard let unit = compiler.plans.first else {
+        guard let unit = try options.onlyPlan(of: compiler, in: path) else {
             if compiler.hasErrors { throw code }
             throw MessageFailure("'\(path)' holds no plan")
         }

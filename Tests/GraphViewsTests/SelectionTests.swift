@@ -50,7 +50,9 @@ struct SelectionTests {
         #expect(drawing.nodes.count == graph.count && drawing.edges.count == graph.edgeCount)
         #expect(drawing.id(0) == "start" && drawing.id(1) == "finish")
         for number in 2..<graph.count {
-            #expect(drawing.id(number) == ActivityName.id(Int32(number), graph, plan))
+            let activity = try #require(graph.activity(Int32(number)))
+            let identity = plan.resources[Int(activity.resource)].identity
+            #expect(drawing.id(number) == "\(activity.hook.name):\(identity)")
         }
     }
 

@@ -22,7 +22,9 @@ enum LowerPass {
             && unit.resources.parameterSetsOf.count == 3 * unit.resources.count
     }
 
-    private static func graphs(_ unit: PlanUnit) -> [ActivityGraph] {
+    /// The graphs of all operations. Of a plan with faults they are there to be drawn: they may have cycles, and where no
+    /// plugin is known every hook counts as work.
+    static func graphs(_ unit: PlanUnit) -> [ActivityGraph] {
         let masks = hookMasks(unit)
         let dependents = unit.resources.graph.lists
         var graphs: [ActivityGraph] = []
@@ -47,14 +49,15 @@ enum LowerPass {
         var known: [HookKey: UInt32] = [:]
         return unit.resources.indices.map { resource in
             let key = HookKey(
-                type: unit.resources.type(of: resource), parameters: unit.resources.parameterSetsOf[3 * resource])
+                type: unit.resources.type(of: resource),
+                parameters: unit.resources.parameterSetsOf.isEmpty ? -1 : unit.resources.parameterSetsOf[3 * resource])
             if let mask = known[key] { return mask }
             let support = unit.support(ofType: key.type)
-            let parameters = unit.parameterSets.sets[Int(key.parameters)]
+            let parameters = key.parameters < 0 ? JSONObject() : unit.parameterSets.sets[Int(key.parameters)]
             var mask: UInt32 = 0
             for operation in OperationKind.allCases {
                 for hook in Hook.allCases
-                where support?.operations[operation.index].isActive(hook, protectParameters: parameters) ?? false {
+                where support?.operations[operation.index].isActive(hook, protectParameters: parameters) ?? true {
                     mask |= 1 << UInt32(4 * operation.index + Int(hook.rawValue))
                 }
             }
@@ -74,9 +77,7 @@ enum LowerPass {
             plan: unit.plan.name.value, description: unit.plan.description,
             provider: PlanIR.ProviderBinding(name: provider.name.value, digest: provider.digest),
             sources: sources(unit, provider),
-            plugins: unit.plugins.map {
-                PlanIR.PluginBinding(name: $0.name, version: $0.version, digest: $0.digest)
-            },
+            plugins: bindings(unit),
             parameterSets: unit.parameterSets.sets, parameterOrigins: unit.parameterSets.origins,
             resources: unit.resources.indices.map { resource(unit, $0) },
             triggers: unit.plan.triggers, retention: unit.plan.retention,
@@ -99,7 +100,13 @@ enum LowerPass {
         return sources
     }
 
-    private static func resource(_ plan: PlanUnit, _ number: Int) -> PlanIR.Resource {
+    /// The plugins that the plan's resources are bound to.
+    static func bindings(_ unit: PlanUnit) -> [PlanIR.PluginBinding] {
+        unit.plugins.map { PlanIR.PluginBinding(name: $0.name, version: $0.version, digest: $0.digest) }
+    }
+
+    /// A resource as the IR has it; what is not known of it is -1 or not there.
+    static func resource(_ plan: PlanUnit, _ number: Int) -> PlanIR.Resource {
         let unit = plan.resources[number]
         let declaration = unit.declaration
         return PlanIR.Resource(
