@@ -135,6 +135,7 @@ let package = Package(
             swiftSettings: strict, linkerSettings: isStatic ? [.unsafeFlags(["-static-executable"])] : []),
 
         // The executor.
+        room("Surroundings"),
         room("BlockingIO"),
         room("Bank", ["CanonicalForm"]),
         room("DirectoryBank", ["Bank", "BlockingIO", "CanonicalForm", "CLinux"]),

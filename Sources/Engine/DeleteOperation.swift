@@ -53,7 +53,9 @@ package struct DeleteOperation: Sendable {
         let hooks = Execution.hooksPerResource(ir, .delete)
         environment.observer.observe(
             .began(
-                operation: .delete, resources: ir.resources.count, activities: hooks.reduce(0, +), expectedBytes: nil))
+                RunBeginning(
+                    operation: .delete, id: id.text, checkpoint: id.text, plan: ir.plan, provider: ir.provider.name,
+                    resources: ir.resources.count, activities: hooks.reduce(0, +), jobs: environment.jobs)))
         let states = ResourceStates(hooksPerResource: hooks)
         let bank = environment.bank
         let execution = Execution(

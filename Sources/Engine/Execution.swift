@@ -123,13 +123,14 @@ struct Execution: ActivityRunner {
         let index = Int(activity.resource)
         let resource = ir.resources[index]
         let name = "\(activity.hook.name):\(resource.identity)"
+        let eventActivity = EventActivity(resource: index, identity: resource.identity, hook: activity.hook)
         // Durable before the hook changes anything, so that a crash knows what to undo.
         try await journal?.append(JournalEvent(activity: name, state: .started, time: environment.now()))
         // Taking note of it may have lasted: what was cancelled meanwhile has nothing to undo yet.
         try Task.checkCancellation()
         states.markStarted(index)
         environment.observer.observe(
-            .activityStarted(resource: index, identity: resource.identity, hook: activity.hook))
+            .activityStarted(eventActivity, attempt: 1))
         do {
             try await callPlugin(activity.hook, index, resource)
             let state = states.update(index) { state in
@@ -147,9 +148,7 @@ struct Execution: ActivityRunner {
             let message = isCancelled ? JournalEvent.cancelledMessage : String(describing: error)
             environment.observer.observe(
                 isCancelled
-                    ? .activityCancelled(resource: index, identity: resource.identity, hook: activity.hook)
-                    : .activityFailed(
-                        resource: index, identity: resource.identity, hook: activity.hook, message: message))
+                    ? .activityCancelled(eventActivity) : .activityFailed(eventActivity, message: message))
             // The failure itself matters more than a bank that cannot take note of it.
             try? await journal?.append(
                 JournalEvent(activity: name, state: .failed, time: environment.now(), message: message))
@@ -157,7 +156,7 @@ struct Execution: ActivityRunner {
         }
         try await journal?.append(JournalEvent(activity: name, state: .finished, time: environment.now()))
         environment.observer.observe(
-            .activityFinished(resource: index, identity: resource.identity, hook: activity.hook))
+            .activityFinished(eventActivity))
         let state = states.read(index)
         if state.hooksLeft == 0 {
             environment.observer.observe(

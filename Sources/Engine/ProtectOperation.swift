@@ -56,8 +56,10 @@ package struct ProtectOperation: Sendable {
         let hooks = Execution.hooksPerResource(ir, .protect)
         environment.observer.observe(
             .began(
-                operation: .protect, resources: ir.resources.count, activities: hooks.reduce(0, +),
-                expectedBytes: expectedBytes))
+                RunBeginning(
+                    operation: .protect, id: index.id.text, checkpoint: index.id.text, plan: ir.plan,
+                    provider: ir.provider.name, resources: ir.resources.count, activities: hooks.reduce(0, +),
+                    jobs: environment.jobs, expectedBytes: expectedBytes)))
         let states = ResourceStates(hooksPerResource: hooks)
         let journal = JournalWriter(
             bank: environment.bank, layout: CheckpointKeys(index.id), epoch: Self.epoch)

@@ -64,8 +64,10 @@ package struct RestoreOperation: Sendable {
         let hooks = Execution.hooksPerResource(ir, kind)
         environment.observer.observe(
             .began(
-                operation: kind, resources: ir.resources.count, activities: hooks.reduce(0, +),
-                expectedBytes: checkpoint.commit.contentBytes))
+                RunBeginning(
+                    operation: kind, id: operation.id.text, checkpoint: checkpoint.index.id.text, plan: ir.plan,
+                    provider: ir.provider.name, resources: ir.resources.count, activities: hooks.reduce(0, +),
+                    jobs: environment.jobs, expectedBytes: checkpoint.commit.contentBytes)))
         let states = ResourceStates(hooksPerResource: hooks)
         let execution = execution(states)
         let (outcome, revertFailures) = await execution.runGraph()

@@ -24,14 +24,27 @@ package protocol ProtectionPlugin: Sendable {
     /// can use it. The artifacts in the bank are copied by the executor.
     func copy(_ hook: Hook, _ context: ActivityContext) async throws
     /// Undoes what the hooks of a failed or cancelled operation have changed outside of the bank. Called once for
-    /// every resource of which any hook had started, even after cancellation.
+    /// every resource of which any hook had started, even after cancellation; and after a crash, possibly by another
+    /// process on another host, for every resource with an undo note that is due (`context.undo.due`). What was undone
+    /// already, or never done, is no failure.
     func revert(_ operation: OperationKind, _ context: ActivityContext) async throws
+    /// Checks what an operation on a resource needs, without changing anything: for dry runs. Everything that it looked
+    /// at is told, also what is as it should be.
+    func preconditions(
+        of operation: OperationKind, _ context: PreconditionContext
+    ) async -> [Precondition]
+    /// Checks what the plugin needs of the host, whatever the resource, without changing anything.
+    func hostPreconditions() async -> [Precondition]
 }
 
 extension ProtectionPlugin {
     package func delete(_ hook: Hook, _ context: ActivityContext) async throws {}
     package func copy(_ hook: Hook, _ context: ActivityContext) async throws {}
     package func revert(_ operation: OperationKind, _ context: ActivityContext) async throws {}
+    package func preconditions(
+        of operation: OperationKind, _ context: PreconditionContext
+    ) async -> [Precondition] { [] }
+    package func hostPreconditions() async -> [Precondition] { [] }
 }
 
 /// The resource that an activity is about, as the IR has it.
@@ -88,11 +101,18 @@ package struct ActivityContext: Sendable {
     package let reporter: any ActivityReporter
     /// The resources of this operation that are this plugin's, with this one.
     package let scope: OperationScope
+    /// Takes note of what must be undone.
+    package let undo: any UndoNotes
+    /// Which attempt at this hook it is, counted from 1, those before a crash included.
+    package let attempt: Int
+    /// Whether an earlier attempt at this hook was cut off by a crash, so that what it had begun may be half done.
+    package let wasInterrupted: Bool
 
     package init(
         resource: ResourceDescription, parameters: JSONObject, protectParameters: JSONObject, checkpoint: String,
         definition: JSONObject, artifacts: any ArtifactStore, reporter: any ActivityReporter,
-        scope: OperationScope = OperationScope()
+        scope: OperationScope = OperationScope(), undo: any UndoNotes = NoUndoNotes(), attempt: Int = 1,
+        wasInterrupted: Bool = false
     ) {
         self.resource = resource
         self.parameters = parameters
@@ -102,6 +122,9 @@ package struct ActivityContext: Sendable {
         self.artifacts = artifacts
         self.reporter = reporter
         self.scope = scope
+        self.undo = undo
+        self.attempt = attempt
+        self.wasInterrupted = wasInterrupted
     }
 }
 
@@ -143,10 +166,13 @@ package struct PluginError: Error, Sendable, Hashable, CustomStringConvertible {
     package let reason: String
     /// What the reader can do about it, if that is known.
     package let advice: String?
+    /// Whether the same hook may succeed when it is tried again a little later: only then is it retried.
+    package let isTransient: Bool
 
-    package init(_ reason: String, advice: String? = nil) {
+    package init(_ reason: String, advice: String? = nil, isTransient: Bool = false) {
         self.reason = reason
         self.advice = advice
+        self.isTransient = isTransient
     }
 
     package var description: String { advice.map { "\(reason); \($0)" } ?? reason }

@@ -56,20 +56,25 @@ final class ProgressDisplay: RunObserver {
     func observe(_ event: RunEvent) {
         state.withLock { state in
             switch event {
-            case .began(let operation, let resources, let activities, let bytes):
-                state.operation = operation
-                state.resources = resources
-                state.activities = activities
-                state.earlierBytes = bytes
+            case .began(let run):
+                state.operation = run.operation
+                state.resources = run.resources
+                state.activities = run.activities
+                state.earlierBytes = run.expectedBytes
                 state.began = .now
-            case .activityStarted(_, let identity, let hook): state.running.append("\(identity) \(hook.name)")
-            case .activityFinished(_, let identity, let hook):
+            case .activityStarted(let activity, _): state.running.append(name(activity))
+            case .activityAdopted: state.finishedActivities += 1
+            case .activityFinished(let activity):
                 state.finishedActivities += 1
-                end("\(identity) \(hook.name)", &state)
-            case .activityCancelled(_, let identity, let hook): end("\(identity) \(hook.name)", &state)
-            case .activityFailed(_, let identity, let hook, let message):
-                end("\(identity) \(hook.name)", &state)
-                line("failed: \(identity), \(hook.name): \(message)", &state)
+                end(name(activity), &state)
+            case .activityCancelled(let activity): end(name(activity), &state)
+            case .activityRetrying(let activity, _, let message, let delay):
+                end(name(activity), &state)
+                let wait = Words.duration(Double(delay) / 1e9)
+                line("trying again in \(wait): \(activity.identity), \(activity.hook.name): \(message)", &state)
+            case .activityFailed(let activity, let message):
+                end(name(activity), &state)
+                line("failed: \(activity.identity), \(activity.hook.name): \(message)", &state)
             case .resourceFinished(_, let identity, let bytes):
                 state.finishedResources += 1
                 if !isLive && !isQuiet {
@@ -87,6 +92,8 @@ final class ProgressDisplay: RunObserver {
                 } else if state.warnings == Self.shownWarnings + 1 {
                     line("warning: there are more warnings; they are in the record", &state)
                 }
+            case .stopping(let reason): line("stopping: \(reason)", &state)
+            case .undoRegistered, .undoDischarged, .reverted, .ended: break
             case .reverting(let count): line("undoing what \(Words.count(count, "resource")) had begun", &state)
             case .revertFailed(let identity, let message): line("revert failed: \(identity): \(message)", &state)
             case .recordDamaged(let key, let reason):
@@ -95,6 +102,8 @@ final class ProgressDisplay: RunObserver {
             }
         }
     }
+
+    private func name(_ activity: EventActivity) -> String { "\(activity.identity) \(activity.hook.name)" }
 
     private func end(_ name: String, _ state: inout State) {
         if let position = state.running.firstIndex(of: name) { state.running.remove(at: position) }

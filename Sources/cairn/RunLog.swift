@@ -34,17 +34,24 @@ struct RunLog: RunObserver {
 
     func observe(_ event: RunEvent) {
         switch event {
-        case .began(let operation, let resources, let activities, _):
+        case .began(let run):
             logger.info(
-                "\(operation.rawValue) begins", metadata: ["resources": "\(resources)", "activities": "\(activities)"])
-        case .activityStarted(_, let identity, let hook):
-            logger.debug("started", metadata: place(identity, hook))
-        case .activityFinished(_, let identity, let hook):
-            logger.debug("finished", metadata: place(identity, hook))
-        case .activityCancelled(_, let identity, let hook):
-            logger.notice("cancelled", metadata: place(identity, hook))
-        case .activityFailed(_, let identity, let hook, let message):
-            logger.error("failed: \(Words.harmless(message))", metadata: place(identity, hook))
+                "\(run.operation.rawValue) begins",
+                metadata: [
+                    "id": "\(run.id)", "epoch": "\(run.epoch)", "resources": "\(run.resources)",
+                    "activities": "\(run.activities)",
+                ])
+        case .activityAdopted(let activity): logger.debug("done before", metadata: place(activity))
+        case .activityStarted(let activity, let attempt):
+            logger.debug("started", metadata: place(activity).merging(["attempt": "\(attempt)"]) { first, _ in first })
+        case .activityFinished(let activity): logger.debug("finished", metadata: place(activity))
+        case .activityRetrying(let activity, let attempt, let message, let delay):
+            logger.warning(
+                "attempt \(attempt) failed, trying again in \(delay / 1_000_000) ms: \(Words.harmless(message))",
+                metadata: place(activity))
+        case .activityCancelled(let activity): logger.notice("cancelled", metadata: place(activity))
+        case .activityFailed(let activity, let message):
+            logger.error("failed: \(Words.harmless(message))", metadata: place(activity))
         case .resourceFinished(_, let identity, let bytes):
             logger.info("done", metadata: ["resource": "\(identity)", "bytes": "\(bytes)"])
         case .expected(let resource, let bytes):
@@ -55,6 +62,13 @@ struct RunLog: RunObserver {
             logger.warning(
                 "\(Words.harmless("\(warning.subject): \(warning.message)"))",
                 metadata: ["resource": "\(identity)", "kind": "\(warning.kind)"])
+        case .undoRegistered(let identity): logger.debug("must be undone", metadata: ["resource": "\(identity)"])
+        case .undoDischarged(let identity): logger.debug("was undone", metadata: ["resource": "\(identity)"])
+        case .stopping(let reason): logger.notice("stopping: \(Words.harmless(reason))")
+        case .reverted(let identity): logger.notice("reverted", metadata: ["resource": "\(identity)"])
+        case .ended(let status, let failures, let warnings):
+            logger.info(
+                "ended", metadata: ["status": "\(status)", "failures": "\(failures)", "warnings": "\(warnings)"])
         case .reverting(let resources): logger.notice("reverting", metadata: ["resources": "\(resources)"])
         case .revertFailed(let identity, let message):
             logger.error("revert failed: \(Words.harmless(message))", metadata: ["resource": "\(identity)"])
@@ -64,7 +78,7 @@ struct RunLog: RunObserver {
         }
     }
 
-    private func place(_ identity: String, _ hook: Hook) -> Logger.Metadata {
-        ["resource": "\(identity)", "hook": "\(hook.name)"]
+    private func place(_ activity: EventActivity) -> Logger.Metadata {
+        ["resource": "\(activity.identity)", "hook": "\(activity.hook.name)"]
     }
 }
