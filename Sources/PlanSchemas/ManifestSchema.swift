@@ -63,8 +63,8 @@ struct ManifestSchema {
             isReferredTo = true
             // A pointer within the manifest's schema is one within the definition.
             return [.init("$ref", .value(.string("#/$defs/\(JSONPointer.escaped(base))\(pointer)")))]
-        case .format where value.text == "absolute-path":
-            let pattern: SchemaText = "^/"
+        case .format where ManifestSchema.patterns[value.text] != nil:
+            let pattern = SchemaText.value(.string(ManifestSchema.patterns[value.text] ?? ""))
             if schema["pattern"] != nil { return [.init("allOf", [["pattern": pattern]])] }
             return [.init("pattern", pattern)]
         default: break
@@ -82,6 +82,9 @@ struct ManifestSchema {
             return [.init(key, .object(named))]
         }
     }
+
+    /// The patterns of those formats that are Cairn's own.
+    private static let patterns = ["absolute-path": "^/", "time-span": TextRule.duration.pattern()]
 
     // MARK: Secrets
 
