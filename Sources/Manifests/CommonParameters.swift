@@ -11,6 +11,9 @@ package enum CommonParameters {
     /// What they may be.
     package static let schema = JSONSchema.commonParameters
 
+    /// They and what they consist of, for documentation: `timeout`, `retry`, `retry.attempts` and so on.
+    package static var described: [JSONSchema.Property] { schema.flattenedProperties }
+
     /// Whether a parameter of this name is one of them.
     package static func has(_ name: String) -> Bool { names.contains(name) }
 

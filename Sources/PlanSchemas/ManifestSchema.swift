@@ -21,6 +21,7 @@ struct ManifestSchema {
 
     /// The schema for one of several layers that are merged key by key: what it says of the mapping as a whole is left
     /// out, since what one layer lacks another may have.
+    /// What every type has stands in it, too.
     mutating func layer() -> SchemaText { layer(root, depth: 0) }
 
     private mutating func schema(_ node: LocatedNode) -> SchemaText {
@@ -47,6 +48,9 @@ struct ManifestSchema {
             }
         }
         if !parts.isEmpty { members.append(.init("allOf", .array(parts))) }
+        if depth == 0 || node["additionalProperties"] != nil {
+            members = members.adding(TableSchemas.commonParameters, to: "properties")
+        }
         return .object(members)
     }
 

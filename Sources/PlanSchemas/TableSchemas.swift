@@ -66,7 +66,7 @@ struct TableSchemas {
             members.append(
                 .init("patternProperties", ["^x-": ["description": "The author's own; nothing reads it."]]))
         }
-        return members + (additions["\(table.definition)"] ?? [])
+        return members + (additions["\(table.definition)"] ?? TableSchemas.rules["\(table.definition)"] ?? [])
     }
 
     private mutating func rule(_ rule: FieldRule) -> [SchemaText.Member] {
@@ -111,6 +111,13 @@ struct TableSchemas {
         if known.insert(name).inserted { waiting.append(table) }
         return "#/$defs/\(name)"
     }
+
+    /// What tables cannot say of the keys of some kinds of mappings, by definition.
+    private static let rules: [String: [SchemaText.Member]] = [
+        "notification": [
+            .init("oneOf", [["required": ["command"], "properties": ["headers": false]], ["required": ["url"]]])
+        ]
+    ]
 
     /// The parameters that every type has, as references to their definitions.
     static let commonParameters = CommonParameters.names.map { name in
