@@ -1,5 +1,7 @@
 import Diagnostics
+import Manifests
 import PlanIR
+import PlanLanguage
 import YAMLSource
 
 /// A secret that is sent over a connection which others can read.
