@@ -148,8 +148,8 @@ let package = Package(
                 "CXXHash",
             ],
             path: "Sources/Plugins/Files", settings: strictWithLibArchive),
-        room("Checkpoints", ["Bank", "CanonicalForm", "PlanIR", "PluginKit"]),
-        room("Engine", ["Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", "Scheduling"]),
+        room("Checkpoints", ["Bank", "CanonicalForm", "PlanIR", "PluginKit", "Surroundings"]),
+        room("Engine", ["Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", "Scheduling", "Surroundings"]),
         room(
             "ProtectionService",
             [
