@@ -66,7 +66,7 @@ let package = Package(
                 .embedInCode("Builtin/files.plugin.yaml"),
                 .embedInCode("Builtin/noop.plugin.yaml"),
             ]),
-        room("PlanIR", ["CanonicalForm", "Diagnostics"]),
+        room("PlanIR", ["CanonicalForm", "Diagnostics", "Schedules"]),
         room("PathPatterns"),
         room("Schedules"),
         room("Scheduling", ["PlanIR", collections]),
