@@ -148,7 +148,7 @@ let package = Package(
                 "CXXHash",
             ],
             path: "Sources/Plugins/Files", settings: strictWithLibArchive),
-        room("Checkpoints", ["Bank", "CanonicalForm", "PlanIR", "PluginKit"]),
+        room("Checkpoints", ["Bank", "CanonicalForm", "PlanIR", "PluginKit", "Surroundings"]),
         room("Engine", ["Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", "Scheduling"]),
         room(
             "ProtectionService",
@@ -245,6 +245,18 @@ let package = Package(
                 "SeededRandom",
                 "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DirectoryBank", "Engine", "PlanIR",
                 "PluginKit", "Scheduling", "ScheduleTestSupport",
+            ]),
+        room(
+            "SimulatedWorld",
+            [
+                "Bank", "CanonicalForm", "Checkpoints", "Engine", "PlanIR", "PlanTestSupport", "PluginKit",
+                "SeededRandom", "Surroundings",
+            ], path: "Tests/SimulatedWorld"),
+        tests(
+            "SimulationTests",
+            [
+                "Bank", "Checkpoints", "Engine", "PlanIR", "PluginKit", "SeededRandom", "SimulatedWorld",
+                "Surroundings",
             ]),
         room("ScheduleTestSupport", ["PlanIR", "Scheduling", "SeededRandom"], path: "Tests/ScheduleTestSupport"),
         tests(

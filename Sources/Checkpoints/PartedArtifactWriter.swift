@@ -1,6 +1,7 @@
 internal import Bank
 internal import CanonicalForm
 internal import PluginKit
+internal import Surroundings
 
 /// Cuts what it is given into parts and keeps a few of them on their way into the bank.
 ///
@@ -21,7 +22,7 @@ actor PartedArtifactWriter: ArtifactWriter {
     private var parts: [ArtifactRecord.Part] = []
     private var started: UInt32 = 0
     /// The hasher over the whole, after all parts that were started.
-    private var whole = Task<SHA256Hasher, Never> { SHA256Hasher() }
+    private var whole = TaskPlace.task { SHA256Hasher() }
     private var failure: (any Error)?
 
     init(_ place: ArtifactPlace, name: String) {
@@ -87,7 +88,7 @@ actor PartedArtifactWriter: ArtifactWriter {
             throw ArtifactError.tooLong(place.whole.all, mostParts: PartedArtifactWriter.mostParts)
         }
         let (section, key, before) = (place.section, place.keys.part(started), whole)
-        let hashed = Task {
+        let hashed = TaskPlace.task {
             var hasher = await before.value
             hasher.update(part)
             return hasher
@@ -95,7 +96,7 @@ actor PartedArtifactWriter: ArtifactWriter {
         whole = hashed
         started += 1
         underWay.append(
-            Task {
+            TaskPlace.throwingTask {
                 async let digest = SHA256Digest(of: part)
                 try await PartedArtifactWriter.put(part, at: key, in: section)
                 // A part counts as under way until it is in the digest of the whole too: that one keeps it in memory.
