@@ -255,8 +255,8 @@ let package = Package(
         tests(
             "SimulationTests",
             [
-                "Bank", "Checkpoints", "Engine", "PlanIR", "PluginKit", "SeededRandom", "SimulatedWorld",
-                "Surroundings",
+                "Bank", "CanonicalForm", "Checkpoints", "Engine", "PlanIR", "PluginKit", "SeededRandom",
+                "SimulatedWorld", "Surroundings",
             ]),
         room("ScheduleTestSupport", ["PlanIR", "Scheduling", "SeededRandom"], path: "Tests/ScheduleTestSupport"),
         tests(

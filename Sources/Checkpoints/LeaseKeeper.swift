@@ -1,4 +1,5 @@
 package import Bank
+internal import CanonicalForm
 internal import Synchronization
 package import Surroundings
 

@@ -1,4 +1,5 @@
 package import Bank
+internal import CanonicalForm
 package import Surroundings
 
 /// What an observer knows of other processes' leases: whether one is certainly gone, by watching it.

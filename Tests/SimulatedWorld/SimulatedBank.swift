@@ -65,7 +65,7 @@ package final class SimulatedBank: Bank, @unchecked Sendable {
         try await writing("write", key) { [store, process] in
             let before = store.bytes(key)?.bytes
             version = try store.put(key, bytes, if: condition, by: process)
-            if isOnlyPromised(key) { store.promised(key, before: before, to: process) }
+            if self.isOnlyPromised(key) { store.promised(key, before: before, to: process) }
         }
         return version
     }

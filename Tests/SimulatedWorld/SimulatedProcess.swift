@@ -1,5 +1,5 @@
 package import Checkpoints
-package import Surroundings
+internal import Surroundings
 internal import SeededRandom
 
 /// A process of a simulated world: an executor on which all of its tasks run, with a clock and randomness of its own.

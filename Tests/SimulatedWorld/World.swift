@@ -178,7 +178,7 @@ package final class World: @unchecked Sendable {
         timerCount += 1
         let number = timerCount
         try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
+            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
                 if Task.isCancelled || process.isDead {
                     continuation.resume(throwing: CancellationError())
                     return
