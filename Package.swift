@@ -66,7 +66,7 @@ let package = Package(
                 .embedInCode("Builtin/files.plugin.yaml"),
                 .embedInCode("Builtin/noop.plugin.yaml"),
             ]),
-        room("PlanIR", ["CanonicalForm", "Diagnostics"]),
+        room("PlanIR", ["CanonicalForm", "Diagnostics", "Schedules"]),
         room("PathPatterns"),
         room("Schedules"),
         room("Scheduling", ["PlanIR", collections]),
@@ -149,7 +149,7 @@ let package = Package(
             ],
             path: "Sources/Plugins/Files", settings: strictWithLibArchive),
         room("Checkpoints", ["Bank", "CanonicalForm", "PlanIR", "PluginKit", "Surroundings"]),
-        room("Engine", ["Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", "Scheduling"]),
+        room("Engine", ["Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", "Scheduling", "Surroundings"]),
         room(
             "ProtectionService",
             [

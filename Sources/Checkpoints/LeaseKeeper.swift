@@ -198,3 +198,7 @@ package final class LeaseKeeper: Sendable {
     private var lifetime: Int64 { terms.expireWindow * 1_000_000 }
     private var validity: Int64 { terms.validityWindow * 1_000_000 }
 }
+
+extension LeaseKeeper: WriteGuard {
+    package func ensureMayWrite() throws { try ensureValid() }
+}

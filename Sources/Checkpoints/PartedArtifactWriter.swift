@@ -48,16 +48,20 @@ actor PartedArtifactWriter: ArtifactWriter {
         }
     }
 
-    func finish() async throws -> ArtifactSummary {
+    func finish() async throws -> ArtifactSummary { try await finishWithRecord().summary }
+
+    /// Ends the artifact; returns with its summary the digest of its record's bytes.
+    func finishWithRecord() async throws -> (summary: ArtifactSummary, record: SHA256Digest) {
         try await sticky {
             if !filling.isEmpty { try await startFilled() }
             while !underWay.isEmpty { try await awaitOldest() }
             let size = parts.reduce(0) { $0 + $1.size }
             let summary = ArtifactSummary(name: name, size: size, digest: await whole.value.finalize())
             let record = ArtifactRecord(summary: summary, partSize: Int64(preferredChunkLength), parts: parts)
-            try await PartedArtifactWriter.put(record.record.bytes, at: place.keys.record, in: place.section)
+            let bytes = record.record.bytes
+            try await PartedArtifactWriter.put(bytes, at: place.keys.record, in: place.section)
             failure = ArtifactError.closed(place.whole.all)
-            return summary
+            return (summary, SHA256Digest(of: bytes))
         }
     }
 

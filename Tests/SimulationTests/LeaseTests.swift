@@ -113,8 +113,7 @@ import Testing
                 } catch {
                     #expect(error as? LeaseError != nil, "\(error)")
                 }
-                let leased = LeasedBank(pair.bank, keeper: pair.keeper)
-                await #expect(throws: BankError.self) { try await leased.put(BankKey("a"), [], if: .none) }
+                #expect(throws: LeaseError.self) { try pair.keeper.ensureMayWrite() }
             }.value
         }
     }
