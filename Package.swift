@@ -250,8 +250,12 @@ let package = Package(
             "SimulatedWorld",
             [
                 "Bank", "CanonicalForm", "Checkpoints", "Engine", "PlanIR", "PlanTestSupport", "PluginKit",
-                "SeededRandom", "Surroundings",
+                "ScheduleTestSupport", "Scheduling", "SeededRandom", "Surroundings",
             ], path: "Tests/SimulatedWorld"),
+        // Lives many simulated days: make simulate.
+        .executableTarget(
+            name: "simulate", dependencies: ["SimulatedWorld", argumentParser], path: "Tests/Simulate",
+            swiftSettings: strict),
         tests(
             "SimulationTests",
             [

@@ -46,6 +46,8 @@ package final class SimulatedBank: Bank, @unchecked Sendable {
     package var isOnlyPromised: (BankKey) -> Bool = { _ in false }
     /// Lets a reader see something else than was written: for planted faults.
     package var distort: (BankKey, [UInt8]) -> [UInt8] = { $1 }
+    /// Sees the key of every object that is about to be written.
+    package var beginsWrite: (BankKey) -> Void = { _ in }
     /// How many writes it has begun.
     package private(set) var writes = 0
 
@@ -62,6 +64,7 @@ package final class SimulatedBank: Bank, @unchecked Sendable {
     @discardableResult
     package func put(_ key: BankKey, _ bytes: [UInt8], if condition: WriteCondition) async throws -> ObjectVersion {
         var version = ObjectVersion(tag: "")
+        if !process.isDead { beginsWrite(key) }
         try await writing("write", key) { [store, process] in
             let before = store.bytes(key)?.bytes
             version = try store.put(key, bytes, if: condition, by: process)

@@ -80,7 +80,6 @@ package final class SimulatedProcess: TaskExecutor, RunClock, RunRandom, @unchec
         guard !isDead else { return }
         world.note("\(name) stands still for \(nanoseconds / 1_000_000) ms")
         pausedUntil = max(pausedUntil, world.now + nanoseconds)
-        world.wake(at: pausedUntil)
     }
 
     // MARK: Its surroundings

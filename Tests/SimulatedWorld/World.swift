@@ -145,17 +145,13 @@ package final class World: @unchecked Sendable {
         return true
     }
 
-    /// One of the jobs that could run, by chance; `nil` when only processes that stand still have any.
+    /// One of the jobs that could run, by chance. A process that stands still does so when it next waits: between two
+    /// waits nothing of it takes any time.
     private func takeReady() -> Job? {
         guard !ready.isEmpty else { return nil }
-        for _ in 0..<4 {
-            let index = ready.count == 1 ? 0 : Int(random.next() % UInt64(ready.count))
-            if ready[index].process.pausedUntil > now { continue }
-            ready.swapAt(index, ready.count - 1)
-            return ready.removeLast()
-        }
-        if let index = ready.firstIndex(where: { $0.process.pausedUntil <= now }) { return ready.remove(at: index) }
-        return nil
+        let index = ready.count == 1 ? 0 : Int(random.next() % UInt64(ready.count))
+        ready.swapAt(index, ready.count - 1)
+        return ready.removeLast()
     }
 
     // MARK: What processes ask for
@@ -221,11 +217,6 @@ package final class World: @unchecked Sendable {
         ghosts += ready.filter { $0.process === process }
         ready.removeAll { $0.process === process }
         for number in timers.keys.sorted() where timers[number]?.process === process { cancelTimer(number) }
-    }
-
-    /// Lets everyone see that a process goes on at its time.
-    func wake(at time: Int64) {
-        later(time - now) {}
     }
 }
 
