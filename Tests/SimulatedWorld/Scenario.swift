@@ -1,9 +1,9 @@
-package import Bank
-package import Checkpoints
+internal import Bank
+internal import Checkpoints
 internal import Engine
 internal import PlanIR
 internal import PluginKit
-internal import SeededRandom
+internal import Scheduling
 
 /// A mistake that a test plants, to see it found.
 package enum PlantedMistake: String, Sendable, CaseIterable {
@@ -37,6 +37,8 @@ package struct ScenarioResult: Sendable {
 
     /// What a scenario was like, to see that a seed range is not all the same.
     package struct Tally: Sendable, Hashable {
+        package init() {}
+
         package var crashes = 0
         package var takeovers = 0
         package var givenUp = 0

@@ -1,8 +1,8 @@
-package import CanonicalForm
-package import PlanIR
+internal import CanonicalForm
+internal import PlanIR
 internal import PlanTestSupport
 internal import ScheduleTestSupport
-internal import SeededRandom
+package import SeededRandom
 
 /// A plan of a random shape: services that are quiesced, and data that are copied meanwhile or live.
 package struct SimulatedPlan: Sendable {
