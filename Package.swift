@@ -160,8 +160,8 @@ let package = Package(
             name: "cairn",
             dependencies: [
                 "Bank", "CanonicalForm", "Checkpoints", "CommandLineSupport", "Diagnostics", "Engine", "Manifests",
-                "PlanIR", "PluginKit", "PluginReference", "ProtectionService", "RunRecords", "YAMLSource",
-                argumentParser, logging,
+                "PlanIR", "PluginKit", "PluginReference", "ProtectionService", "RunRecords", "Scheduling",
+                "Surroundings", "YAMLSource", argumentParser, logging,
             ],
             swiftSettings: strict),
 
@@ -244,7 +244,7 @@ let package = Package(
             [
                 "SeededRandom",
                 "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DirectoryBank", "Engine", "PlanIR",
-                "PluginKit", "Scheduling", "ScheduleTestSupport",
+                "PluginKit", "Scheduling", "ScheduleTestSupport", "Surroundings",
             ]),
         room(
             "SimulatedWorld",

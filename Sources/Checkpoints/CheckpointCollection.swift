@@ -70,7 +70,7 @@ package struct CheckpointCollection: Sendable {
     /// Who writes through this collection.
     package let owner: Owner
     /// Tells whether the process that owns an unfinished checkpoint has certainly ended.
-    let hasEnded: @Sendable (Owner) -> Bool
+    package let hasEnded: @Sendable (Owner) -> Bool
 
     /// A collection over an opened bank. `hasEnded` says whether an owner has certainly ended; when in doubt it has
     /// not.

@@ -81,6 +81,13 @@ package struct JournalSegment: Sendable, Hashable {
         self.events = events
     }
 
+    /// The bytes to store.
+    package var bytes: [UInt8] {
+        var rows = JournalRows()
+        for event in events { rows.append(event) }
+        return rows.sealed(number: number)
+    }
+
     /// Opens a segment. Those of version 1 name activities by their resources' identities, whose positions `identities`
     /// gives.
     package init(

@@ -36,7 +36,8 @@ extension CheckpointCollection {
             guard try await bank.size(key) != nil else { return newest }
             let record = try await read(key) { try EpochRecord(opening: $0) }
             guard record.checkpoint == id && record.epoch == next else {
-                throw CheckpointError.damaged(key, reason: "it is of checkpoint \(record.checkpoint), epoch \(record.epoch)")
+                throw CheckpointError.damaged(
+                    key, reason: "it is of checkpoint \(record.checkpoint), epoch \(record.epoch)")
             }
             newest = record
         }
@@ -58,20 +59,25 @@ extension CheckpointCollection {
     /// Throws `CheckpointError.damaged` when a segment cannot be read, or when there are fewer than the commit record
     /// counted.
     package func journal(_ id: CheckpointID, _ ir: PlanIR) async throws -> JournalHistory {
-        let keys = CheckpointKeys(id)
-        let commit = try await commit(id)
-        var epoch: UInt32 = 1
-        if let commit { epoch = commit.epoch } else { epoch = try await newestEpoch(id)?.epoch ?? 1 }
-        while true {
-            let events = try await segments(ir, count: commit?.journalSegments) {
-                keys.journal(ofEpoch: epoch, page: $0)
-            }
-            // An epoch that was claimed and has not begun its journal has done nothing.
-            if events.segments > 0 || commit != nil || epoch == 1 {
-                return JournalHistory(epoch: epoch, events: events.events, segments: events.segments)
-            }
-            epoch -= 1
+        guard let commit = try await commit(id) else {
+            return try await journal(before: (try await newestEpoch(id)?.epoch ?? 1) + 1, id, ir)
         }
+        let keys = CheckpointKeys(id)
+        let (events, segments) = try await segments(ir, count: commit.journalSegments) {
+            keys.journal(ofEpoch: commit.epoch, page: $0)
+        }
+        return JournalHistory(epoch: commit.epoch, events: events, segments: segments)
+    }
+
+    /// What happened in the epochs before `epoch`: the journal of the newest of them that has begun one. An epoch that
+    /// was claimed and has not begun its journal has done nothing.
+    package func journal(before epoch: UInt32, _ id: CheckpointID, _ ir: PlanIR) async throws -> JournalHistory {
+        let keys = CheckpointKeys(id)
+        for epoch in (1..<max(2, epoch)).reversed() {
+            let (events, segments) = try await segments(ir, count: nil) { keys.journal(ofEpoch: epoch, page: $0) }
+            if segments > 0 || epoch == 1 { return JournalHistory(epoch: epoch, events: events, segments: segments) }
+        }
+        return JournalHistory(epoch: 1, events: [], segments: 0)
     }
 
     /// What happened in a restore or a verification so far.

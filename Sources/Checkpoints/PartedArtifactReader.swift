@@ -57,7 +57,8 @@ actor PartedArtifactReader: ArtifactReader {
     private func startAhead() {
         while underWay.count < PartedArtifactReader.ahead && started < record.parts.count {
             let (place, number, expected) = (place, started, record.parts[Int(started)])
-            underWay.append(TaskPlace.throwingTask { try await PartedArtifactReader.fetch(number, expected, from: place) })
+            underWay.append(
+                TaskPlace.throwingTask { try await PartedArtifactReader.fetch(number, expected, from: place) })
             started += 1
         }
     }

@@ -137,6 +137,13 @@ package struct WarningList: Sendable, Hashable {
         if warnings.count < Self.listed { warnings.append(warning) }
     }
 
+    /// Takes in the warnings of another list.
+    package mutating func add(_ other: WarningList) {
+        guard other.count > 0 else { return }
+        warnings += other.warnings.prefix(max(0, Self.listed - warnings.count))
+        count += other.count
+    }
+
     init(_ object: JSONObject) throws(SealedRecordError) {
         count = try object.integer("count")
         for value in try object.array("first") {
