@@ -246,6 +246,22 @@ let package = Package(
                 "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DirectoryBank", "Engine", "PlanIR",
                 "PluginKit", "Scheduling", "ScheduleTestSupport", "Surroundings",
             ]),
+        room(
+            "SimulatedWorld",
+            [
+                "Bank", "CanonicalForm", "Checkpoints", "Engine", "PlanIR", "PlanTestSupport", "PluginKit",
+                "ScheduleTestSupport", "Scheduling", "SeededRandom", "Surroundings",
+            ], path: "Tests/SimulatedWorld"),
+        // Lives many simulated days: make simulate.
+        .executableTarget(
+            name: "simulate", dependencies: ["SimulatedWorld", argumentParser], path: "Tests/Simulate",
+            swiftSettings: strict),
+        tests(
+            "SimulationTests",
+            [
+                "Bank", "CanonicalForm", "Checkpoints", "Engine", "PlanIR", "PluginKit", "SeededRandom",
+                "SimulatedWorld", "Surroundings",
+            ]),
         room("ScheduleTestSupport", ["PlanIR", "Scheduling", "SeededRandom"], path: "Tests/ScheduleTestSupport"),
         tests(
             "WhatIfTests",
