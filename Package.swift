@@ -291,6 +291,7 @@ if Context.environment["CAIRN_BENCH"] == "1" {
         .executableTarget(
             name: "EngineBench",
             dependencies: [
-                "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "Engine", "PlanIR", "PluginKit", "Scheduling",
+                "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "Engine", "PlanIR", "PluginKit",
+                "Scheduling",
             ], path: "Benchmarks/EngineBench", swiftSettings: strict))
 }
