@@ -22,7 +22,7 @@ struct EngineBench {
         var driver: [Double] = []
         var protect: [Double] = []
         for round in 0...rounds {
-            let driven = try await processorTime {
+            let driven = await processorTime {
                 _ = await Driver.run(ir.graph(.protect), jobs: 4, runner: IdleRunner())
             }
             let protected = try await processorTime { try await protectOnce(ir) }
@@ -67,7 +67,7 @@ struct EngineBench {
     }
 
     /// The CPU time of all threads while `body` runs, in seconds.
-    private static func processorTime(_ body: () async throws -> Void) async rethrows -> Double {
+    private static func processorTime(_ body: @Sendable () async throws -> Void) async rethrows -> Double {
         func now() -> Double {
             var time = timespec()
             clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
