@@ -23,7 +23,7 @@ struct EngineBench {
         var protect: [Double] = []
         for round in 0...rounds {
             let driven = await processorTime {
-                _ = await Driver.run(ir.graph(.protect), jobs: 4, runner: IdleRunner())
+                _ = await Driver.run(ir.graph(.protect), RunSettings(jobs: 4), runner: IdleRunner())
             }
             let protected = try await processorTime { try await protectOnce(ir) }
             if round > 0 {
@@ -61,9 +61,9 @@ struct EngineBench {
         let collection = CheckpointCollection(bank: InMemoryBank(), owner: owner, hasEnded: { _ in false })
         let plugin = LoadedPlugin(plugin: IdlePlugin(), version: 1, digest: SHA256Digest(of: Array("manifest".utf8)))
         let environment = ExecutionEnvironment(
-            collection: collection, plugins: ["idle": plugin], jobs: 4, observer: SilentObserver(),
-            now: { Timestamp.now() })
-        _ = try await ProtectOperation(environment, ir: ir, irBytes: ir.encoded.bytes).run(expectedBytes: nil)
+            collection: collection, plugins: ["idle": plugin], concurrency: Concurrency(jobs: 4),
+            observer: SilentObserver())
+        _ = try await ProtectOperation(environment, ir: ir, irBytes: ir.encoded.bytes).run()
     }
 
     /// The CPU time of all threads while `body` runs, in seconds.
@@ -80,7 +80,7 @@ struct EngineBench {
 }
 
 private struct IdleRunner: ActivityRunner {
-    func run(_ number: Int32, _ activity: ActivityGraph.Activity) async throws {}
+    func run(_ number: Int32, _ activity: ActivityGraph.Activity) async -> ActivityEnd { .finished }
 }
 
 private struct IdlePlugin: ProtectionPlugin {

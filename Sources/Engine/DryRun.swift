@@ -81,8 +81,12 @@ package struct DryRun: Sendable {
                 resources: Int(summary.resources), activities: [],
                 findings: general.map { DryRunReport.Finding($0) }, bankBytes: nil)
         }
-        let definitions = Definitions(id: summary.id, commit: commit, ir: ir, collection: collection)
-        let walked = await walk(ir, .delete, RestoreTarget(directory: nil, overwrite: false), definitions.load)
+        let isFitting = commit?.resources.count == ir.resources.count
+        let packs = isFitting ? commit.map { DefinitionPacks(summary.id, $0, collection) } : nil
+        let walked = await walk(ir, .delete, RestoreTarget(directory: nil, overwrite: false)) {
+            // A resource that never got a definition has nothing that a plugin would find by it.
+            try await packs?.definitionIfSaved($0)
+        }
         return report(ir, .delete, summary.id, walked, general, bankBytes: nil)
     }
 
@@ -91,23 +95,6 @@ package struct DryRun: Sendable {
     private struct Walked {
         var activities: [EventActivity] = []
         var findings: [DryRunReport.Finding] = []
-    }
-
-    /// The definitions that a checkpoint being deleted still has.
-    private struct Definitions: Sendable {
-        let id: CheckpointID
-        let commit: CommitRecord?
-        let ir: PlanIR
-        let collection: CheckpointCollection
-
-        @Sendable func load(_ resource: Int) async throws -> DefinitionRecord? {
-            guard let commit, commit.resources.count == ir.resources.count,
-                commit.resources[resource].definition != nil
-            else { return nil }
-            let index = try await collection.index(id)
-            return try await LoadedCheckpoint(index: index, commit: commit, ir: ir)
-                .definition(resource, collection.bank)
-        }
     }
 
     private func reading(
@@ -132,8 +119,8 @@ package struct DryRun: Sendable {
                         "is damaged: \(fault.reason)", advice: "see how the bank's storage does"))
             }
         } catch { general.append(Self.refusal(error)) }
-        let bank = collection.bank
-        let walked = await walk(checkpoint.ir, kind, target) { try await checkpoint.definition($0, bank) }
+        let packs = checkpoint.packs(collection)
+        let walked = await walk(checkpoint.ir, kind, target) { try await packs.definition($0) }
         return report(checkpoint.ir, kind, checkpoint.index.id, walked, general, bankBytes: nil)
     }
 

@@ -40,11 +40,9 @@ struct Delete: AsyncParsableCommand {
             try await describe(id, opened)
             return
         }
-        let jobs = options.jobs
         let force = force
-        let failures = try await ProgressDisplay.showing(options, quiet: output == .json) { display in
-            let environment = opened.environment(jobs: jobs, observer: display)
-            return try await DeleteOperation(environment, checkpoint: id, force: force).run()
+        let failures = try await ProgressDisplay.showing(options, opened, quiet: output == .json) { environment in
+            try await DeleteOperation(environment, checkpoint: id, force: force).run()
         }
         if output == .json {
             StandardStream.output.write(
@@ -68,7 +66,7 @@ struct Delete: AsyncParsableCommand {
         guard let summary = try await opened.collection.summary(id) else {
             throw CheckpointError.unknown(id.text)
         }
-        let report = await DryRun(plugins: opened.plugins, jobs: options.jobs).delete(
+        let report = await DryRun(plugins: opened.plugins, jobs: options.jobs ?? 4).delete(
             summary, force: force, from: opened.collection)
         let objects = try await opened.collection.bank.allKeys(below: CheckpointKeys(id).all).count
         if output == .json {

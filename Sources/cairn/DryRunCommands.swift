@@ -22,7 +22,7 @@ extension Protect {
         let registry = try providers.registry(beside: plan)
         let manifest = try registry.provider(compiled.ir.provider.name)
         let location = try registry.bank(of: manifest)
-        let dryRun = DryRun(plugins: try registry.plugins(of: manifest), jobs: options.jobs)
+        let dryRun = DryRun(plugins: try registry.plugins(of: manifest), jobs: options.jobs ?? 4)
         let report: DryRunReport
         do {
             let opened = try await OpenedProvider(registry, manifest.name.value)

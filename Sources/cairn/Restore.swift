@@ -40,16 +40,13 @@ struct Restore: AsyncParsableCommand {
 
     func run() async throws {
         let target = RestoreTarget(directory: try to.map(absolute), overwrite: overwrite)
-        let jobs = options.jobs
         if dryRun.dryRun {
             let (checkpoint, opened) = try await openCheckpoint(provider, choice)
-            let dryRun = DryRun(plugins: opened.plugins, jobs: jobs)
+            let dryRun = DryRun(plugins: opened.plugins, jobs: options.jobs ?? 4)
             return try await dryRun.restore(checkpoint, to: target, from: opened.collection).show(output)
         }
-        try await runOperation(provider, choice, options, output) { checkpoint, opened, display in
-            try await RestoreOperation.restore(
-                checkpoint, to: target, opened.environment(jobs: jobs, observer: display)
-            ).run()
+        try await runOperation(provider, choice, options, output) { checkpoint, environment in
+            try await RestoreOperation.restore(checkpoint, to: target, environment).run()
         }
     }
 
@@ -85,14 +82,13 @@ struct Verify: AsyncParsableCommand {
     var output: OutputFormat = .text
 
     func run() async throws {
-        let jobs = options.jobs
         if dryRun.dryRun {
             let (checkpoint, opened) = try await openCheckpoint(provider, choice)
-            let dryRun = DryRun(plugins: opened.plugins, jobs: jobs)
+            let dryRun = DryRun(plugins: opened.plugins, jobs: options.jobs ?? 4)
             return try await dryRun.verify(checkpoint, from: opened.collection).show(output)
         }
-        try await runOperation(provider, choice, options, output) { checkpoint, opened, display in
-            try await RestoreOperation.verify(checkpoint, opened.environment(jobs: jobs, observer: display)).run()
+        try await runOperation(provider, choice, options, output) { checkpoint, environment in
+            try await RestoreOperation.verify(checkpoint, environment).run()
         }
     }
 }
@@ -116,13 +112,11 @@ private func openCheckpoint(
 /// Opens the checkpoint, runs a restore or a verification on it, prints how it went, and exits accordingly.
 private func runOperation(
     _ provider: ProviderChoice, _ choice: CheckpointChoice, _ options: RunOptions, _ output: OutputFormat,
-    _ operation:
-        @escaping @Sendable (LoadedCheckpoint, OpenedProvider, any RunObserver) async throws ->
-        OperationReport
+    _ operation: @escaping @Sendable (LoadedCheckpoint, ExecutionEnvironment) async throws -> OperationReport
 ) async throws {
     let (checkpoint, opened) = try await openCheckpoint(provider, choice)
-    let report = try await ProgressDisplay.showing(options, quiet: output == .json) { display in
-        try await operation(checkpoint, opened, display)
+    let report = try await ProgressDisplay.showing(options, opened, quiet: output == .json) { environment in
+        try await operation(checkpoint, environment)
     }
     switch output {
     case .json: StandardStream.output.write(JSONValue.object(report.json).prettyText)
