@@ -300,3 +300,14 @@ if Context.environment["CAIRN_FUZZ"] == "1" {
                 name: "Fuzz\(target)", dependencies: ["CFuzzer", "FuzzTargets"], path: "Fuzz/\(target)"))
     }
 }
+
+// Measures the engine by itself; make bench asks for it.
+if Context.environment["CAIRN_BENCH"] == "1" {
+    package.targets.append(
+        .executableTarget(
+            name: "EngineBench",
+            dependencies: [
+                "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "Engine", "PlanIR", "PluginKit",
+                "Scheduling",
+            ], path: "Benchmarks/EngineBench", swiftSettings: strict))
+}
