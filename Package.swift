@@ -148,8 +148,8 @@ let package = Package(
                 "CXXHash",
             ],
             path: "Sources/Plugins/Files", settings: strictWithLibArchive),
-        room("Checkpoints", ["Bank", "CanonicalForm", "PlanIR", "PluginKit"]),
-        room("Engine", ["Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", "Scheduling"]),
+        room("Checkpoints", ["Bank", "CanonicalForm", "PlanIR", "PluginKit", "Surroundings"]),
+        room("Engine", ["Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", "Scheduling", "Surroundings"]),
         room(
             "ProtectionService",
             [
@@ -160,8 +160,8 @@ let package = Package(
             name: "cairn",
             dependencies: [
                 "Bank", "CanonicalForm", "Checkpoints", "CommandLineSupport", "Diagnostics", "Engine", "Manifests",
-                "PlanIR", "PluginKit", "PluginReference", "ProtectionService", "RunRecords", "YAMLSource",
-                argumentParser, logging,
+                "PlanIR", "PluginKit", "PluginReference", "ProtectionService", "RunRecords", "Scheduling",
+                "Surroundings", "YAMLSource", argumentParser, logging,
             ],
             swiftSettings: strict),
 
@@ -244,7 +244,23 @@ let package = Package(
             [
                 "SeededRandom",
                 "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DirectoryBank", "Engine", "PlanIR",
-                "PluginKit", "Scheduling", "ScheduleTestSupport",
+                "PluginKit", "Scheduling", "ScheduleTestSupport", "Surroundings",
+            ]),
+        room(
+            "SimulatedWorld",
+            [
+                "Bank", "CanonicalForm", "Checkpoints", "Engine", "PlanIR", "PlanTestSupport", "PluginKit",
+                "ScheduleTestSupport", "Scheduling", "SeededRandom", "Surroundings",
+            ], path: "Tests/SimulatedWorld"),
+        // Lives many simulated days: make simulate.
+        .executableTarget(
+            name: "simulate", dependencies: ["SimulatedWorld", argumentParser], path: "Tests/Simulate",
+            swiftSettings: strict),
+        tests(
+            "SimulationTests",
+            [
+                "Bank", "CanonicalForm", "Checkpoints", "Engine", "PlanIR", "PluginKit", "SeededRandom",
+                "SimulatedWorld", "Surroundings",
             ]),
         room("ScheduleTestSupport", ["PlanIR", "Scheduling", "SeededRandom"], path: "Tests/ScheduleTestSupport"),
         tests(
@@ -283,4 +299,15 @@ if Context.environment["CAIRN_FUZZ"] == "1" {
             .executableTarget(
                 name: "Fuzz\(target)", dependencies: ["CFuzzer", "FuzzTargets"], path: "Fuzz/\(target)"))
     }
+}
+
+// Measures the engine by itself; make bench asks for it.
+if Context.environment["CAIRN_BENCH"] == "1" {
+    package.targets.append(
+        .executableTarget(
+            name: "EngineBench",
+            dependencies: [
+                "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "Engine", "PlanIR", "PluginKit",
+                "Scheduling",
+            ], path: "Benchmarks/EngineBench", swiftSettings: strict))
 }
