@@ -26,7 +26,7 @@ struct CommonParameterTests {
                   type: object
                   additionalProperties: false
                   maxProperties: 1
-                  propertyNames: {maxLength: 4}
+                  propertyNames: {maxLength: 5}
                   properties: {size: {type: integer, default: 1}}
               restore: {hooks: [main]}
               verify: {hooks: [main], parameters: {$ref: "#/$defs/all", unevaluatedProperties: false, $defs: {all: {type: object}}}}
@@ -50,7 +50,7 @@ struct CommonParameterTests {
         return compiler
     }
 
-    private static func printed(_ compiler: Compiler) -> Comment {
+    private static func printed(_ compiler: Compiler) -> Testing.Comment {
         "\(TextRenderer(sources: compiler.sources, color: false).render(compiler.diagnostics.sorted))"
     }
 
