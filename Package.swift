@@ -150,6 +150,16 @@ let package = Package(
             path: "Sources/Plugins/Files", settings: strictWithLibArchive),
         room("Checkpoints", ["Bank", "CanonicalForm", "PlanIR", "PluginKit"]),
         room("Engine", ["Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", "Scheduling"]),
+        room("Wording", ["Diagnostics", "PluginKit"]),
+        room(
+            "EventStream",
+            [
+                "Bank", "BlockingIO", "CanonicalForm", "CommandLineSupport", "Engine", "PlanIR", "PluginKit",
+                "Surroundings",
+            ]),
+        room(
+            "RunDisplay",
+            ["Bank", "BlockingIO", "CommandLineSupport", "Engine", "PlanIR", "PluginKit", "Surroundings", "Wording"]),
         room(
             "ProtectionService",
             [
@@ -159,8 +169,9 @@ let package = Package(
         .executableTarget(
             name: "cairn",
             dependencies: [
-                "Bank", "CanonicalForm", "Checkpoints", "CommandLineSupport", "Diagnostics", "Engine", "Manifests",
-                "PlanIR", "PluginKit", "PluginReference", "ProtectionService", "RunRecords", "YAMLSource",
+                "Bank", "BlockingIO", "CanonicalForm", "Checkpoints", "CommandLineSupport", "Diagnostics", "Engine",
+                "EventStream", "Manifests", "PlanIR", "PluginKit", "PluginReference",
+                "ProtectionService", "RunDisplay", "RunRecords", "Surroundings", "Wording", "YAMLSource",
                 argumentParser, logging,
             ],
             swiftSettings: strict),

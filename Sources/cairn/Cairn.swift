@@ -6,6 +6,7 @@ import Diagnostics
 import Engine
 import Glibc
 import ProtectionService
+import Wording
 
 /// The executor's command line.
 @main

@@ -6,6 +6,7 @@ import Checkpoints
 import Engine
 import PluginKit
 import YAMLSource
+import Wording
 
 /// `cairn checkpoints`
 struct Checkpoints: AsyncParsableCommand {

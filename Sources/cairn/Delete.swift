@@ -4,6 +4,7 @@ import Bank
 import CanonicalForm
 import Checkpoints
 import Engine
+import Wording
 
 /// `cairn delete`
 struct Delete: AsyncParsableCommand {
@@ -31,6 +32,8 @@ struct Delete: AsyncParsableCommand {
 
     @Argument(help: "The checkpoint's id, or a beginning of it that no other has.")
     var checkpoint: String
+
+    func validate() throws { try options.check(output) }
 
     func run() async throws {
         let opened = try await provider.open()

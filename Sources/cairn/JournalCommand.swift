@@ -3,6 +3,7 @@ import Checkpoints
 import CommandLineSupport
 import PlanIR
 import RunRecords
+import Wording
 
 extension Checkpoints {
     /// `cairn checkpoints journal`

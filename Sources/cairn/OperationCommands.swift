@@ -5,6 +5,7 @@ import CanonicalForm
 import Checkpoints
 import Engine
 import PluginKit
+import Wording
 
 /// `cairn operations`
 struct Operations: AsyncParsableCommand {

@@ -8,6 +8,7 @@ import Engine
 import PlanIR
 import ProtectionService
 import YAMLSource
+import Wording
 
 /// `cairn protect`
 struct Protect: AsyncParsableCommand {
@@ -32,6 +33,8 @@ struct Protect: AsyncParsableCommand {
     @Argument(help: "The compiled plan, as 'cairnc compile' writes it.")
     var plan: String
 
+    func validate() throws { try options.check(output) }
+
     func run() async throws {
         let compiled = try CompiledPlan(reading: plan)
         let ir = compiled.ir
@@ -48,7 +51,7 @@ struct Protect: AsyncParsableCommand {
         switch output {
         case .json: StandardStream.output.write(JSONValue.object(report.json(plan: ir.plan)).prettyText)
         case .text:
-            StandardStream.output.write(report.checkpoint.text + "\n")
+            options.results.write(report.checkpoint.text + "\n")
             StandardStream.error.write(report.words(plan: ir.plan))
         }
         if report.wasCancelled { throw ExitCode(ExitStatus.cancelled) }
