@@ -66,7 +66,7 @@ let package = Package(
                 .embedInCode("Builtin/files.plugin.yaml"),
                 .embedInCode("Builtin/noop.plugin.yaml"),
             ]),
-        room("PlanIR", ["CanonicalForm", "Diagnostics"]),
+        room("PlanIR", ["CanonicalForm", "Diagnostics", "Schedules"]),
         room("PathPatterns"),
         room("Schedules"),
         room("Scheduling", ["PlanIR", collections]),
@@ -148,8 +148,8 @@ let package = Package(
                 "CXXHash",
             ],
             path: "Sources/Plugins/Files", settings: strictWithLibArchive),
-        room("Checkpoints", ["Bank", "CanonicalForm", "PlanIR", "PluginKit"]),
-        room("Engine", ["Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", "Scheduling"]),
+        room("Checkpoints", ["Bank", "CanonicalForm", "PlanIR", "PluginKit", "Surroundings"]),
+        room("Engine", ["Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", "Scheduling", "Surroundings"]),
         room("Wording", ["Diagnostics", "PluginKit"]),
         room(
             "EventStream",
@@ -160,6 +160,7 @@ let package = Package(
         room(
             "RunDisplay",
             ["Bank", "BlockingIO", "CommandLineSupport", "Engine", "PlanIR", "PluginKit", "Surroundings", "Wording"]),
+        room("RunReports", ["CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", "Wording"]),
         room(
             "ProtectionService",
             [
@@ -170,8 +171,8 @@ let package = Package(
             name: "cairn",
             dependencies: [
                 "Bank", "BlockingIO", "CanonicalForm", "Checkpoints", "CommandLineSupport", "Diagnostics", "Engine",
-                "EventStream", "Manifests", "PlanIR", "PluginKit", "PluginReference",
-                "ProtectionService", "RunDisplay", "RunRecords", "Surroundings", "Wording", "YAMLSource",
+                "EventStream", "Manifests", "PlanIR", "PluginKit", "PluginReference", "ProtectionService",
+                "RunDisplay", "RunRecords", "RunReports", "Scheduling", "Surroundings", "Wording", "YAMLSource",
                 argumentParser, logging,
             ],
             swiftSettings: strict),
@@ -195,6 +196,15 @@ let package = Package(
         tests("DirectoryBankTests", ["Bank", "BankConformance", "CanonicalForm", "DirectoryBank"]),
 
         tests("BlockingIOTests", ["BlockingIO"]),
+        tests(
+            "EventStreamTests",
+            [
+                "Bank", "CanonicalForm", "Engine", "EventStream", "PlanIR", "PluginKit", "PythonSupport", "Surroundings",
+            ]),
+        tests(
+            "RunReportsTests",
+            ["CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", "PythonSupport", "RunReports"]),
+        tests("RunDisplayTests", ["Engine", "PlanIR", "PluginKit", "RunDisplay", "SeededRandom", "Wording"]),
         room(
             "FilesTestSupport", ["BlockingIO", "CanonicalForm", "PluginKit", "PlanIR"], path: "Tests/FilesTestSupport"),
         tests(
@@ -255,7 +265,7 @@ let package = Package(
             [
                 "SeededRandom",
                 "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DirectoryBank", "Engine", "PlanIR",
-                "PluginKit", "Scheduling", "ScheduleTestSupport",
+                "PluginKit", "Scheduling", "ScheduleTestSupport", "Surroundings",
             ]),
         room("ScheduleTestSupport", ["PlanIR", "Scheduling", "SeededRandom"], path: "Tests/ScheduleTestSupport"),
         tests(
@@ -282,7 +292,10 @@ let package = Package(
         // Starts the two programs, which are therefore built with it.
         tests(
             "EndToEndTests",
-            ["CanonicalForm", "Diagnostics", "Explanations", "SeededRandom", "cairn", "cairnc", subprocess]),
+            [
+                "CanonicalForm", "Diagnostics", "EventStream", "Explanations", "PlanIR", "SeededRandom", "cairn", "cairnc",
+                subprocess,
+            ]),
     ]
 )
 

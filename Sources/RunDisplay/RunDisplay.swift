@@ -1,5 +1,5 @@
 internal import BlockingIO
-internal import CommandLineSupport
+package import CommandLineSupport
 internal import Dispatch
 package import Engine
 internal import Glibc

@@ -1,4 +1,6 @@
 package import CanonicalForm
+internal import Checkpoints
+internal import PlanIR
 internal import PluginKit
 
 extension RunReport {

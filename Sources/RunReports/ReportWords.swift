@@ -1,3 +1,4 @@
+internal import Checkpoints
 internal import PlanIR
 internal import PluginKit
 internal import Wording

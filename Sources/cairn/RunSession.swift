@@ -34,14 +34,16 @@ struct RunSession: Sendable {
         }
     }
 
-    /// Runs an operation with all that looks at it beside it; signals cancel it.
+    /// Runs an operation with all that looks at it beside it; signals end it in order.
     static func showing<Result: Sendable>(
-        _ options: RunOptions, quiet: Bool, _ body: @escaping @Sendable (RunSession) async throws -> Result
+        _ options: RunOptions, _ opened: OpenedProvider, quiet: Bool,
+        _ body: @escaping @Sendable (ExecutionEnvironment, RunSession) async throws -> Result
     ) async throws -> Result {
         let session = RunSession(options, quiet: quiet)
-        return try await Cancellation.onSignals {
+        let control = RunControl()
+        let environment = opened.environment(options, observer: session.observer, control: control)
+        return try await Cancellation.onSignals(control) {
             let ending = await withTaskGroup(of: Void.self) { group -> Swift.Result<Result, any Error> in
-                if let display = session.display { group.addTask { await display.show() } }
                 if let stream = session.stream {
                     group.addTask {
                         await stream.write()
@@ -49,8 +51,9 @@ struct RunSession: Sendable {
                         session.display?.finish()
                     }
                 }
+                if let display = session.display { group.addTask { await display.show() } }
                 let result: Swift.Result<Result, any Error>
-                do { result = .success(try await body(session)) } catch {
+                do { result = .success(try await body(environment, session)) } catch {
                     session.stream?.abort(error is CancellationError ? "cancelled" : String(describing: error))
                     result = .failure(error)
                 }
@@ -65,10 +68,11 @@ struct RunSession: Sendable {
 
 /// Shows runs of operations that send no notifications.
 enum ProgressDisplay {
-    /// Runs an operation with all that looks at it beside it; signals cancel it.
+    /// Runs an operation with all that looks at it beside it; signals end it in order.
     static func showing<Result: Sendable>(
-        _ options: RunOptions, quiet: Bool, _ body: @escaping @Sendable (any RunObserver) async throws -> Result
+        _ options: RunOptions, _ opened: OpenedProvider, quiet: Bool,
+        _ body: @escaping @Sendable (ExecutionEnvironment) async throws -> Result
     ) async throws -> Result {
-        try await RunSession.showing(options, quiet: quiet) { try await body($0.observer) }
+        try await RunSession.showing(options, opened, quiet: quiet) { environment, _ in try await body(environment) }
     }
 }
