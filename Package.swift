@@ -60,7 +60,7 @@ let package = Package(
         room("Diagnostics", ["CanonicalForm"]),
         room("YAMLSource", ["CanonicalForm", "Diagnostics", "CLibYAML"]),
         room(
-            "Manifests", ["CanonicalForm", "Diagnostics", "PlanIR", "YAMLSource"],
+            "Manifests", ["CanonicalForm", "Diagnostics", "PlanIR", "Schedules", "YAMLSource"],
             resources: [
                 .embedInCode("Builtin/directory.bank.yaml"),
                 .embedInCode("Builtin/files.plugin.yaml"),
