@@ -62,9 +62,11 @@ let package = Package(
         room(
             "Manifests", ["CanonicalForm", "Diagnostics", "PlanIR", "YAMLSource"],
             resources: [
+                .embedInCode("Builtin/command.plugin.yaml"),
                 .embedInCode("Builtin/directory.bank.yaml"),
                 .embedInCode("Builtin/files.plugin.yaml"),
                 .embedInCode("Builtin/noop.plugin.yaml"),
+                .embedInCode("Builtin/service.plugin.yaml"),
             ]),
         room("PlanIR", ["CanonicalForm", "Diagnostics"]),
         room("PathPatterns"),
@@ -137,10 +139,22 @@ let package = Package(
         // The executor.
         room("Surroundings"),
         room("BlockingIO"),
+        room("ProcessSupervision", ["BlockingIO", "CLinux", "Diagnostics", "Surroundings"]),
         room("Bank", ["CanonicalForm"]),
         room("DirectoryBank", ["Bank", "BlockingIO", "CanonicalForm", "CLinux"]),
         room("PluginKit", ["CanonicalForm", "PlanIR", "BlockingIO"]),
         room("NoopPlugin", ["CanonicalForm", "PluginKit", "PlanIR"], path: "Sources/Plugins/Noop"),
+        room("ProgramSettings", ["BlockingIO", "CanonicalForm", "Diagnostics", "PluginKit", "ProcessSupervision"]),
+        room(
+            "ServicePlugin",
+            [
+                "CanonicalForm", "PlanIR", "PluginKit", "ProcessSupervision", "ProgramSettings", "Schedules",
+                "Surroundings",
+            ],
+            path: "Sources/Plugins/Service"),
+        room(
+            "CommandPlugin", ["CanonicalForm", "PlanIR", "PluginKit", "ProcessSupervision", "ProgramSettings"],
+            path: "Sources/Plugins/Command"),
         room(
             "FilesPlugin",
             [
@@ -153,8 +167,8 @@ let package = Package(
         room(
             "ProtectionService",
             [
-                "Bank", "CanonicalForm", "Checkpoints", "Diagnostics", "DirectoryBank", "Engine", "FilesPlugin",
-                "Manifests", "NoopPlugin", "PlanIR", "PluginKit", "YAMLSource",
+                "Bank", "CanonicalForm", "Checkpoints", "CommandPlugin", "Diagnostics", "DirectoryBank", "Engine",
+                "FilesPlugin", "Manifests", "NoopPlugin", "PlanIR", "PluginKit", "ServicePlugin", "YAMLSource",
             ]),
         .executableTarget(
             name: "cairn",
@@ -184,6 +198,13 @@ let package = Package(
         tests("DirectoryBankTests", ["Bank", "BankConformance", "CanonicalForm", "DirectoryBank"]),
 
         tests("BlockingIOTests", ["BlockingIO"]),
+        tests("ProcessSupervisionTests", ["ProcessSupervision", "SeededRandom"]),
+        tests(
+            "ProgramPluginTests",
+            [
+                "CanonicalForm", "CommandPlugin", "FilesTestSupport", "PlanIR", "PluginKit", "ProcessSupervision",
+                "ProgramSettings", "ServicePlugin", "Surroundings",
+            ]),
         room(
             "FilesTestSupport", ["BlockingIO", "CanonicalForm", "PluginKit", "PlanIR"], path: "Tests/FilesTestSupport"),
         tests(
