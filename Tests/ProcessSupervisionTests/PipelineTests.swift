@@ -58,7 +58,7 @@ func isAlive(_ number: pid_t) -> Bool {
 
     @Test func whatIsGivenComesBack() async throws {
         for seed in UInt64(1)...5 {
-            var random = SeededRandom(seed: seed)
+            var random = SeededGenerator(seed: seed)
             let chunks = (0..<40).map { _ in
                 (0..<Int.random(in: 0...200_000, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
             }
