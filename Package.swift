@@ -68,7 +68,7 @@ let package = Package(
                 .embedInCode("Builtin/noop.plugin.yaml"),
                 .embedInCode("Builtin/service.plugin.yaml"),
             ]),
-        room("PlanIR", ["CanonicalForm", "Diagnostics"]),
+        room("PlanIR", ["CanonicalForm", "Diagnostics", "Schedules"]),
         room("PathPatterns"),
         room("Schedules"),
         room("Scheduling", ["PlanIR", collections]),
@@ -162,8 +162,8 @@ let package = Package(
                 "CXXHash",
             ],
             path: "Sources/Plugins/Files", settings: strictWithLibArchive),
-        room("Checkpoints", ["Bank", "CanonicalForm", "PlanIR", "PluginKit"]),
-        room("Engine", ["Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", "Scheduling"]),
+        room("Checkpoints", ["Bank", "CanonicalForm", "PlanIR", "PluginKit", "Surroundings"]),
+        room("Engine", ["Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", "Scheduling", "Surroundings"]),
         room(
             "ProtectionService",
             [
@@ -174,8 +174,8 @@ let package = Package(
             name: "cairn",
             dependencies: [
                 "Bank", "CanonicalForm", "Checkpoints", "CommandLineSupport", "Diagnostics", "Engine", "Manifests",
-                "PlanIR", "PluginKit", "PluginReference", "ProtectionService", "RunRecords", "YAMLSource",
-                argumentParser, logging,
+                "PlanIR", "PluginKit", "PluginReference", "ProtectionService", "RunRecords", "Scheduling",
+                "Surroundings", "YAMLSource", argumentParser, logging,
             ],
             swiftSettings: strict),
 
@@ -265,7 +265,7 @@ let package = Package(
             [
                 "SeededRandom",
                 "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DirectoryBank", "Engine", "PlanIR",
-                "PluginKit", "Scheduling", "ScheduleTestSupport",
+                "PluginKit", "Scheduling", "ScheduleTestSupport", "Surroundings",
             ]),
         room("ScheduleTestSupport", ["PlanIR", "Scheduling", "SeededRandom"], path: "Tests/ScheduleTestSupport"),
         tests(

@@ -33,6 +33,8 @@ package enum CheckpointError: Error, Sendable, Hashable, CustomStringConvertible
     case newestDamaged(CheckpointSummary, whole: CheckpointSummary?)
     /// A record of the checkpoint is missing or not what was written.
     case damaged(BankKey, reason: String)
+    /// Another executor has taken over the checkpoint with this epoch.
+    case superseded(CheckpointID, epoch: UInt32)
     /// The checkpoint's status does not allow the operation.
     case wrongStatus(CheckpointID, CheckpointStatus, wanted: String, reason: String)
 
@@ -52,6 +54,8 @@ package enum CheckpointError: Error, Sendable, Hashable, CustomStringConvertible
                 ?? "no older one is available"
             return "the newest checkpoint, \(newest.id) of \(newest.created), is damaged (\(newest.message)); \(advice)"
         case .damaged(let key, let reason): return "bank object '\(key)' is damaged: \(reason)"
+        case .superseded(let id, let epoch):
+            return "another cairn has taken over checkpoint \(id.text) (epoch \(epoch)); what this one did is not used"
         case .wrongStatus(let id, let status, let wanted, let reason):
             let because = reason.isEmpty ? "" : " (\(reason))"
             return "checkpoint \(id.text) is '\(status.rawValue)'\(because), and must be \(wanted)"
@@ -66,7 +70,7 @@ package struct CheckpointCollection: Sendable {
     /// Who writes through this collection.
     package let owner: Owner
     /// Tells whether the process that owns an unfinished checkpoint has certainly ended.
-    let hasEnded: @Sendable (Owner) -> Bool
+    package let hasEnded: @Sendable (Owner) -> Bool
 
     /// A collection over an opened bank. `hasEnded` says whether an owner has certainly ended; when in doubt it has
     /// not.
@@ -95,8 +99,28 @@ package struct CheckpointCollection: Sendable {
     }
 
     /// Commits a checkpoint: this one write makes it what it is.
+    ///
+    /// A record of an earlier epoch that is there gives way: it was written by an executor that had been taken over
+    /// from, and is not in force. Throws `superseded` when a later epoch was claimed, before or meanwhile.
     package func commit(_ record: CommitRecord) async throws {
-        try await bank.putOnce(CheckpointKeys(record.checkpoint).commit, record.record.bytes)
+        let key = CheckpointKeys(record.checkpoint).commit
+        let bytes = record.record.bytes
+        do {
+            try await bank.putOnce(key, bytes)
+        } catch BankError.conditionFailed {
+            let (existing, version) = try await bank.getVersioned(key)
+            let earlier: CommitRecord
+            do { earlier = try CommitRecord(opening: existing) } catch {
+                throw CheckpointError.damaged(key, reason: error.description)
+            }
+            guard earlier.epoch < record.epoch else {
+                throw CheckpointError.superseded(record.checkpoint, epoch: earlier.epoch)
+            }
+            try await bank.put(key, bytes, if: .ifVersion(version))
+        }
+        if try await bank.size(CheckpointKeys(record.checkpoint).epoch(record.epoch + 1)) != nil {
+            throw CheckpointError.superseded(record.checkpoint, epoch: record.epoch + 1)
+        }
     }
 
     /// Writes the indices of a committed checkpoint, which can be rebuilt, and then removes its marker.
@@ -156,8 +180,15 @@ package struct CheckpointCollection: Sendable {
         return record
     }
 
-    /// The commit record of a checkpoint, `nil` while there is none.
+    /// The commit record of a checkpoint, `nil` while there is none that is in force: one of an epoch before the
+    /// newest is not.
     package func commit(_ id: CheckpointID) async throws -> CommitRecord? {
+        guard let record = try await writtenCommit(id) else { return nil }
+        // Epochs have no gaps, so that the next one tells of all later ones.
+        return try await bank.size(CheckpointKeys(id).epoch(record.epoch + 1)) == nil ? record : nil
+    }
+
+    func writtenCommit(_ id: CheckpointID) async throws -> CommitRecord? {
         let key = CheckpointKeys(id).commit
         guard let record = try await readIfPresent(key, { try CommitRecord(opening: $0) }) else { return nil }
         guard record.checkpoint == id else {

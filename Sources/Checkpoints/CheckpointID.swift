@@ -1,4 +1,5 @@
 internal import Bank
+package import Surroundings
 
 /// The id of a checkpoint, or of a restore or verification: 16 lower-case digits of Crockford's base 32, 80 random bits.
 package struct CheckpointID: Sendable, Hashable, Comparable, CustomStringConvertible {
@@ -23,6 +24,17 @@ package struct CheckpointID: Sendable, Hashable, Comparable, CustomStringConvert
     /// A new id from a given source.
     package static func random(using generator: inout some RandomNumberGenerator) -> CheckpointID {
         CheckpointID(digits: CrockfordBase32.random(length: length, using: &generator))
+    }
+
+    /// A new id from the random numbers of a run.
+    package init(random: any RunRandom) {
+        var generator = Generator(random: random)
+        self = Self.random(using: &generator)
+    }
+
+    private struct Generator: RandomNumberGenerator {
+        let random: any RunRandom
+        mutating func next() -> UInt64 { random.next() }
     }
 
     private init(digits: String) { text = digits }

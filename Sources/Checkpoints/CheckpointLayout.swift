@@ -50,6 +50,11 @@ package enum CheckpointLayout {
         BankKey(unchecked: "\(operations)/\(id)/index.json")
     }
 
+    /// One page of the journal of a restore or verification, counted from 0.
+    package static func operationJournal(_ id: CheckpointID, page: UInt32) -> BankKey {
+        BankKey(unchecked: "\(operations)/\(id)/journal/\(eightDigits(page)).json")
+    }
+
     /// The outcome of a restore or verification.
     package static func operationCommit(_ id: CheckpointID) -> BankKey {
         BankKey(unchecked: "\(operations)/\(id)/commit.json")
@@ -119,11 +124,16 @@ package struct CheckpointKeys: Sendable, Hashable {
         below("e\(epoch)/journal/\(eightDigits(page)).json")
     }
 
+    /// A pack of definitions, counted from 0.
+    package func definitions(ofEpoch epoch: UInt32, pack: UInt32) -> BankKey {
+        below("e\(epoch)/definitions/\(eightDigits(pack)).json")
+    }
+
     /// The key below which a resource's results lie; `identity` is `TYPE#ID`.
     package func resource(_ identity: String, epoch: UInt32) throws(BankError) -> BankKey {
         try below("e\(epoch)/resources").appending(BankKey.segment(encoding: identity))
     }
-    /// A resource's protection definition.
+    /// A resource's protection definition, where version 1 has it.
     package func definition(_ identity: String, epoch: UInt32) throws(BankError) -> BankKey {
         try resource(identity, epoch: epoch).appending("definition.json")
     }

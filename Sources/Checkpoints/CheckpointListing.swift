@@ -48,7 +48,9 @@ extension CheckpointCollection {
         }
         do {
             let commit = try await commitBehindMarker(id)
-            let (status, message) = state(index, commit)
+            // Who resumed it last runs it now.
+            let owner = commit == nil ? try await newestEpoch(id)?.owner ?? index.owner : index.owner
+            let (status, message) = state(owner, commit)
             return CheckpointSummary(
                 id: id, plan: index.plan, provider: index.provider, created: index.created, status: status,
                 resources: index.resources, storedBytes: commit?.storedBytes ?? 0,
@@ -65,6 +67,8 @@ extension CheckpointCollection {
     private func commitBehindMarker(_ id: CheckpointID) async throws -> CommitRecord? {
         if let commit = try await commit(id) { return commit }
         if try await bank.size(CheckpointLayout.unfinished(id)) != nil { return nil }
+        // A commit record that is not in force is none, and its checkpoint goes on in a later epoch.
+        if try await writtenCommit(id) != nil { return nil }
         // It may have been committed between the two looks.
         if let commit = try await commit(id) { return commit }
         throw CheckpointError.damaged(CheckpointKeys(id).commit, reason: "it is missing")
@@ -80,10 +84,13 @@ extension CheckpointCollection {
             resources: 0, storedBytes: 0, warnings: 0, message: error.description)
     }
 
-    private func state(_ index: CheckpointIndex, _ commit: CommitRecord?) -> (CheckpointStatus, String) {
+    private func state(_ owner: Owner, _ commit: CommitRecord?) -> (CheckpointStatus, String) {
         if let commit { return (commit.status, commit.failures.first.map(\.description) ?? "") }
-        guard hasEnded(index.owner) else { return (.protecting, "") }
-        return (.error, "its executor (process \(index.owner.process) on \(index.owner.host)) ended before it was done")
+        guard hasEnded(owner) else { return (.protecting, "") }
+        return (
+            .error,
+            "its executor (process \(owner.process) on \(owner.host)) ended before it was done; 'cairn resume' finishes it"
+        )
     }
 
     // MARK: All of them

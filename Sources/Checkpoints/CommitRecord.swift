@@ -32,6 +32,7 @@ package struct ResourceFailure: Sendable, Hashable, CustomStringConvertible {
 /// `commit.json`: how a protect run ended. Its one write is what makes a checkpoint.
 package struct CommitRecord: Sendable, Hashable {
     package static let format = "cairn.commit"
+    package static let version: Int64 = 2
 
     /// How the run of one resource ended.
     package struct ResourceEntry: Sendable, Hashable {
@@ -48,23 +49,55 @@ package struct CommitRecord: Sendable, Hashable {
         /// `TYPE#ID`
         package let resource: String
         package let status: Status
-        /// The epoch in which its definition and artifacts lie.
-        package let epoch: UInt32
-        /// The digest of the definition record; `nil` when there is none.
-        package let definition: SHA256Digest?
+        /// The hook that failed; empty when none did.
+        package let hook: String
+        /// Why it failed; empty when it did not.
+        package let message: String
         /// The bytes of its artifacts in the bank.
         package let bytes: Int64
+        /// Bytes of content handled, before compression.
+        package let contentBytes: Int64
         package let warnings: Int64
+        /// How long the last attempt at each hook took, in milliseconds, in the order of the hooks; -1 for a hook that
+        /// did not end. Empty when that is not known.
+        package let milliseconds: [Int64]
 
         package init(
-            resource: String, status: Status, epoch: UInt32, definition: SHA256Digest?, bytes: Int64, warnings: Int64
+            resource: String, status: Status, hook: String = "", message: String = "", bytes: Int64,
+            contentBytes: Int64, warnings: Int64, milliseconds: [Int64]
         ) {
             self.resource = resource
             self.status = status
-            self.epoch = epoch
-            self.definition = definition
+            self.hook = hook
+            self.message = message
             self.bytes = bytes
+            self.contentBytes = contentBytes
             self.warnings = warnings
+            self.milliseconds = milliseconds
+        }
+    }
+
+    /// Where the protection definitions lie.
+    package enum Definitions: Sendable, Hashable {
+        /// In packs below the committing epoch, with the digest of each one's bytes.
+        case packs([SHA256Digest])
+        /// As version 1 had them: an object for each resource, with its epoch and the digest of its bytes, where there
+        /// is one.
+        case objects([(epoch: UInt32, digest: SHA256Digest?)])
+
+        package static func == (a: Definitions, b: Definitions) -> Bool {
+            switch (a, b) {
+            case (.packs(let a), .packs(let b)): a == b
+            case (.objects(let a), .objects(let b)): a.elementsEqual(b) { $0 == $1 }
+            default: false
+            }
+        }
+
+        package func hash(into hasher: inout Hasher) {
+            switch self {
+            case .packs(let digests): hasher.combine(digests)
+            case .objects(let objects): for object in objects { hasher.combine(object.digest) }
+            }
         }
     }
 
@@ -80,10 +113,12 @@ package struct CommitRecord: Sendable, Hashable {
     package let contentBytes: Int64
     /// How many segments the epoch's journal has, so that a lost one is noticed.
     package let journalSegments: UInt32
+    package let definitions: Definitions
 
     package init(
         checkpoint: CheckpointID, epoch: UInt32, status: CheckpointStatus, finished: Timestamp,
-        resources: [ResourceEntry], failures: [ResourceFailure], contentBytes: Int64, journalSegments: UInt32
+        resources: [ResourceEntry], failures: [ResourceFailure], contentBytes: Int64, journalSegments: UInt32,
+        definitions: Definitions
     ) {
         self.checkpoint = checkpoint
         self.epoch = epoch
@@ -93,6 +128,7 @@ package struct CommitRecord: Sendable, Hashable {
         self.failures = failures
         self.contentBytes = contentBytes
         self.journalSegments = journalSegments
+        self.definitions = definitions
     }
 
     /// The bytes of all artifacts in the bank.
@@ -100,7 +136,11 @@ package struct CommitRecord: Sendable, Hashable {
     package var warningCount: Int64 { resources.reduce(0) { $0 + $1.warnings } }
 
     package init(opening bytes: [UInt8]) throws(SealedRecordError) {
-        let content = try SealedRecord(opening: bytes, format: Self.format, version: 1).content
+        let content = try SealedRecord(opening: bytes).content
+        let found = (content["format"]?.stringValue ?? "?", content["version"]?.integerValue ?? -1)
+        guard found.0 == Self.format, (1...Self.version).contains(found.1) else {
+            throw .unknownFormat(found: "\(found.0) \(found.1)", expected: "\(Self.format) \(Self.version)")
+        }
         checkpoint = try content.checkpointID("checkpoint")
         epoch = try content.uint32("epoch")
         guard let status = CheckpointStatus(rawValue: try content.string("status")),
@@ -111,18 +151,28 @@ package struct CommitRecord: Sendable, Hashable {
         contentBytes = try content.integer("contentBytes")
         journalSegments = try content.uint32("journalSegments")
         var entries: [ResourceEntry] = []
+        var objects: [(epoch: UInt32, digest: SHA256Digest?)] = []
         for value in try content.array("resources") {
             guard let object = value.objectValue else { throw .malformed(member: "resources", expected: "objects") }
-            guard let status = ResourceEntry.Status(rawValue: try object.string("status")) else {
-                throw .malformed(member: "resources.status", expected: "a resource status")
+            entries.append(try ResourceEntry(object, version: found.1))
+            if found.1 == 1 {
+                objects.append(
+                    (try object.uint32("epoch"), object["definition"] == .null ? nil : try object.digest("definition")))
             }
-            entries.append(
-                ResourceEntry(
-                    resource: try object.string("resource"), status: status, epoch: try object.uint32("epoch"),
-                    definition: object["definition"] == .null ? nil : try object.digest("definition"),
-                    bytes: try object.integer("bytes"), warnings: try object.integer("warnings")))
         }
         resources = entries
+        if found.1 == 1 {
+            definitions = .objects(objects)
+        } else {
+            var digests: [SHA256Digest] = []
+            for value in try content.array("definitions") {
+                guard let digest = value.stringValue.flatMap({ SHA256Digest($0) }) else {
+                    throw .malformed(member: "definitions", expected: "SHA-256 digests")
+                }
+                digests.append(digest)
+            }
+            definitions = .packs(digests)
+        }
         var failures: [ResourceFailure] = []
         for value in try content.array("failures") {
             guard let object = value.objectValue else { throw .malformed(member: "failures", expected: "objects") }
@@ -131,25 +181,54 @@ package struct CommitRecord: Sendable, Hashable {
         self.failures = failures
     }
 
+    /// The record to store, of the newest version; a record of version 1 is never written again.
     package var record: SealedRecord {
-        SealedRecord(
-            format: Self.format, version: 1,
+        var digests: [SHA256Digest] = []
+        if case .packs(let packs) = definitions { digests = packs }
+        return SealedRecord(
+            format: Self.format, version: Self.version,
             [
                 "checkpoint": .string(checkpoint.text), "epoch": .integer(Int64(epoch)),
                 "status": .string(status.rawValue),
                 "finished": .string(finished.description), "contentBytes": .integer(contentBytes),
                 "journalSegments": .integer(Int64(journalSegments)),
                 "failures": .array(failures.map(\.json)),
-                "resources": .array(
-                    resources.map {
-                        [
-                            "resource": .string($0.resource), "status": .string($0.status.rawValue),
-                            "epoch": .integer(Int64($0.epoch)),
-                            "definition": $0.definition.map { .string($0.description) } ?? .null,
-                            "bytes": .integer($0.bytes), "warnings": .integer($0.warnings),
-                        ]
-                    }),
+                "definitions": .array(digests.map { .string($0.description) }),
+                "resources": .array(resources.map { .object($0.json) }),
             ])
+    }
+}
+
+extension CommitRecord.ResourceEntry {
+    init(_ object: JSONObject, version: Int64) throws(SealedRecordError) {
+        guard let status = Status(rawValue: try object.string("status")) else {
+            throw .malformed(member: "resources.status", expected: "a resource status")
+        }
+        var milliseconds: [Int64] = []
+        if version > 1 {
+            for value in try object.array("ms") {
+                guard let value = value.integerValue else { throw .malformed(member: "ms", expected: "integers") }
+                milliseconds.append(value)
+            }
+        }
+        self.init(
+            resource: try object.string("resource"), status: status,
+            hook: object["hook"] == nil ? "" : try object.string("hook"),
+            message: object["message"] == nil ? "" : try object.string("message"),
+            bytes: try object.integer("bytes"),
+            contentBytes: version > 1 ? try object.integer("contentBytes") : 0,
+            warnings: try object.integer("warnings"), milliseconds: milliseconds)
+    }
+
+    var json: JSONObject {
+        var object: JSONObject = [
+            "resource": .string(resource), "status": .string(status.rawValue), "bytes": .integer(bytes),
+            "contentBytes": .integer(contentBytes), "warnings": .integer(warnings),
+            "ms": .array(milliseconds.map { .integer($0) }),
+        ]
+        if !hook.isEmpty { object["hook"] = .string(hook) }
+        if !message.isEmpty { object["message"] = .string(message) }
+        return object
     }
 }
 

@@ -1,51 +1,77 @@
-package import Bank
 package import CanonicalForm
+package import PlanIR
 
-/// One change of an activity's state.
+/// What one hook of a resource has left behind in the bank and in its definition.
+package struct HookResult: Sendable, Hashable {
+    /// What the plugin returned for the protection definition.
+    package var saved: JSONObject
+    /// The artifacts that the hook has finished.
+    package var artifacts: [DefinitionRecord.Artifact]
+    package var warnings: WarningList
+    /// Bytes of content handled.
+    package var contentBytes: Int64
+    /// How long its last attempt took, in milliseconds.
+    package var milliseconds: Int64
+
+    package init(
+        saved: JSONObject = JSONObject(), artifacts: [DefinitionRecord.Artifact] = [],
+        warnings: WarningList = WarningList(), contentBytes: Int64 = 0, milliseconds: Int64 = 0
+    ) {
+        self.saved = saved
+        self.artifacts = artifacts
+        self.warnings = warnings
+        self.contentBytes = contentBytes
+        self.milliseconds = milliseconds
+    }
+}
+
+/// One line of a journal: something that happened to a resource.
 package struct JournalEvent: Sendable, Hashable {
-    /// The states that are journalled.
-    package enum State: String, Sendable, CaseIterable {
-        case started, finished, failed, reverted
+    /// What happened.
+    package enum Change: Sendable, Hashable {
+        /// An attempt at a hook began, counted from 1.
+        case started(attempt: Int)
+        /// The hook did its work.
+        case finished(HookResult)
+        /// An earlier epoch had finished the hook, and its result is taken over.
+        case adopted(HookResult)
+        /// An attempt failed, and another one will follow.
+        case retrying(message: String)
+        /// The hook failed; what it had warned of is kept.
+        case failed(message: String, warnings: WarningList)
+        /// The hook was stopped because another one had failed, or the whole run was cancelled.
+        case cancelled
+        /// Something must be undone from now on.
+        case undo(JSONObject)
+        /// Nothing must be undone any more.
+        case undone
+        /// The resource was reverted.
+        case reverted
+        /// Reverting it failed.
+        case revertFailed(message: String)
+        /// So many bytes of content have been handled since the hook began; now and then, for those who watch.
+        case progress(bytes: Int64)
     }
 
-    /// The message of a failure that was none: the activity was stopped because another one had failed, or all were.
-    package static let cancelledMessage = "cancelled"
-
-    /// `hook:TYPE#ID`
-    package let activity: String
-    package let state: State
+    /// The resource's position in the IR.
+    package let resource: Int
+    /// The hook; `nil` for what is about the resource as a whole.
+    package let hook: Hook?
     package let time: Timestamp
-    /// The reason of a failure, else empty.
-    package let message: String
+    package let change: Change
 
-    package init(activity: String, state: State, time: Timestamp, message: String = "") {
-        self.activity = activity
-        self.state = state
+    package init(resource: Int, hook: Hook?, time: Timestamp, _ change: Change) {
+        self.resource = resource
+        self.hook = hook
         self.time = time
-        self.message = message
-    }
-
-    init(_ object: JSONObject) throws(SealedRecordError) {
-        activity = try object.string("activity")
-        guard let state = State(rawValue: try object.string("state")) else {
-            throw .malformed(member: "state", expected: "an activity state")
-        }
-        self.state = state
-        time = try object.timestamp("time")
-        message = try object.string("message")
-    }
-
-    var json: JSONValue {
-        [
-            "activity": .string(activity), "state": .string(state.rawValue), "time": .string(time.description),
-            "message": .string(message),
-        ]
+        self.change = change
     }
 }
 
 /// One object of a journal: the events that became durable together.
 package struct JournalSegment: Sendable, Hashable {
     package static let format = "cairn.journal"
+    package static let version: Int64 = 2
 
     package let number: UInt32
     package let events: [JournalEvent]
@@ -55,80 +81,143 @@ package struct JournalSegment: Sendable, Hashable {
         self.events = events
     }
 
-    package init(opening bytes: [UInt8]) throws(SealedRecordError) {
-        let content = try SealedRecord(opening: bytes, format: Self.format, version: 1).content
+    /// The bytes to store.
+    package var bytes: [UInt8] {
+        var rows = JournalRows()
+        for event in events { rows.append(event) }
+        return rows.sealed(number: number)
+    }
+
+    /// Opens a segment. Those of version 1 name activities by their resources' identities, whose positions `identities`
+    /// gives.
+    package init(
+        opening bytes: [UInt8], identities: () throws(SealedRecordError) -> [String: Int]
+    ) throws(SealedRecordError) {
+        let record = try SealedRecord(opening: bytes)
+        let content = record.content
+        let found = (content["format"]?.stringValue ?? "?", content["version"]?.integerValue ?? -1)
+        guard found.0 == Self.format, (1...Self.version).contains(found.1) else {
+            throw .unknownFormat(found: "\(found.0) \(found.1)", expected: "\(Self.format) \(Self.version)")
+        }
         number = try content.uint32("segment")
         var list: [JournalEvent] = []
-        for value in try content.array("events") {
-            guard let object = value.objectValue else { throw .malformed(member: "events", expected: "objects") }
-            list.append(try JournalEvent(object))
+        if found.1 == 1 {
+            let identities = try identities()
+            for value in try content.array("events") {
+                guard let object = value.objectValue else { throw .malformed(member: "events", expected: "objects") }
+                list.append(try JournalEvent(version1: object, identities))
+            }
+        } else {
+            let base = try content.timestamp("base").milliseconds
+            for value in try content.array("events") {
+                guard let row = value.arrayValue else { throw .malformed(member: "events", expected: "rows") }
+                list.append(try JournalEvent(row: row, base: base))
+            }
         }
         events = list
     }
+}
 
-    package var record: SealedRecord {
-        SealedRecord(
-            format: Self.format, version: 1,
-            ["segment": .integer(Int64(number)), "events": .array(events.map(\.json))])
+extension JournalEvent {
+    /// The words for what happened.
+    enum Word: String, CaseIterable {
+        case started, finished, adopted, retrying, failed, cancelled, undo, undone, reverted, revertFailed, progress
+    }
+
+    /// Reads `[resource, hook, word, milliseconds since base, detail]`; the hook is a name or null.
+    init(row: [JSONValue], base: Int64) throws(SealedRecordError) {
+        guard row.count >= 4, let resource = row[0].integerValue, resource >= 0, resource < Int64(Int32.max),
+            let word = row[2].stringValue.flatMap({ Word(rawValue: $0) }), let offset = row[3].integerValue
+        else { throw .malformed(member: "events", expected: "rows of resource, hook, word and time") }
+        var hook: Hook?
+        if row[1] != .null {
+            guard let named = row[1].stringValue.flatMap({ Hook(name: $0) }) else {
+                throw .malformed(member: "events.hook", expected: "a hook or null")
+            }
+            hook = named
+        }
+        let (time, overflow) = base.addingReportingOverflow(offset)
+        guard !overflow else { throw .malformed(member: "events.time", expected: "milliseconds") }
+        self.init(
+            resource: Int(resource), hook: hook, time: Timestamp(milliseconds: time),
+            try Self.change(word, row.count > 4 ? row[4] : .null))
+    }
+
+    private static func change(_ word: Word, _ detail: JSONValue) throws(SealedRecordError) -> Change {
+        switch word {
+        case .started: return .started(attempt: Int(clamping: detail.integerValue ?? 1))
+        case .finished: return .finished(try HookResult(detail))
+        case .adopted: return .adopted(try HookResult(detail))
+        case .retrying: return .retrying(message: detail.stringValue ?? "")
+        case .failed:
+            guard let object = detail.objectValue else {
+                return .failed(message: detail.stringValue ?? "", warnings: WarningList())
+            }
+            return .failed(
+                message: try object.string("message"), warnings: try WarningList(try object.object("warnings")))
+        case .cancelled: return .cancelled
+        case .undo:
+            guard let note = detail.objectValue else { throw .malformed(member: "events.undo", expected: "a note") }
+            return .undo(note)
+        case .undone: return .undone
+        case .reverted: return .reverted
+        case .revertFailed: return .revertFailed(message: detail.stringValue ?? "")
+        case .progress: return .progress(bytes: detail.integerValue ?? 0)
+        }
+    }
+
+    /// Reads what version 1 wrote: the activity's name, its state, the time and a message.
+    init(version1 object: JSONObject, _ identities: [String: Int]) throws(SealedRecordError) {
+        let activity = try object.string("activity")
+        guard let colon = activity.firstIndex(of: ":"),
+            let resource = identities[String(activity[activity.index(after: colon)...])]
+        else { throw .malformed(member: "activity", expected: "a hook and a resource of the plan") }
+        let message = try object.string("message")
+        let hook = Hook(name: String(activity[..<colon]))
+        let change: Change
+        switch try object.string("state") {
+        case "started": change = .started(attempt: 1)
+        case "finished": change = .finished(HookResult())
+        case "failed":
+            change =
+                hook == nil
+                ? .revertFailed(message: message)
+                : message == "cancelled" ? .cancelled : .failed(message: message, warnings: WarningList())
+        case "reverted": change = .reverted
+        default: throw .malformed(member: "state", expected: "an activity state")
+        }
+        self.init(resource: resource, hook: hook, time: try object.timestamp("time"), change)
     }
 }
 
-/// Appends to the journal of one epoch: an event is durable when `append` returns, and events that come while a
-/// segment is being written go together into the next one.
-///
-/// Segments are written by a task of the writer's own, so that cancelling who appends leaves no gap.
-package actor JournalWriter {
-    private let bank: any Bank
-    private let layout: CheckpointKeys
-    private let epoch: UInt32
-    private var pending: [JournalEvent] = []
-    private var waiting: [CheckedContinuation<Void, any Error>] = []
-    private var isWriting = false
-    /// The first failure; nothing is written behind a gap.
-    private var failure: (any Error)?
-    /// How many segments are durable: the number of the next one.
-    package private(set) var segments: UInt32 = 0
-
-    /// A writer of a new journal.
-    package init(bank: any Bank, layout: CheckpointKeys, epoch: UInt32) {
-        self.bank = bank
-        self.layout = layout
-        self.epoch = epoch
+extension HookResult {
+    /// Reads what `json` gives; null is a result without anything in it.
+    init(_ value: JSONValue) throws(SealedRecordError) {
+        self.init()
+        guard value != .null else { return }
+        guard let object = value.objectValue else { throw .malformed(member: "events.result", expected: "an object") }
+        if object["saved"] != nil { saved = try object.object("saved") }
+        if object["artifacts"] != nil {
+            for value in try object.array("artifacts") {
+                guard let artifact = value.objectValue else {
+                    throw .malformed(member: "artifacts", expected: "objects")
+                }
+                artifacts.append(try DefinitionRecord.Artifact(artifact, epoch: nil))
+            }
+        }
+        if object["warnings"] != nil { warnings = try WarningList(try object.object("warnings")) }
+        if object["bytes"] != nil { contentBytes = try object.integer("bytes") }
+        if object["ms"] != nil { milliseconds = try object.integer("ms") }
     }
 
-    /// Appends an event and waits until it is durable; throws what the bank threw, then and ever after.
-    package func append(_ event: JournalEvent) async throws {
-        if let failure { throw failure }
-        pending.append(event)
-        try await withCheckedThrowingContinuation { continuation in
-            waiting.append(continuation)
-            guard !isWriting else { return }
-            isWriting = true
-            Task { await writeAll() }
-        }
-    }
-
-    /// Writes until nobody waits; each segment takes all that came while the one before was being written.
-    private func writeAll() async {
-        while !waiting.isEmpty {
-            let (events, served) = (pending, waiting)
-            (pending, waiting) = ([], [])
-            let result = await write(events)
-            for waiter in served { waiter.resume(with: result) }
-        }
-        isWriting = false
-    }
-
-    private func write(_ events: [JournalEvent]) async -> Result<Void, any Error> {
-        if let failure { return .failure(failure) }
-        do {
-            let segment = JournalSegment(number: segments, events: events)
-            try await bank.putOnce(layout.journal(ofEpoch: epoch, page: segments), segment.record.bytes)
-            segments += 1
-            return .success(())
-        } catch {
-            failure = error
-            return .failure(error)
-        }
+    /// The result as a journal has it: what is empty is left out, and a result without anything is null.
+    var json: JSONValue {
+        var object = JSONObject()
+        if !saved.isEmpty { object["saved"] = .object(saved) }
+        if !artifacts.isEmpty { object["artifacts"] = .array(artifacts.map { .object($0.json) }) }
+        if warnings.count > 0 { object["warnings"] = warnings.json }
+        if contentBytes != 0 { object["bytes"] = .integer(contentBytes) }
+        if milliseconds != 0 { object["ms"] = .integer(milliseconds) }
+        return object.isEmpty ? .null : .object(object)
     }
 }

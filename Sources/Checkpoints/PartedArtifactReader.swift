@@ -1,6 +1,7 @@
 internal import Bank
 internal import CanonicalForm
 internal import PluginKit
+internal import Surroundings
 
 /// Fetches the parts of an artifact ahead of its caller and hands out only what its digests vouch for.
 actor PartedArtifactReader: ArtifactReader {
@@ -14,7 +15,7 @@ actor PartedArtifactReader: ArtifactReader {
     private var underWay: [Task<[UInt8], any Error>] = []
     private var started: UInt32 = 0
     /// The hasher over all that was handed out.
-    private var whole = Task<SHA256Hasher, Never> { SHA256Hasher() }
+    private var whole = TaskPlace.task { SHA256Hasher() }
     private var failure: (any Error)?
 
     init(_ place: ArtifactPlace, record: ArtifactRecord) {
@@ -38,7 +39,7 @@ actor PartedArtifactReader: ArtifactReader {
             underWay.removeFirst()
             // The part before has long been hashed when this one is asked for: the wait bounds what lies in memory.
             let before = await whole.value
-            whole = Task {
+            whole = TaskPlace.task {
                 var hasher = before
                 hasher.update(part)
                 return hasher
@@ -56,7 +57,8 @@ actor PartedArtifactReader: ArtifactReader {
     private func startAhead() {
         while underWay.count < PartedArtifactReader.ahead && started < record.parts.count {
             let (place, number, expected) = (place, started, record.parts[Int(started)])
-            underWay.append(Task { try await PartedArtifactReader.fetch(number, expected, from: place) })
+            underWay.append(
+                TaskPlace.throwingTask { try await PartedArtifactReader.fetch(number, expected, from: place) })
             started += 1
         }
     }

@@ -27,7 +27,10 @@ package struct PartedArtifactStore: ArtifactStore {
 
     /// Starts an artifact. What an earlier attempt left under this name is removed first, so that a repeated activity
     /// leaves only its own parts. Throws `ArtifactError` and `BankError`.
-    package func writer(_ name: String) async throws -> any ArtifactWriter {
+    package func writer(_ name: String) async throws -> any ArtifactWriter { try await partedWriter(name) }
+
+    /// Starts an artifact, as `writer` does.
+    func partedWriter(_ name: String) async throws -> PartedArtifactWriter {
         try await remove(name)
         return PartedArtifactWriter(try place(name), name: name)
     }
@@ -37,16 +40,7 @@ package struct PartedArtifactStore: ArtifactStore {
     }
 
     package func artifacts() async throws -> [ArtifactSummary] {
-        try await finished().map(\.summary)
-    }
-
-    /// The finished artifacts in order of their names, each with the SHA-256 of the bytes of its `artifact.json`: what a
-    /// definition record keeps, and a later reader is given as `expectedRecords`.
-    package func finished() async throws -> [DefinitionRecord.Artifact] {
-        try await names().asyncMap { name in
-            let (record, digest) = try await record(name)
-            return DefinitionRecord.Artifact(summary: record.summary, record: digest)
-        }
+        try await names().asyncMap { try await record($0).record.summary }
     }
 
     package func remove(_ name: String) async throws {

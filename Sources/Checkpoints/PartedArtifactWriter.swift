@@ -1,6 +1,7 @@
 internal import Bank
 internal import CanonicalForm
 internal import PluginKit
+internal import Surroundings
 
 /// Cuts what it is given into parts and keeps a few of them on their way into the bank.
 ///
@@ -21,7 +22,7 @@ actor PartedArtifactWriter: ArtifactWriter {
     private var parts: [ArtifactRecord.Part] = []
     private var started: UInt32 = 0
     /// The hasher over the whole, after all parts that were started.
-    private var whole = Task<SHA256Hasher, Never> { SHA256Hasher() }
+    private var whole = TaskPlace.task { SHA256Hasher() }
     private var failure: (any Error)?
 
     init(_ place: ArtifactPlace, name: String) {
@@ -47,16 +48,20 @@ actor PartedArtifactWriter: ArtifactWriter {
         }
     }
 
-    func finish() async throws -> ArtifactSummary {
+    func finish() async throws -> ArtifactSummary { try await finishWithRecord().summary }
+
+    /// Ends the artifact; returns with its summary the digest of its record's bytes.
+    func finishWithRecord() async throws -> (summary: ArtifactSummary, record: SHA256Digest) {
         try await sticky {
             if !filling.isEmpty { try await startFilled() }
             while !underWay.isEmpty { try await awaitOldest() }
             let size = parts.reduce(0) { $0 + $1.size }
             let summary = ArtifactSummary(name: name, size: size, digest: await whole.value.finalize())
             let record = ArtifactRecord(summary: summary, partSize: Int64(preferredChunkLength), parts: parts)
-            try await PartedArtifactWriter.put(record.record.bytes, at: place.keys.record, in: place.section)
+            let bytes = record.record.bytes
+            try await PartedArtifactWriter.put(bytes, at: place.keys.record, in: place.section)
             failure = ArtifactError.closed(place.whole.all)
-            return summary
+            return (summary, SHA256Digest(of: bytes))
         }
     }
 
@@ -87,7 +92,7 @@ actor PartedArtifactWriter: ArtifactWriter {
             throw ArtifactError.tooLong(place.whole.all, mostParts: PartedArtifactWriter.mostParts)
         }
         let (section, key, before) = (place.section, place.keys.part(started), whole)
-        let hashed = Task {
+        let hashed = TaskPlace.task {
             var hasher = await before.value
             hasher.update(part)
             return hasher
@@ -95,7 +100,7 @@ actor PartedArtifactWriter: ArtifactWriter {
         whole = hashed
         started += 1
         underWay.append(
-            Task {
+            TaskPlace.throwingTask {
                 async let digest = SHA256Digest(of: part)
                 try await PartedArtifactWriter.put(part, at: key, in: section)
                 // A part counts as under way until it is in the digest of the whole too: that one keeps it in memory.

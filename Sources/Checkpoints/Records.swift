@@ -137,6 +137,13 @@ package struct WarningList: Sendable, Hashable {
         if warnings.count < Self.listed { warnings.append(warning) }
     }
 
+    /// Takes in the warnings of another list.
+    package mutating func add(_ other: WarningList) {
+        guard other.count > 0 else { return }
+        warnings += other.warnings.prefix(max(0, Self.listed - warnings.count))
+        count += other.count
+    }
+
     init(_ object: JSONObject) throws(SealedRecordError) {
         count = try object.integer("count")
         for value in try object.array("first") {
@@ -157,89 +164,4 @@ package struct WarningList: Sendable, Hashable {
                 }),
         ]
     }
-}
-
-/// `definition.json`: the protection definition of one resource: what its plugin saved, and its artifacts.
-package struct DefinitionRecord: Sendable, Hashable {
-    package static let format = "cairn.definition"
-
-    /// `TYPE#ID`
-    package let resource: String
-    package let epoch: UInt32
-    package let plugin: String
-    package let pluginDigest: SHA256Digest
-    /// What the plugin's hooks returned.
-    package let definition: JSONObject
-    package let artifacts: [Artifact]
-    package let warnings: WarningList
-
-    /// A finished artifact, with the digest of its record: a reader refuses any other.
-    package struct Artifact: Sendable, Hashable {
-        package let summary: ArtifactSummary
-        /// SHA-256 of the bytes of `artifact.json`.
-        package let record: SHA256Digest
-
-        package init(summary: ArtifactSummary, record: SHA256Digest) {
-            self.summary = summary
-            self.record = record
-        }
-    }
-
-    /// The digests of the artifacts' records, by name.
-    package var recordDigests: [String: SHA256Digest] {
-        Dictionary(artifacts.map { ($0.summary.name, $0.record) }, uniquingKeysWith: { first, _ in first })
-    }
-
-    package init(
-        resource: String, epoch: UInt32, plugin: String, pluginDigest: SHA256Digest, definition: JSONObject,
-        artifacts: [Artifact], warnings: WarningList
-    ) {
-        self.resource = resource
-        self.epoch = epoch
-        self.plugin = plugin
-        self.pluginDigest = pluginDigest
-        self.definition = definition
-        self.artifacts = artifacts
-        self.warnings = warnings
-    }
-
-    package init(opening bytes: [UInt8]) throws(SealedRecordError) {
-        let content = try SealedRecord(opening: bytes, format: Self.format, version: 1).content
-        resource = try content.string("resource")
-        epoch = try content.uint32("epoch")
-        plugin = try content.string("plugin")
-        pluginDigest = try content.digest("pluginDigest")
-        definition = try content.object("definition")
-        var list: [Artifact] = []
-        for value in try content.array("artifacts") {
-            guard let object = value.objectValue else { throw .malformed(member: "artifacts", expected: "objects") }
-            list.append(
-                Artifact(
-                    summary: ArtifactSummary(
-                        name: try object.string("name"), size: try object.integer("size"),
-                        digest: try object.digest("digest")), record: try object.digest("record")))
-        }
-        artifacts = list
-        warnings = try WarningList(try content.object("warnings"))
-    }
-
-    package var record: SealedRecord {
-        SealedRecord(
-            format: Self.format, version: 1,
-            [
-                "resource": .string(resource), "epoch": .integer(Int64(epoch)), "plugin": .string(plugin),
-                "pluginDigest": .string(pluginDigest.description), "definition": .object(definition),
-                "artifacts": .array(
-                    artifacts.map {
-                        [
-                            "name": .string($0.summary.name), "size": .integer($0.summary.size),
-                            "digest": .string($0.summary.digest.description),
-                            "record": .string($0.record.description),
-                        ]
-                    }), "warnings": warnings.json,
-            ])
-    }
-
-    /// The bytes of all artifacts.
-    package var storedBytes: Int64 { artifacts.reduce(0) { $0 + $1.summary.size } }
 }

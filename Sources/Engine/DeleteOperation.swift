@@ -3,6 +3,8 @@ import Bank
 import CanonicalForm
 import PlanIR
 import PluginKit
+import Scheduling
+import Surroundings
 
 /// Deletes a checkpoint: marks it, lets the plugins remove what they keep elsewhere, and removes it from the bank.
 package struct DeleteOperation: Sendable {
@@ -28,9 +30,10 @@ package struct DeleteOperation: Sendable {
         } catch {
             failures = [ResourceFailure(resource: "", hook: "", message: String(describing: error))]
         }
-        if let first = failures.first, !force || Task.isCancelled {
-            try await Task { try await collection.failDeletion(summary, now: environment.now(), failure: first) }.value
-            try Task.checkCancellation()
+        let wasInterrupted = Task.isCancelled || environment.control.wasInterrupted
+        if let first = failures.first, !force || wasInterrupted {
+            try await uncancelled { try await collection.failDeletion(summary, now: environment.now(), failure: first) }
+            if wasInterrupted { throw CancellationError() }
             return failures
         }
         for failure in failures { environment.observer.observe(.noticed("deleting all the same: \(failure)")) }
@@ -55,28 +58,15 @@ package struct DeleteOperation: Sendable {
             .began(
                 RunBeginning(
                     operation: .delete, id: id.text, checkpoint: id.text, plan: ir.plan, provider: ir.provider.name,
-                    resources: ir.resources.count, activities: hooks.reduce(0, +), jobs: environment.jobs)))
-        let states = ResourceStates(hooksPerResource: hooks)
-        let bank = environment.bank
+                    resources: ir.resources.count, activities: hooks.reduce(0, +),
+                    jobs: environment.concurrency.jobs)))
+        let packs = commit.map { DefinitionPacks(id, $0, collection) }
         let execution = Execution(
-            environment: environment, ir: ir, operation: .delete, checkpoint: id,
-            target: RestoreTarget(directory: nil, overwrite: false), states: states, journal: nil,
-            scopes: Execution.scopes(ir),
-            artifacts: { index, _ in
-                PartedArtifactStore(
-                    bank: bank,
-                    artifacts: try layout.artifacts(
-                        ir.resources[index].identity, epoch: commit?.resources[index].epoch ?? 1),
-                    writable: true)
-            },
-            loadDefinition: { index in
-                // A resource that never got a definition has nothing that a plugin would find by it.
-                guard let commit, commit.resources[index].definition != nil else { return nil }
-                let checkpoint = LoadedCheckpoint(index: try await collection.index(id), commit: commit, ir: ir)
-                return try await checkpoint.definition(index, bank)
-            },
-            storeDefinition: { _, _ in nil })
-        let (outcome, revertFailures) = await execution.runGraph()
+            environment, ir, .delete, checkpoint: id, states: ResourceStates(hooksPerResource: hooks), journal: nil,
+            access: .deleting,
+            // A checkpoint that was never committed has nothing that a plugin would find by it.
+            loadDefinition: { try await packs?.definitionIfSaved($0) })
+        let (outcome, revertFailures) = await execution.runGraph(policy: environment.onFailure ?? .stop)
         return execution.failures(outcome, revertFailures)
     }
 }

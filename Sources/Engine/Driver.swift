@@ -1,10 +1,28 @@
 package import PlanIR
 package import Scheduling
+package import Surroundings
+
+/// How one attempt at an activity ended.
+package enum ActivityEnd: Sendable {
+    case finished
+    /// It failed, and is not tried again.
+    case failed(any Error)
+    /// It was stopped because others failed, or all were cancelled.
+    case cancelled
+    /// It failed, and is tried again after so many nanoseconds.
+    case retry(delay: Int64)
+}
 
 /// Runs one activity, whatever that means: really, as a dry run, or in a test.
 package protocol ActivityRunner: Sendable {
-    /// Does the activity's work; throws when it fails.
-    func run(_ number: Int32, _ activity: ActivityGraph.Activity) async throws
+    /// Does the activity's work.
+    func run(_ number: Int32, _ activity: ActivityGraph.Activity) async -> ActivityEnd
+    /// Takes note that nothing new starts any more, and why.
+    func stopping(reason: String)
+}
+
+extension ActivityRunner {
+    package func stopping(reason: String) {}
 }
 
 /// How a run of a graph ended.
@@ -19,66 +37,236 @@ package struct RunOutcome: Sendable {
     /// The failures in the order in which they were reported, without those that only followed from cancelling the
     /// rest.
     package let failures: [Failure]
-    /// The activities that had started, in the order of their start.
+    /// The activities that had started, in the order of their starts; one that was retried is in it for each attempt.
     package let started: [Int32]
-    /// Whether the run was cancelled from outside.
+    /// Whether the run was stopped or cancelled from outside before all was done.
     package let wasCancelled: Bool
 
     /// Whether every activity did its work.
     package var succeeded: Bool { failures.isEmpty && !wasCancelled }
 }
 
-/// Drives a graph: takes what is ready from the plan and gives it to the runner, at most so many at a time.
+/// How a graph is run.
+package struct RunSettings: Sendable {
+    /// How many activities run at a time.
+    package var jobs: Int
+    package var limits: RunLimits?
+    package var weights: ActivityWeights?
+    /// The activities that are done already, by number; empty when there are none.
+    package var adopted: [Bool]
+    package var policy: FailurePolicy
+    /// How long running activities may take to finish when the run stops, in nanoseconds.
+    package var grace: Int64
+    package var clock: any RunClock
+    package var control: RunControl
+
+    package init(
+        jobs: Int, limits: RunLimits? = nil, weights: ActivityWeights? = nil, adopted: [Bool] = [],
+        policy: FailurePolicy = .stop, grace: Int64 = 0, clock: any RunClock = SystemClock(),
+        control: RunControl = RunControl()
+    ) {
+        self.jobs = jobs
+        self.limits = limits
+        self.weights = weights
+        self.adopted = adopted
+        self.policy = policy
+        self.grace = grace
+        self.clock = clock
+        self.control = control
+    }
+}
+
+/// Drives a graph: as many workers as may run at a time each take what is ready, run it, and report.
 ///
-/// The driver is the single owner of the run's state; activities report back to it as child tasks end. On the first
-/// failure nothing new starts, and what is running is cancelled and waited for.
+/// One actor owns the run's state, and a worker's report and its next activity are one message to it. When an activity
+/// fails under the policy `stop`, or someone asks the run to stop, nothing new starts, what is running may finish
+/// within the grace period, and is cancelled then.
 package enum Driver {
-    /// Runs `graph` with at most `jobs` activities at a time, the longest remaining path by weight first.
+    /// Runs `graph` with `runner`.
     package static func run(
-        _ graph: ActivityGraph, jobs: Int, weights: ActivityWeights? = nil, onFailure policy: FailurePolicy = .stop,
-        runner: any ActivityRunner
+        _ graph: ActivityGraph, _ settings: RunSettings, runner: any ActivityRunner
     ) async -> RunOutcome {
-        var plan = RunPlan(graph, weights: weights, onFailure: policy)
-        var started: [Int32] = []
-        var failures: [RunOutcome.Failure] = []
-        // Whether the run was cancelled before anything had failed by itself.
-        var wasCancelled = false
-        await withTaskGroup(of: (Int32, (any Error)?).self) { group in
-            while true {
-                while plan.runningCount < max(1, jobs), !Task.isCancelled, let number = plan.take() {
-                    guard let activity = graph.activity(number) else {
-                        plan.finish(number)
-                        continue
-                    }
-                    started.append(number)
-                    group.addTask {
-                        do {
-                            try Task.checkCancellation()
-                            try await runner.run(number, activity)
-                            return (number, nil)
-                        } catch {
-                            return (number, error)
-                        }
-                    }
-                }
-                guard let (number, error) = await group.next() else { return }
-                guard let error else {
-                    plan.finish(number)
-                    continue
-                }
-                if plan.failed.isEmpty { wasCancelled = Task.isCancelled }
-                // What fails because it was cancelled is not a reason of its own.
-                let others = policy == .stop && !plan.failed.isEmpty
-                let isConsequence = error is CancellationError && (others || Task.isCancelled)
-                plan.fail(number)
-                if !isConsequence, let activity = graph.activity(number) {
-                    failures.append(RunOutcome.Failure(number: number, activity: activity, error: error))
-                }
-                if policy == .stop { group.cancelAll() }
+        let (commands, sender) = AsyncStream.makeStream(of: Command.self)
+        let run = DrivenRun(graph, settings, runner, sender)
+        settings.control.attach { request in
+            switch request {
+            case .stop(let reason): sender.yield(.stop(reason: reason))
+            case .cancel: sender.yield(.cancel)
             }
         }
-        // Nothing may have been running when the cancellation came; one that came when all was done changed nothing.
-        let stoppedEarly = !plan.isComplete && plan.failed.isEmpty
-        return RunOutcome(failures: failures, started: started, wasCancelled: wasCancelled || stoppedEarly)
+        defer { settings.control.detach() }
+        await withTaskCancellationHandler {
+            await withTaskGroup(of: Void.self) { group in
+                for _ in 0..<max(1, settings.jobs) { group.addTask { await work(run, graph, runner) } }
+                // Timers and requests. The stream ends when all is done, and when the task is cancelled.
+                for await command in commands {
+                    await obey(command, run, settings, sender, &group)
+                }
+                if Task.isCancelled { await run.stop(reason: RunControl.cancelledReason, isRequested: true) }
+                // Nothing runs any more, or all of it is to be cancelled; timers have nothing to wait for.
+                group.cancelAll()
+                await group.waitForAll()
+            }
+        } onCancel: {
+            sender.yield(.cancel)
+        }
+        return await run.outcome
+    }
+
+    /// What the driver is asked to do beside running activities.
+    enum Command: Sendable {
+        case retry(Int32, delay: Int64)
+        case stop(reason: String)
+        /// Something failed, so that nothing new starts.
+        case stopped
+        case cancel
+    }
+
+    private static func obey(
+        _ command: Command, _ run: DrivenRun, _ settings: RunSettings,
+        _ sender: AsyncStream<Command>.Continuation, _ group: inout TaskGroup<Void>
+    ) async {
+        switch command {
+        case .retry(let number, let delay):
+            group.addTask {
+                // Cancelled means that the run has stopped, and nothing is tried again.
+                try? await settings.clock.sleep(nanoseconds: delay)
+                await run.wake(number)
+            }
+        case .stop(let reason):
+            await run.stop(reason: reason, isRequested: true)
+            startGrace(settings, sender, &group)
+        case .stopped: startGrace(settings, sender, &group)
+        case .cancel:
+            await run.stop(reason: RunControl.cancelledReason, isRequested: true)
+            group.cancelAll()
+        }
+    }
+
+    private static func startGrace(
+        _ settings: RunSettings, _ sender: AsyncStream<Command>.Continuation, _ group: inout TaskGroup<Void>
+    ) {
+        guard settings.grace > 0 else {
+            group.cancelAll()
+            return
+        }
+        group.addTask {
+            // Cancelled means that everything was.
+            do { try await settings.clock.sleep(nanoseconds: settings.grace) } catch { return }
+            sender.yield(.cancel)
+        }
+    }
+
+    private static func work(_ run: DrivenRun, _ graph: ActivityGraph, _ runner: any ActivityRunner) async {
+        var report: (Int32, ActivityEnd)?
+        while let number = await run.next(after: report) {
+            let activity = graph.activities[Int(number - ActivityGraph.fixedCount)]
+            report = (number, await runner.run(number, activity))
+        }
+    }
+}
+
+extension RunControl {
+    /// The reason of a run that was cancelled.
+    package static let cancelledReason = "cancelled"
+}
+
+/// The state of a run, which its workers share by messages.
+private actor DrivenRun {
+    private var plan: RunPlan
+    private let graph: ActivityGraph
+    private let policy: FailurePolicy
+    private let runner: any ActivityRunner
+    private let sender: AsyncStream<Driver.Command>.Continuation
+    private var idle: [CheckedContinuation<Int32?, Never>] = []
+    private var failures: [RunOutcome.Failure] = []
+    private var started: [Int32] = []
+    private var isRequested = false
+    private var isStopping = false
+
+    init(
+        _ graph: ActivityGraph, _ settings: RunSettings, _ runner: any ActivityRunner,
+        _ sender: AsyncStream<Driver.Command>.Continuation
+    ) {
+        self.graph = graph
+        policy = settings.policy
+        self.runner = runner
+        self.sender = sender
+        plan = RunPlan(
+            graph, weights: settings.weights, limits: settings.limits, adopted: settings.adopted,
+            onFailure: settings.policy)
+    }
+
+    /// Takes a worker's report and gives it the next activity; `nil` when there will be none.
+    func next(after report: (Int32, ActivityEnd)?) async -> Int32? {
+        if let (number, end) = report { take(number, end) }
+        if let number = takeNext() {
+            // What this report has made ready may be more than one worker can do.
+            wakeIdle()
+            return number
+        }
+        if plan.isIdle {
+            finish()
+            return nil
+        }
+        return await withCheckedContinuation { idle.append($0) }
+    }
+
+    private func takeNext() -> Int32? {
+        guard let number = plan.take() else { return nil }
+        started.append(number)
+        return number
+    }
+
+    private func take(_ number: Int32, _ end: ActivityEnd) {
+        switch end {
+        case .finished: plan.finish(number)
+        case .failed(let error):
+            plan.fail(number)
+            failures.append(
+                RunOutcome.Failure(
+                    number: number, activity: graph.activities[Int(number - ActivityGraph.fixedCount)], error: error))
+            if policy == .stop { stopOnce(reason: "an activity failed", .stopped) }
+        case .cancelled: plan.cancel(number)
+        case .retry(let delay):
+            plan.postpone(number)
+            sender.yield(.retry(number, delay: delay))
+        }
+    }
+
+    func wake(_ number: Int32) {
+        plan.wake(number)
+        wakeIdle()
+    }
+
+    func stop(reason: String, isRequested requested: Bool) {
+        if requested && !plan.isComplete { isRequested = true }
+        stopOnce(reason: reason, nil)
+        if plan.isIdle { finish() }
+    }
+
+    private func stopOnce(reason: String, _ command: Driver.Command?) {
+        plan.stop()
+        guard !isStopping else { return }
+        isStopping = true
+        // Nobody needs to hear that a run stops when nothing is left to stop.
+        if plan.runningCount > 0 { runner.stopping(reason: reason) }
+        if let command { sender.yield(command) }
+    }
+
+    private func wakeIdle() {
+        while !idle.isEmpty, let number = takeNext() { idle.removeLast().resume(returning: number) }
+        if plan.isIdle { finish() }
+    }
+
+    private func finish() {
+        sender.finish()
+        for worker in idle { worker.resume(returning: nil) }
+        idle = []
+    }
+
+    var outcome: RunOutcome {
+        // Nothing may have been running when the request came; one that came when all was done changed nothing.
+        RunOutcome(failures: failures, started: started, wasCancelled: isRequested && !plan.isComplete)
     }
 }

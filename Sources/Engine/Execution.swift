@@ -1,85 +1,10 @@
-package import Bank
-package import Checkpoints
-package import CanonicalForm
+import Bank
+import CanonicalForm
+import Checkpoints
 import PlanIR
-package import PluginKit
+import PluginKit
 import Scheduling
-
-/// A plugin with the manifest that it comes with.
-package struct LoadedPlugin: Sendable {
-    package let plugin: any ProtectionPlugin
-    /// The version in the manifest: it changes when older protection definitions can no longer be read.
-    package let version: Int64
-    /// The digest of the manifest.
-    package let digest: SHA256Digest
-
-    package init(plugin: any ProtectionPlugin, version: Int64, digest: SHA256Digest) {
-        self.plugin = plugin
-        self.version = version
-        self.digest = digest
-    }
-}
-
-/// What an operation needs of its surroundings.
-package struct ExecutionEnvironment: Sendable {
-    package let collection: CheckpointCollection
-    /// The plugins by name.
-    package let plugins: [String: LoadedPlugin]
-    /// How many activities run at a time.
-    package let jobs: Int
-    package let observer: any RunObserver
-    /// The wall clock, for records.
-    package let now: @Sendable () -> Timestamp
-
-    package init(
-        collection: CheckpointCollection, plugins: [String: LoadedPlugin], jobs: Int,
-        observer: any RunObserver, now: @escaping @Sendable () -> Timestamp
-    ) {
-        self.collection = collection
-        self.plugins = plugins
-        self.jobs = jobs
-        self.observer = observer
-        self.now = now
-    }
-
-    var bank: any Bank { collection.bank }
-}
-
-/// Why an operation could not begin or end as it should.
-package enum ExecutionError: Error, Sendable, CustomStringConvertible {
-    /// The IR is bound to a plugin that this program does not have.
-    case unknownPlugin(String)
-    /// The plugin's manifest is not the one that the plan was compiled against.
-    case manifestChanged(plugin: String, compiled: SHA256Digest, present: SHA256Digest)
-    /// The plugin's saved data have changed since the checkpoint was made.
-    case versionChanged(plugin: String, saved: Int64, present: Int64)
-    /// A record that the operation needs is not what was written.
-    case damaged(BankKey, String)
-    /// The plan was compiled without the inventory that it needs.
-    case needsInventory(plan: String)
-    /// All activities have ended, but the outcome could not be recorded.
-    case notCommitted(CheckpointID, reason: String)
-
-    package var description: String {
-        switch self {
-        case .unknownPlugin(let name): "the plan needs the plugin '\(name)', which this cairn does not have"
-        case .manifestChanged(let plugin, let compiled, let present):
-            "the plan was compiled against another manifest of the plugin '\(plugin)' (\(compiled)) than this cairn has "
-                + "(\(present)); compile the plan again"
-        case .versionChanged(let plugin, let saved, let present):
-            "the checkpoint was made by version \(saved) of the plugin '\(plugin)', and this cairn has version \(present); "
-                + "use the cairn that made it"
-        case .damaged(let key, let reason): "bank object '\(key)' is damaged: \(reason)"
-        case .needsInventory(let plan):
-            "the plan '\(plan)' discovers dependents and was compiled without an inventory, so what it would protect is "
-                + "not known; make one with 'cairn inventory PLAN.ir -o INVENTORY.yaml', and compile the plan with "
-                + "'cairnc compile PLAN.yaml --inventory INVENTORY.yaml -o PLAN.ir'"
-        case .notCommitted(let id, let reason):
-            "the outcome of checkpoint \(id) could not be recorded, so it cannot be restored: \(reason); "
-                + "delete it, and protect again"
-        }
-    }
-}
+import Surroundings
 
 /// Runs the activities of one operation with their plugins, journals what happens, and reverts when it fails.
 struct Execution: ActivityRunner {
@@ -89,15 +14,42 @@ struct Execution: ActivityRunner {
     let checkpoint: CheckpointID
     let target: RestoreTarget
     let states: ResourceStates
+    /// `nil` where the bank takes no notes.
     let journal: JournalWriter?
-    /// For each plugin of the IR, the resources that it treats in this operation.
-    let scopes: [OperationScope]
-    /// The artifacts of a resource, given its definition record where there is one.
-    let artifacts: @Sendable (Int, DefinitionRecord?) throws -> any ArtifactStore
+    /// What new artifacts belong to, and whether there may be any.
+    let access: ResourceArtifacts.Access
+    /// What an interrupted run has left: how often each hook was begun, and whether the last attempt was cut off.
+    var histories: [ResourceHistory] = []
     /// The definition record that another operation than `protect` works from.
     let loadDefinition: @Sendable (Int) async throws -> DefinitionRecord?
-    /// Stores the definition when all hooks of a resource have run; `protect` only.
-    let storeDefinition: @Sendable (Int, ResourceStates.State) async throws -> (DefinitionRecord, [UInt8])?
+
+    private let identities: [String]
+    /// For each plugin of the IR, the resources that it treats in this operation.
+    private let scopes: [OperationScope]
+    private let plugins: [(any ProtectionPlugin)?]
+    /// By parameter set.
+    private let rules: [AttemptRules]
+
+    init(
+        _ environment: ExecutionEnvironment, _ ir: PlanIR, _ operation: OperationKind, checkpoint: CheckpointID,
+        target: RestoreTarget = RestoreTarget(directory: nil, overwrite: false), states: ResourceStates,
+        journal: JournalWriter?, access: ResourceArtifacts.Access,
+        loadDefinition: @escaping @Sendable (Int) async throws -> DefinitionRecord? = { _ in nil }
+    ) {
+        self.environment = environment
+        self.ir = ir
+        self.operation = operation
+        self.checkpoint = checkpoint
+        self.target = target
+        self.states = states
+        self.journal = journal
+        self.access = access
+        self.loadDefinition = loadDefinition
+        identities = ir.resources.map(\.identity)
+        scopes = Self.scopes(ir)
+        plugins = ir.plugins.map { environment.plugins[$0.name]?.plugin }
+        rules = ir.parameterSets.map { AttemptRules(parameters: $0) }
+    }
 
     static func hooksPerResource(_ ir: PlanIR, _ operation: OperationKind) -> [Int] {
         var counts = [Int](repeating: 0, count: ir.resources.count)
@@ -119,139 +71,262 @@ struct Execution: ActivityRunner {
         return members.map { OperationScope($0) }
     }
 
-    func run(_ number: Int32, _ activity: ActivityGraph.Activity) async throws {
+    // MARK: One activity
+
+    func run(_ number: Int32, _ activity: ActivityGraph.Activity) async -> ActivityEnd {
         let index = Int(activity.resource)
-        let resource = ir.resources[index]
-        let name = "\(activity.hook.name):\(resource.identity)"
-        let eventActivity = EventActivity(resource: index, identity: resource.identity, hook: activity.hook)
-        // Durable before the hook changes anything, so that a crash knows what to undo.
-        try await journal?.append(JournalEvent(activity: name, state: .started, time: environment.now()))
-        // Taking note of it may have lasted: what was cancelled meanwhile has nothing to undo yet.
-        try Task.checkCancellation()
+        if let failure = journal?.failure {
+            return .failed(ExecutionError.journalFailed(reason: String(describing: failure)))
+        }
+        if Task.isCancelled { return .cancelled }
+        let place = EventActivity(resource: index, identity: identities[index], hook: activity.hook)
+        let attempt = states.update(index) { $0.beginAttempt(at: activity.hook) } + earlierAttempts(place)
+        let reporter = AttemptReporter(place, environment.observer, environment.clock, journal)
+        let begun = environment.clock.monotonicNanoseconds
+        note(place, .started(attempt: attempt))
         states.markStarted(index)
-        environment.observer.observe(
-            .activityStarted(eventActivity, attempt: 1))
+        environment.observer.observe(.activityStarted(place, attempt: attempt))
         do {
-            try await callPlugin(activity.hook, index, resource)
-            let state = states.update(index) { state in
-                state.hooksLeft -= 1
-                return state
-            }
-            if state.hooksLeft == 0, let (record, bytes) = try await storeDefinition(index, state) {
-                states.update(index) {
-                    $0.record = record
-                    $0.recordBytes = bytes
+            let artifacts = try await artifacts(index)
+            do {
+                let saved = try await withTimeout(attemptRules(index).timeout) {
+                    try await callPlugin(place, attempt, artifacts, reporter)
                 }
+                let result = HookResult(
+                    saved: saved, artifacts: artifacts.finished, warnings: reporter.warnings,
+                    contentBytes: reporter.contentBytes,
+                    milliseconds: (environment.clock.monotonicNanoseconds - begun) / 1_000_000)
+                finish(place, result)
+                return .finished
+            } catch {
+                // What an attempt left half done must not be taken for the work of the next. Where that fails, nothing
+                // names it all the same.
+                if case .writing = access { try? await uncancelled { try await artifacts.discard() } }
+                throw error
             }
         } catch {
-            let isCancelled = error is CancellationError
-            let message = isCancelled ? JournalEvent.cancelledMessage : String(describing: error)
-            environment.observer.observe(
-                isCancelled
-                    ? .activityCancelled(eventActivity) : .activityFailed(eventActivity, message: message))
-            // The failure itself matters more than a bank that cannot take note of it.
-            try? await journal?.append(
-                JournalEvent(activity: name, state: .failed, time: environment.now(), message: message))
-            throw error
-        }
-        try await journal?.append(JournalEvent(activity: name, state: .finished, time: environment.now()))
-        environment.observer.observe(
-            .activityFinished(eventActivity))
-        let state = states.read(index)
-        if state.hooksLeft == 0 {
-            environment.observer.observe(
-                .resourceFinished(resource: index, identity: resource.identity, contentBytes: state.contentBytes))
+            return end(place, attempt, error, reporter)
         }
     }
 
-    private func callPlugin(_ hook: Hook, _ index: Int, _ resource: PlanIR.Resource) async throws {
-        let plugin = try plugin(of: resource)
-        if operation != .protect && !states.read(index).isDefinitionLoaded {
-            let definition = try await loadDefinition(index)
-            states.update(index) {
-                $0.record = definition
-                $0.definition = definition?.definition ?? JSONObject()
-                $0.isDefinitionLoaded = true
-            }
+    private func finish(_ place: EventActivity, _ result: HookResult) {
+        states.take(result, of: place.hook, place.resource)
+        note(place, .finished(result))
+        environment.observer.observe(.activityFinished(place))
+        let (left, bytes) = states.read(place.resource) { ($0.hooksLeft, $0.contentBytes) }
+        if left == 0 {
+            environment.observer.observe(
+                .resourceFinished(resource: place.resource, identity: place.identity, contentBytes: bytes))
         }
-        let context = try context(index, resource)
+    }
+
+    /// Decides what a failed attempt means.
+    private func end(
+        _ place: EventActivity, _ attempt: Int, _ error: any Error, _ reporter: AttemptReporter
+    ) -> ActivityEnd {
+        if error is CancellationError && Task.isCancelled {
+            note(place, .cancelled)
+            states.update(place.resource) { $0.warnings.add(reporter.warnings) }
+            environment.observer.observe(.activityCancelled(place))
+            return .cancelled
+        }
+        let message = String(describing: error)
+        let rules = attemptRules(place.resource)
+        let tried = states.read(place.resource) { $0.attempts(at: place.hook) }
+        if (error as? PluginError)?.isTransient == true, tried < rules.attempts, !environment.control.wasInterrupted {
+            let delay = rules.delay(before: tried + 1, environment.random)
+            note(place, .retrying(message: message))
+            states.update(place.resource) { state in
+                state.warnings.add(
+                    ActivityWarning(
+                        kind: "retried", subject: place.hook.name, message: "attempt \(attempt) failed: \(message)"))
+            }
+            environment.observer.observe(
+                .activityRetrying(place, attempt: attempt, message: message, delay: delay))
+            return .retry(delay: delay)
+        }
+        states.update(place.resource) { state in
+            state.warnings.add(reporter.warnings)
+            state.failure = state.failure ?? (place.hook, message)
+        }
+        note(place, .failed(message: message, warnings: reporter.warnings))
+        environment.observer.observe(.activityFailed(place, message: message))
+        return .failed(error)
+    }
+
+    func stopping(reason: String) { environment.observer.observe(.stopping(reason: reason)) }
+
+    private func note(_ place: EventActivity, _ change: JournalEvent.Change) {
+        journal?.append(
+            JournalEvent(resource: place.resource, hook: place.hook, time: environment.now(), change))
+    }
+
+    private func earlierAttempts(_ place: EventActivity) -> Int {
+        histories.isEmpty ? 0 : histories[place.resource][place.hook].attempts
+    }
+
+    private func attemptRules(_ index: Int) -> AttemptRules {
+        let set = ir.resources[index].parameters[operation.takesParameters ? operation.index : 0]
+        return rules[Int(set)]
+    }
+
+    private func callPlugin(
+        _ place: EventActivity, _ attempt: Int, _ artifacts: ResourceArtifacts, _ reporter: AttemptReporter
+    ) async throws -> JSONObject {
+        let plugin = try plugin(of: place.resource)
+        let context = context(place.resource, artifacts, reporter, place.hook, attempt)
         switch operation {
-        case .protect:
-            let saved = try await plugin.protect(hook, context)
-            states.update(index) { state in
-                for member in saved.members { state.definition[member.key] = member.value }
-            }
-        case .restore: try await plugin.restore(hook, context, to: target)
-        case .verify: try await plugin.verify(hook, context)
-        case .delete: try await plugin.delete(hook, context)
-        case .copy: try await plugin.copy(hook, context)
+        case .protect: return try await plugin.protect(place.hook, context)
+        case .restore: try await plugin.restore(place.hook, context, to: target)
+        case .verify: try await plugin.verify(place.hook, context)
+        case .delete: try await plugin.delete(place.hook, context)
+        case .copy: try await plugin.copy(place.hook, context)
         }
+        return JSONObject()
     }
 
-    private func plugin(of resource: PlanIR.Resource) throws -> any ProtectionPlugin {
-        let name = ir.plugins[Int(resource.plugin)].name
-        guard let plugin = environment.plugins[name] else { throw ExecutionError.unknownPlugin(name) }
-        return plugin.plugin
+    private func plugin(of resource: Int) throws -> any ProtectionPlugin {
+        let position = Int(ir.resources[resource].plugin)
+        guard let plugin = plugins[position] else { throw ExecutionError.unknownPlugin(ir.plugins[position].name) }
+        return plugin
     }
 
-    private func context(_ index: Int, _ resource: PlanIR.Resource) throws -> ActivityContext {
-        let state = states.read(index)
+    /// The artifacts of a resource; loads its definition where the operation works from one.
+    private func artifacts(_ index: Int) async throws -> ResourceArtifacts {
+        if operation != .protect, !states.read(index, \.isDefinitionLoaded) {
+            let record = try await loadDefinition(index)
+            states.update(index) { state in
+                state.definition = record?.definition ?? JSONObject()
+                state.artifacts = record?.artifacts ?? []
+                state.isDefinitionLoaded = true
+            }
+        }
+        return ResourceArtifacts(
+            bank: environment.bank, keys: CheckpointKeys(checkpoint), identity: identities[index],
+            known: states.read(index, \.artifacts), access: access, guard: environment.writeGuard)
+    }
+
+    private func context(
+        _ index: Int, _ artifacts: ResourceArtifacts, _ reporter: any ActivityReporter, _ hook: Hook?, _ attempt: Int
+    ) -> ActivityContext {
+        let resource = ir.resources[index]
         return ActivityContext(
             resource: ResourceDescription(resource), parameters: ir.parameters(of: index, for: operation),
             protectParameters: ir.parameters(of: index, for: .protect), checkpoint: checkpoint.text,
-            definition: state.definition, artifacts: try artifacts(index, state.record),
-            reporter: ResourceReporter(
-                resource: index, identity: resource.identity, states: states, observer: environment.observer),
-            scope: scopes[Int(resource.plugin)])
+            definition: states.read(index, \.definition), artifacts: artifacts, reporter: reporter,
+            scope: scopes[Int(resource.plugin)], undo: undoNotes(index), attempt: attempt,
+            wasInterrupted: hook.map { !histories.isEmpty && histories[index][$0].isOpen } ?? false)
+    }
+
+    private func undoNotes(_ index: Int) -> ResourceUndoNotes {
+        ResourceUndoNotes(
+            resource: index, identity: identities[index], states: states, journal: journal, environment: environment)
+    }
+
+    /// Runs `body`, and cancels it when it lasts longer than `limit` nanoseconds.
+    private func withTimeout<Value: Sendable>(
+        _ limit: Int64?, _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        guard let limit else { return try await body() }
+        let clock = environment.clock
+        return try await withThrowingTaskGroup(of: Value?.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                try await clock.sleep(nanoseconds: limit)
+                return nil
+            }
+            defer { group.cancelAll() }
+            if let value = try await group.next() ?? nil { return value }
+            group.cancelAll()
+            // The work must have come to its end before anything else is done about it.
+            _ = await group.nextResult()
+            throw PluginError(ExecutionError.timedOut(limit).description, isTransient: true)
+        }
     }
 
     // MARK: The whole run
 
     /// Runs the operation's graph; on failure or cancellation reverts every resource that had started, in reverse
     /// order of their starts, each once. The reverts run to their end even when the task is cancelled.
-    func runGraph() async -> (outcome: RunOutcome, revertFailures: [ResourceFailure]) {
-        // One damaged resource must not hide another: a verification looks at everything.
-        let outcome = await Driver.run(
-            ir.graph(operation), jobs: environment.jobs, onFailure: operation == .verify ? .continue : .stop,
-            runner: self)
+    func runGraph(
+        weights: ActivityWeights? = nil, adopted: [Bool] = [], policy: FailurePolicy
+    ) async -> (outcome: RunOutcome, revertFailures: [ResourceFailure]) {
+        let limits = RunLimits(ir, plugins: environment.concurrency.plugins, types: environment.concurrency.types)
+        let settings = RunSettings(
+            jobs: environment.concurrency.jobs, limits: limits, weights: weights, adopted: adopted, policy: policy,
+            grace: environment.grace, clock: environment.clock, control: environment.control)
+        let outcome = await Driver.run(ir.graph(operation), settings, runner: self)
         guard !outcome.succeeded else { return (outcome, []) }
         let resources = Array(states.startOrder.reversed())
-        // A task of its own: cancelling the operation must not cancel its undoing.
-        let failures = await Task { await revert(resources) }.value
+        let failures = await uncancelled { await revert(resources) }
         return (outcome, failures)
     }
 
-    private func revert(_ resources: [Int]) async -> [ResourceFailure] {
+    /// Reverts resources one after the other, whatever becomes of each.
+    func revert(_ resources: [Int]) async -> [ResourceFailure] {
         guard !resources.isEmpty else { return [] }
         environment.observer.observe(.reverting(resources: resources.count))
         var failures: [ResourceFailure] = []
         for index in resources {
-            let resource = ir.resources[index]
             do {
-                try await plugin(of: resource).revert(operation, try context(index, resource))
-                try? await journal?.append(
-                    JournalEvent(activity: "revert:\(resource.identity)", state: .reverted, time: environment.now()))
+                let plugin = try plugin(of: index)
+                let place = EventActivity(resource: index, identity: identities[index], hook: .complete)
+                let reporter = AttemptReporter(place, environment.observer, environment.clock, nil)
+                let artifacts = try await artifacts(index)
+                try await withTimeout(attemptRules(index).timeout) {
+                    try await plugin.revert(operation, context(index, artifacts, reporter, nil, 1))
+                }
+                states.update(index) { state in
+                    state.undo = nil
+                    state.warnings.add(reporter.warnings)
+                }
+                note(index, .reverted)
+                environment.observer.observe(.reverted(identity: identities[index]))
             } catch {
                 let message = String(describing: error)
-                environment.observer.observe(.revertFailed(identity: resource.identity, message: message))
-                failures.append(ResourceFailure(resource: resource.identity, hook: "revert", message: message))
-                try? await journal?.append(
-                    JournalEvent(
-                        activity: "revert:\(resource.identity)", state: .failed, time: environment.now(),
-                        message: message))
+                environment.observer.observe(.revertFailed(identity: identities[index], message: message))
+                failures.append(ResourceFailure(resource: identities[index], hook: "revert", message: message))
+                note(index, .revertFailed(message: message))
             }
         }
         return failures
+    }
+
+    private func note(_ resource: Int, _ change: JournalEvent.Change) {
+        journal?.append(JournalEvent(resource: resource, hook: nil, time: environment.now(), change))
     }
 
     /// The failures of a run, in words for records.
     func failures(_ outcome: RunOutcome, _ revertFailures: [ResourceFailure]) -> [ResourceFailure] {
         var failures = outcome.failures.map {
             ResourceFailure(
-                resource: ir.resources[Int($0.activity.resource)].identity, hook: $0.activity.hook.name,
+                resource: identities[Int($0.activity.resource)], hook: $0.activity.hook.name,
                 message: String(describing: $0.error))
         }
         if outcome.wasCancelled { failures.append(ResourceFailure(resource: "", hook: "", message: "cancelled")) }
         return failures + revertFailures
     }
+}
+
+extension AttemptRules {
+    /// How long to wait before an attempt, in nanoseconds: it doubles with each attempt up to the longest wait, and a
+    /// random part of up to half of it is taken off, so that what failed together is not tried together.
+    func delay(before attempt: Int, _ random: any RunRandom) -> Int64 {
+        let doublings = min(max(0, attempt - 2), 40)
+        let (product, overflow) = delay.multipliedReportingOverflow(by: 1 << Int64(doublings))
+        let longest = overflow ? maxDelay : min(product, maxDelay)
+        guard longest > 1 else { return longest }
+        return longest - Int64(random.next() % UInt64(longest / 2 + 1))
+    }
+}
+
+extension ResourceStates.State {
+    /// Counts an attempt at a hook; returns how many there were with it.
+    mutating func beginAttempt(at hook: Hook) -> Int {
+        let place = Int(hook.rawValue)
+        attemptCounts[place] += 1
+        return Int(attemptCounts[place])
+    }
+
+    func attempts(at hook: Hook) -> Int { Int(attemptCounts[Int(hook.rawValue)]) }
 }

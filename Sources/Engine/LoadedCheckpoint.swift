@@ -25,32 +25,34 @@ package struct LoadedCheckpoint: Sendable {
     }
 
     /// The IR that made a checkpoint.
-    static func loadIR(_ index: CheckpointIndex, from collection: CheckpointCollection) async throws -> PlanIR {
-        let key = CheckpointKeys(index.id).ir
-        let bytes: [UInt8]
-        do { bytes = try await collection.bank.get(key) } catch BankError.notFound {
-            throw ExecutionError.damaged(key, "it is missing")
+    package static func loadIR(
+        _ index: CheckpointIndex, from collection: CheckpointCollection
+    ) async throws -> PlanIR {
+        let bytes = try await collection.irBytes(index)
+        do { return try PlanIR(loading: bytes) } catch {
+            throw ExecutionError.damaged(CheckpointKeys(index.id).ir, error.description)
         }
-        guard SHA256Digest(of: bytes) == index.irDigest else {
-            throw ExecutionError.damaged(key, "its digest is not the one in \(CheckpointKeys(index.id).index)")
-        }
-        do { return try PlanIR(loading: bytes) } catch { throw ExecutionError.damaged(key, error.description) }
     }
 
-    /// The protection definition of a resource, checked against the commit record.
-    func definition(_ resource: Int, _ bank: any Bank) async throws -> DefinitionRecord {
-        let entry = commit.resources[resource]
-        let key = try CheckpointKeys(index.id).definition(entry.resource, epoch: entry.epoch)
-        let bytes: [UInt8]
-        do { bytes = try await bank.get(key) } catch BankError.notFound {
-            throw ExecutionError.damaged(key, "it is missing")
+    /// Reads the checkpoint's definitions.
+    package func packs(_ collection: CheckpointCollection) -> DefinitionPacks {
+        DefinitionPacks(index.id, commit, collection)
+    }
+
+    /// The keys below which the artifacts lie that a commit record's definitions name.
+    static func artifactPlaces(
+        _ commit: CommitRecord, _ ir: PlanIR, from collection: CheckpointCollection
+    ) async throws -> Set<String> {
+        let keys = CheckpointKeys(commit.checkpoint)
+        let packs = DefinitionPacks(commit.checkpoint, commit, collection)
+        var places: Set<String> = []
+        for resource in ir.resources.indices {
+            for artifact in try await packs.definition(resource).artifacts {
+                let artifacts = try keys.artifacts(ir.resources[resource].identity, epoch: artifact.epoch)
+                places.insert("\(artifacts)/\(artifact.summary.name)")
+            }
         }
-        guard SHA256Digest(of: bytes) == entry.definition else {
-            throw ExecutionError.damaged(key, "its digest is not the one in the commit record")
-        }
-        do { return try DefinitionRecord(opening: bytes) } catch {
-            throw ExecutionError.damaged(key, error.description)
-        }
+        return places
     }
 
     /// Refuses plugins that cannot read what was saved. A manifest may have changed since; its version says whether
@@ -102,7 +104,12 @@ struct RecordCheck {
         for number in 0..<checkpoint.commit.journalSegments {
             try await check(layout.journal(ofEpoch: epoch, page: number), &faults) {
                 bytes throws(SealedRecordError) in
-                guard try JournalSegment(opening: bytes).number == number else {
+                let ir = checkpoint.ir
+                let segment = try JournalSegment(opening: bytes) { () throws(SealedRecordError) -> [String: Int] in
+                    Dictionary(
+                        ir.resources.enumerated().map { ($1.identity, $0) }, uniquingKeysWith: { first, _ in first })
+                }
+                guard segment.number == number else {
                     throw .malformed(member: "segment", expected: "\(number)")
                 }
             }

@@ -1,5 +1,6 @@
 import CanonicalForm
 import Checkpoints
+import PlanIR
 import PluginKit
 import Synchronization
 
@@ -8,44 +9,79 @@ import Synchronization
 /// Activities of one resource never run at the same time, but their plugins report from any thread.
 final class ResourceStates: Sendable {
     struct State: Sendable {
+        /// What the hooks of `protect` have returned so far, or what the checkpoint has of them.
         var definition = JSONObject()
         var isDefinitionLoaded = false
-        var record: DefinitionRecord?
-        var recordBytes: [UInt8]?
+        /// The artifacts that the definition names.
+        var artifacts: [DefinitionRecord.Artifact] = []
         var warnings = WarningList()
         var contentBytes: Int64 = 0
+        /// How many hooks with work have not finished.
         var hooksLeft = 0
+        /// How long the last attempt at each hook took, -1 where none has ended.
+        var milliseconds: [Int64] = []
+        /// How often each hook was tried in this run.
+        var attemptCounts = SIMD4<UInt16>()
+        /// What must be undone.
+        var undo: JSONObject?
+        /// The hook that failed, and why.
+        var failure: (hook: Hook, message: String)?
     }
 
     private let states: Mutex<[State]>
     /// The resources of which a hook was called, in the order of their first one.
-    private let started = Mutex<StartOrder>(StartOrder())
+    private let started: Mutex<StartOrder>
 
     private struct StartOrder {
         var resources: [Int] = []
-        var seen: Set<Int> = []
+        var seen: [Bool]
     }
 
     init(hooksPerResource: [Int]) {
+        let blank = [Int64](repeating: -1, count: Hook.allCases.count)
         states = Mutex(
             hooksPerResource.map {
                 var state = State()
                 state.hooksLeft = $0
+                state.milliseconds = blank
                 return state
             })
+        started = Mutex(StartOrder(seen: [Bool](repeating: false, count: hooksPerResource.count)))
     }
 
     func read(_ resource: Int) -> State { states.withLock { $0[resource] } }
+
+    func read<Value: Sendable>(_ resource: Int, _ value: (State) -> Value) -> Value {
+        states.withLock { value($0[resource]) }
+    }
 
     @discardableResult
     func update<Result: Sendable>(_ resource: Int, _ body: (inout State) -> Result) -> Result {
         states.withLock { body(&$0[resource]) }
     }
 
+    /// Takes in what a hook has left behind.
+    func take(_ result: HookResult, of hook: Hook, _ resource: Int) {
+        update(resource) { state in
+            for member in result.saved.members { state.definition[member.key] = member.value }
+            if !result.artifacts.isEmpty {
+                let new = Set(result.artifacts.map(\.summary.name))
+                state.artifacts.removeAll { new.contains($0.summary.name) }
+                state.artifacts += result.artifacts
+            }
+            state.warnings.add(result.warnings)
+            state.contentBytes += result.contentBytes
+            state.milliseconds[Int(hook.rawValue)] = result.milliseconds
+            state.hooksLeft -= 1
+        }
+    }
+
     /// Takes note that a hook of a resource is about to be called.
     func markStarted(_ resource: Int) {
         started.withLock { order in
-            if order.seen.insert(resource).inserted { order.resources.append(resource) }
+            guard !order.seen[resource] else { return }
+            order.seen[resource] = true
+            order.resources.append(resource)
         }
     }
 
@@ -53,26 +89,4 @@ final class ResourceStates: Sendable {
     var startOrder: [Int] { started.withLock { $0.resources } }
 
     var all: [State] { states.withLock { $0 } }
-}
-
-/// Passes on what an activity reports, with the resource it is about.
-struct ResourceReporter: ActivityReporter {
-    let resource: Int
-    let identity: String
-    let states: ResourceStates
-    let observer: any RunObserver
-
-    var wantsEstimate: Bool { observer.wantsEstimate }
-
-    func expect(bytes: Int64) { observer.observe(.expected(resource: resource, bytes: bytes)) }
-
-    func advance(bytes: Int64) {
-        states.update(resource) { $0.contentBytes += bytes }
-        observer.observe(.advanced(resource: resource, bytes: bytes))
-    }
-
-    func warn(_ warning: ActivityWarning) {
-        states.update(resource) { $0.warnings.add(warning) }
-        observer.observe(.warned(resource: resource, identity: identity, warning: warning))
-    }
 }

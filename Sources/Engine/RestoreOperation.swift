@@ -2,6 +2,8 @@ import Bank
 package import Checkpoints
 package import PlanIR
 package import PluginKit
+import Scheduling
+import Surroundings
 
 /// How a restore or a verification ended.
 package struct OperationReport: Sendable {
@@ -46,13 +48,26 @@ package struct RestoreOperation: Sendable {
         }
         let collection = environment.collection
         let operation = OperationIndex(
-            id: CheckpointID.random(), kind: kind.rawValue, checkpoint: checkpoint.index.id, plan: ir.plan,
+            id: environment.newID(), kind: kind.rawValue, checkpoint: checkpoint.index.id, plan: ir.plan,
             started: environment.now(), owner: collection.owner)
-        await record { try await collection.begin(operation) }
+        let isRecorded = await record { try await collection.begin(operation) }
+        let journal =
+            isRecorded
+            ? JournalWriter(bank: environment.bank, clock: environment.clock, guard: environment.writeGuard) {
+                CheckpointLayout.operationJournal(operation.id, page: $0)
+            } : nil
+        let result: Result<OperationReport, any Error>
+        do { result = .success(try await run(operation, journal)) } catch { result = .failure(error) }
+        await journal?.close()
+        return try result.get()
+    }
 
+    private func run(_ operation: OperationIndex, _ journal: JournalWriter?) async throws -> OperationReport {
+        let ir = checkpoint.ir
+        let collection = environment.collection
         let check = RecordCheck(collection: collection, checkpoint: checkpoint)
         // Reading a few records is not worth cancelling, and what is cancelled must be recorded below.
-        let damaged = try await Task { try await check.faults() }.value
+        let damaged = try await uncancelled { try await check.faults() }
         var failures: [ResourceFailure] = []
         for fault in damaged {
             if kind == .verify {
@@ -67,48 +82,51 @@ package struct RestoreOperation: Sendable {
                 RunBeginning(
                     operation: kind, id: operation.id.text, checkpoint: checkpoint.index.id.text, plan: ir.plan,
                     provider: ir.provider.name, resources: ir.resources.count, activities: hooks.reduce(0, +),
-                    jobs: environment.jobs, expectedBytes: checkpoint.commit.contentBytes)))
+                    jobs: environment.concurrency.jobs, expectedBytes: checkpoint.commit.contentBytes)))
         let states = ResourceStates(hooksPerResource: hooks)
-        let execution = execution(states)
-        let (outcome, revertFailures) = await execution.runGraph()
+        let packs = checkpoint.packs(collection)
+        let execution = Execution(
+            environment, ir, kind, checkpoint: checkpoint.index.id, target: target, states: states, journal: journal,
+            access: .reading, loadDefinition: { try await packs.definition($0) })
+        // One damaged resource must not hide another: a verification looks at everything.
+        let (outcome, revertFailures) = await execution.runGraph(
+            policy: environment.onFailure ?? (kind == .verify ? .continue : .stop))
         failures += execution.failures(outcome, revertFailures)
         // A resource without work in this operation still has a definition, which must be there.
         for index in ir.resources.indices where hooks[index] == 0 && !outcome.wasCancelled {
-            do { _ = try await checkpoint.definition(index, collection.bank) } catch {
+            do { _ = try await packs.definition(index) } catch {
                 failures.append(
                     ResourceFailure(
                         resource: ir.resources[index].identity, hook: "", message: String(describing: error)))
             }
         }
-        let commit = commit(operation.id, states, outcome, failures)
+        let commit = commit(operation.id, states, failures)
+        if let journal { await record { try await journal.flush() } }
         await record { try await collection.end(commit) }
+        let warnings = commit.resources.reduce(0) { $0 + $1.warnings.count }
+        environment.observer.observe(
+            .ended(status: commit.status.rawValue, failures: failures.count, warnings: warnings))
         return OperationReport(
             kind: kind, checkpoint: checkpoint.index.id, plan: ir.plan, commit: commit,
             contentBytes: states.all.reduce(0) { $0 + $1.contentBytes }, wasCancelled: outcome.wasCancelled,
             damaged: damaged)
     }
 
-    /// Writes a record of the operation itself. A bank that takes none, such as one on read-only media, still
-    /// restores; and cancelling must not keep the outcome from being recorded.
-    private func record(_ write: @escaping @Sendable () async throws -> Void) async {
-        do { try await Task { try await write() }.value } catch {
+    /// Writes a record of the operation itself; returns whether it could. A bank that takes none, such as one on
+    /// read-only media, still restores; and cancelling must not keep the outcome from being recorded.
+    @discardableResult
+    private func record(_ write: @escaping @Sendable () async throws -> Void) async -> Bool {
+        do {
+            try await uncancelled { try await write() }
+            return true
+        } catch {
             environment.observer.observe(.noticed("this \(kind.rawValue) is not recorded in the bank: \(error)"))
+            return false
         }
     }
 
-    private func execution(_ states: ResourceStates) -> Execution {
-        let checkpoint = checkpoint
-        let bank = environment.bank
-        return Execution(
-            environment: environment, ir: checkpoint.ir, operation: kind, checkpoint: checkpoint.index.id,
-            target: target, states: states, journal: nil, scopes: Execution.scopes(checkpoint.ir),
-            artifacts: { index, record in try checkpoint.artifacts(index, record, bank) },
-            loadDefinition: { index in try await checkpoint.definition(index, bank) },
-            storeDefinition: { _, _ in nil })
-    }
-
     private func commit(
-        _ id: CheckpointID, _ states: ResourceStates, _ outcome: RunOutcome, _ failures: [ResourceFailure]
+        _ id: CheckpointID, _ states: ResourceStates, _ failures: [ResourceFailure]
     ) -> OperationCommit {
         let entries = states.all.enumerated().map { index, state in
             let identity = checkpoint.ir.resources[index].identity
@@ -122,15 +140,5 @@ package struct RestoreOperation: Sendable {
         return OperationCommit(
             id: id, status: failures.isEmpty ? .success : .fail, finished: environment.now(), resources: entries,
             failures: failures)
-    }
-}
-
-extension LoadedCheckpoint {
-    /// The artifacts of a resource, to be read only.
-    func artifacts(_ resource: Int, _ record: DefinitionRecord?, _ bank: any Bank) throws -> any ArtifactStore {
-        let entry = commit.resources[resource]
-        return PartedArtifactStore(
-            bank: bank, artifacts: try CheckpointKeys(index.id).artifacts(entry.resource, epoch: entry.epoch),
-            writable: false, expectedRecords: record?.recordDigests ?? [:])
     }
 }

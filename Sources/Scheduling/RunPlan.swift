@@ -2,8 +2,8 @@ internal import HeapModule
 package import PlanIR
 
 /// What a failed activity means for the others.
-package enum FailurePolicy: Sendable, Hashable {
-    /// Nothing new starts, and what is running is cancelled.
+package enum FailurePolicy: String, Sendable, Hashable, CaseIterable {
+    /// Nothing new starts.
     case stop
     /// Everything runs that does not wait for what failed.
     case `continue`
@@ -11,11 +11,12 @@ package enum FailurePolicy: Sendable, Hashable {
 
 /// Which activities of a graph may run next: a pure state machine without clock, threads or I/O.
 ///
-/// Barriers finish by themselves as soon as they are reached. Of the activities that are ready, the one with the
-/// longest remaining path by weight comes first; ties go by number, so that the same answers give the same run.
+/// Barriers finish by themselves as soon as they are reached. Of the activities that are ready and within their limits,
+/// the one with the longest remaining path by weight comes first; ties go by number, so that the same answers give
+/// the same run.
 ///
-/// Whoever runs a graph relies on this: every activity is given out once at most, and only when all that it waits for
-/// have finished; what waits for a failed one is never given out.
+/// Whoever runs a graph relies on this: every activity is given out once at most, unless it was postponed, and only when
+/// all that it waits for have finished; what waits for a failed one is never given out.
 package struct RunPlan: Sendable {
     private struct Ready: Comparable, Sendable {
         let remaining: Int64
@@ -31,6 +32,7 @@ package struct RunPlan: Sendable {
         static let running: Int32 = -1
         static let finished: Int32 = -2
         static let failed: Int32 = -3
+        static let postponed: Int32 = -4
     }
 
     private let graph: ActivityGraph
@@ -39,26 +41,51 @@ package struct RunPlan: Sendable {
     private var waiting: [Int32]
     /// The length of the longest path from the beginning of each activity to the end of all.
     private let remaining: [Int64]
+    /// Activities that count as done before the run, by number; empty when there are none.
+    private let adopted: [Bool]
     private var ready = Heap<Ready>()
+    private let limits: RunLimits?
+    /// How many more activities of each class may run.
+    private var room: [Int32]
+    /// Activities that are ready, and wait for room in a class.
+    private var parked: [Heap<Ready>]
     /// How many activities were taken and have not ended.
     package private(set) var runningCount = 0
+    /// How many activities were postponed and not woken.
+    package private(set) var postponedCount = 0
     /// How many activities have finished, barriers, start and finish included.
     package private(set) var finishedCount = 0
     /// The activities that failed, in the order of their reports.
     package private(set) var failed: [Int32] = []
+    /// Whether nothing new starts any more.
+    package private(set) var isStopped = false
 
     /// A run at its beginning: what waits for nothing is ready. Without weights, every activity weighs the same.
-    package init(_ graph: ActivityGraph, weights: ActivityWeights? = nil, onFailure policy: FailurePolicy = .stop) {
+    ///
+    /// `adopted` says by number which activities are done already; what an adopted one waits for is adopted, too.
+    package init(
+        _ graph: ActivityGraph, weights: ActivityWeights? = nil, limits: RunLimits? = nil, adopted: [Bool] = [],
+        onFailure policy: FailurePolicy = .stop
+    ) {
         let weights = weights ?? .unit(graph)
         self.init(
-            graph, remaining: weights.remainingPaths(graph, in: graph.topologicalOrder() ?? []), onFailure: policy)
+            graph, remaining: weights.remainingPaths(graph, in: graph.topologicalOrder() ?? []), limits: limits,
+            adopted: adopted, onFailure: policy)
     }
 
     /// A run whose remaining paths are known.
-    init(_ graph: ActivityGraph, remaining: [Int64], onFailure policy: FailurePolicy = .stop) {
+    init(
+        _ graph: ActivityGraph, remaining: [Int64], limits: RunLimits? = nil, adopted: [Bool] = [],
+        onFailure policy: FailurePolicy = .stop
+    ) {
         self.graph = graph
         self.policy = policy
         self.remaining = remaining
+        // Limits that hold nothing back cost nothing.
+        self.limits = limits.flatMap { $0.most.isEmpty ? nil : $0 }
+        self.adopted = adopted
+        room = self.limits?.most ?? []
+        parked = room.map { _ in Heap() }
         waiting = graph.predecessorCounts
         let first = (0..<Int32(graph.count)).filter { waiting[Int($0)] == 0 }
         for number in first { reach(number) }
@@ -66,43 +93,119 @@ package struct RunPlan: Sendable {
 
     /// Whether everything has finished.
     package var isComplete: Bool { finishedCount == graph.count }
-    /// Whether nothing can be taken and nothing is running: complete, or stopped by a failure.
-    package var isIdle: Bool { runningCount == 0 && (ready.isEmpty || isStopped) }
-
-    /// Whether a failure keeps everything else from starting.
-    private var isStopped: Bool { policy == .stop && !failed.isEmpty }
+    /// Whether nothing is running and nothing will: complete, stopped, or all that is left waits for what failed.
+    package var isIdle: Bool {
+        runningCount == 0 && (isStopped || (postponedCount == 0 && ready.isEmpty && parked.allSatisfy(\.isEmpty)))
+    }
 
     /// Whether an activity was taken and has not ended.
     package func isRunning(_ number: Int32) -> Bool {
         waiting.indices.contains(Int(number)) && waiting[Int(number)] == Mark.running
     }
 
-    /// The next activity to run, or `nil` when none is ready or a failure has stopped the run.
+    /// The next activity to run, or `nil` when none is ready, or the run was stopped.
     package mutating func take() -> Int32? {
-        guard !isStopped, let next = ready.popMax() else { return nil }
-        waiting[Int(next.number)] = Mark.running
-        runningCount += 1
-        return next.number
+        guard !isStopped else { return nil }
+        while let next = ready.popMax() {
+            if let full = fullClass(next.number) {
+                parked[Int(full)].insert(next)
+                // It came from another class, where its place is free for someone else.
+                unparkBehind(next.number, except: full)
+                continue
+            }
+            changeRoom(next.number, by: -1)
+            waiting[Int(next.number)] = Mark.running
+            runningCount += 1
+            return next.number
+        }
+        return nil
     }
 
     /// Reports that a taken activity has done its work.
     package mutating func finish(_ number: Int32) {
-        guard isRunning(number) else { return }
-        runningCount -= 1
+        guard release(number) else { return }
         settle(number)
     }
 
     /// Reports that a taken activity has failed; what waits for it never becomes ready.
     package mutating func fail(_ number: Int32) {
-        guard isRunning(number) else { return }
+        guard release(number) else { return }
         waiting[Int(number)] = Mark.failed
-        runningCount -= 1
         failed.append(number)
+        if policy == .stop { stop() }
     }
+
+    /// Reports that a taken activity was stopped by someone else; what waits for it never becomes ready.
+    package mutating func cancel(_ number: Int32) {
+        guard release(number) else { return }
+        waiting[Int(number)] = Mark.failed
+    }
+
+    /// Reports that a taken activity has failed and will be tried again: it gives up its place until it is woken.
+    package mutating func postpone(_ number: Int32) {
+        guard release(number) else { return }
+        waiting[Int(number)] = Mark.postponed
+        postponedCount += 1
+    }
+
+    /// Makes a postponed activity ready again.
+    package mutating func wake(_ number: Int32) {
+        guard waiting.indices.contains(Int(number)), waiting[Int(number)] == Mark.postponed else { return }
+        postponedCount -= 1
+        waiting[Int(number)] = 0
+        ready.insert(Ready(remaining: remaining[Int(number)], number: number))
+    }
+
+    /// Lets nothing new start.
+    package mutating func stop() { isStopped = true }
+
+    private mutating func release(_ number: Int32) -> Bool {
+        guard isRunning(number) else { return false }
+        runningCount -= 1
+        guard limits != nil else { return true }
+        changeRoom(number, by: 1)
+        unparkBehind(number, except: -1)
+        return true
+    }
+
+    // MARK: Limits
+
+    private func classes(_ number: Int32) -> (plugin: Int32, type: Int32) {
+        guard let limits, number >= ActivityGraph.fixedCount else { return (-1, -1) }
+        let resource = Int(graph.activities[Int(number - ActivityGraph.fixedCount)].resource)
+        return (limits.plugins[resource], limits.types[resource])
+    }
+
+    /// A class of the activity that has no room.
+    private func fullClass(_ number: Int32) -> Int32? {
+        guard limits != nil else { return nil }
+        let (plugin, type) = classes(number)
+        if plugin >= 0 && room[Int(plugin)] <= 0 { return plugin }
+        return type >= 0 && room[Int(type)] <= 0 ? type : nil
+    }
+
+    private mutating func changeRoom(_ number: Int32, by change: Int32) {
+        guard limits != nil else { return }
+        let (plugin, type) = classes(number)
+        if plugin >= 0 { room[Int(plugin)] += change }
+        if type >= 0 { room[Int(type)] += change }
+    }
+
+    /// Makes the best activity ready that waits for room in a class of `number`, where there is room.
+    private mutating func unparkBehind(_ number: Int32, except full: Int32) {
+        let (plugin, type) = classes(number)
+        for position in [plugin, type] where position >= 0 && position != full && room[Int(position)] > 0 {
+            if let next = parked[Int(position)].popMax() { ready.insert(next) }
+        }
+    }
+
+    // MARK: Progress
+
+    private func isAdopted(_ number: Int32) -> Bool { !adopted.isEmpty && adopted[Int(number)] }
 
     /// Takes note that an activity waits for nothing any more.
     private mutating func reach(_ number: Int32) {
-        if graph.works(number) {
+        if graph.works(number) && !isAdopted(number) {
             ready.insert(Ready(remaining: remaining[Int(number)], number: number))
         } else {
             settle(number)
@@ -119,7 +222,7 @@ package struct RunPlan: Sendable {
                 let target = graph.targets[edge]
                 waiting[Int(target)] -= 1
                 guard waiting[Int(target)] == 0 else { continue }
-                if graph.works(target) {
+                if graph.works(target) && !isAdopted(target) {
                     ready.insert(Ready(remaining: remaining[Int(target)], number: target))
                 } else {
                     stack.append(target)

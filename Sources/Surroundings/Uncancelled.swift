@@ -21,7 +21,8 @@ package enum TaskPlace {
 
 /// Runs what must come to its end although the caller's task is cancelled, and waits for it: undoing what was begun,
 /// and recording how it ended.
-package func uncancelled<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Result) async throws -> Result {
+package func uncancelled<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Result) async throws -> Result
+{
     try await TaskPlace.throwingTask(body).value
 }
 

@@ -1,3 +1,4 @@
+import Checkpoints
 import CommandLineSupport
 import ArgumentParser
 import Bank
@@ -35,7 +36,7 @@ struct BankCommand: AsyncParsableCommand {
             let registry = try provider.providers.registry()
             let manifest = try registry.provider(provider.provider)
             let location = try registry.bank(of: manifest)
-            let format = try await location.initialize(now: WallClock.now)
+            let format = try await location.initialize(now: Timestamp.now())
             if output == .json {
                 StandardStream.output.write(
                     JSONValue.object([

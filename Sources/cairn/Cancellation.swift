@@ -1,23 +1,34 @@
 import CommandLineSupport
 import Dispatch
+import Engine
 import Glibc
 
-/// Turns SIGINT and SIGTERM into the cancellation of a task, so that a run is ended in order: what was begun is
-/// reverted and recorded.
+/// Turns signals into requests to a run: the first one lets it end in order, the second one cancels what is running.
+/// Either way, what was begun is undone, and the outcome is recorded.
 enum Cancellation {
-    /// Runs `body` in a task that the signals cancel.
+    private static let signals: [(number: Int32, name: String)] = [
+        (SIGINT, "SIGINT"), (SIGTERM, "SIGTERM"), (SIGHUP, "SIGHUP"),
+    ]
+
+    /// Runs `body` in a task that the signals reach: the first one through `control`, the second one cancels it.
     static func onSignals<Result: Sendable>(
-        _ body: @escaping @Sendable () async throws -> Result
+        _ control: RunControl, _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
         let task = Task { try await body() }
         let queue = DispatchQueue(label: "cairn.signals")
-        let sources = [SIGINT, SIGTERM, SIGHUP].map { number in
+        let sources = signals.map { number, name in
             // The default action would end the process before the source sees the signal.
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler {
-                if !task.isCancelled { StandardStream.error.write("cairn: stopping; what was begun is undone first\n") }
-                task.cancel()
+                let isFirst = !control.wasInterrupted
+                StandardStream.error.write(
+                    isFirst
+                        ? "cairn: stopping; what is running may finish, and what was begun is undone "
+                            + "(once more to cancel what is running)\n"
+                        : "cairn: cancelling what is running; what was begun is undone\n")
+                control.interrupt(reason: name)
+                if !isFirst { task.cancel() }
             }
             source.resume()
             return source

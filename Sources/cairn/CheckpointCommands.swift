@@ -131,15 +131,13 @@ struct CheckpointReport {
             let commit = try await opened.collection.commit(summary.id)
         else { return CheckpointReport(summary: summary, commit: nil) }
         var report = CheckpointReport(summary: summary, commit: commit)
-        let layout = CheckpointKeys(summary.id)
-        for entry in commit.resources where entry.definition != nil {
-            let key = try layout.definition(entry.resource, epoch: entry.epoch)
+        let packs = DefinitionPacks(summary.id, commit, opened.collection)
+        for (position, entry) in commit.resources.enumerated() {
             do {
-                report.definitions[entry.resource] = try await opened.collection.read(key) {
-                    try DefinitionRecord(opening: $0)
-                }
-            } catch let error as CheckpointError {
-                report.faults.append(error.description)
+                report.definitions[entry.resource] = try await packs.definitionIfSaved(position)
+            } catch let error as ExecutionError {
+                // Resources share a pack, and its fault is told once.
+                if report.faults.last != error.description { report.faults.append(error.description) }
             }
         }
         return report

@@ -39,11 +39,9 @@ struct Delete: AsyncParsableCommand {
             try await describe(id, opened)
             return
         }
-        let jobs = options.jobs
         let force = force
-        let failures = try await ProgressDisplay.showing(options, quiet: output == .json) { display in
-            let environment = opened.environment(jobs: jobs, observer: display)
-            return try await DeleteOperation(environment, checkpoint: id, force: force).run()
+        let failures = try await ProgressDisplay.showing(options, opened, quiet: output == .json) { environment in
+            try await DeleteOperation(environment, checkpoint: id, force: force).run()
         }
         if output == .json {
             StandardStream.output.write(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import CommandLineSupport
+import Engine
 import PlanIR
 import RunRecords
 
@@ -31,10 +32,11 @@ extension Checkpoints {
             guard let summary = try await opened.collection.summary(id) else {
                 throw CheckpointError.unknown(id.text)
             }
-            let events = try await opened.collection.journal(id)
+            let ir = try await LoadedCheckpoint.loadIR(try await opened.collection.index(id), from: opened.collection)
+            let events = try await opened.collection.journal(id, ir).events
             var bytes = RunRecordWriter.header(
                 RunRecord(plan: summary.plan, operation: .protect, checkpoint: id.text))
-            for event in events { bytes += try line(event) }
+            for event in events { bytes += line(event, ir) }
             if let commit = try await opened.collection.commit(id) {
                 bytes += RunRecordWriter.end(
                     RunRecord.End(time: RecordTime(commit.finished), status: commit.status.rawValue))
@@ -47,19 +49,23 @@ extension Checkpoints {
             }
         }
 
-        private func line(_ event: JournalEvent) throws -> [UInt8] {
-            guard let subject = RunRecord.Subject(event.activity) else {
-                throw MessageFailure("the journal tells of '\(Words.harmless(event.activity))', which is no activity")
+        private func line(_ event: JournalEvent, _ ir: PlanIR) -> [UInt8] {
+            let subject = RunRecord.Subject(hook: event.hook, resource: ir.resources[event.resource].identity)
+            var message = ""
+            let state: RunRecord.Event
+            switch event.change {
+            case .started: state = .started
+            case .finished, .adopted: state = .finished
+            case .failed(let reason, _): (state, message) = (.failed, reason)
+            // An attempt that failed is followed by another one.
+            case .retrying(let reason): (state, message) = (.failed, reason)
+            // What was stopped because something else failed has not failed by itself.
+            case .cancelled: (state, message) = (.cancelled, "cancelled")
+            case .reverted: state = .reverted
+            case .revertFailed(let reason): (state, message) = (.failed, reason)
+            case .undo, .undone, .progress: return []
             }
-            let state: RunRecord.Event =
-                switch event.state {
-                case .started: .started
-                case .finished: .finished
-                // What was stopped because something else failed has not failed by itself.
-                case .failed: event.message == JournalEvent.cancelledMessage ? .cancelled : .failed
-                case .reverted: .reverted
-                }
-            return RunRecordWriter.event(state, of: subject, at: RecordTime(event.time), message: event.message)
+            return RunRecordWriter.event(state, of: subject, at: RecordTime(event.time), message: message)
         }
     }
 }

@@ -157,19 +157,23 @@ enum Terminal {
 }
 
 extension ProgressDisplay {
-    /// Runs an operation with the display beside it, or with a log where one is asked for; signals cancel it.
+    /// Runs an operation with the display beside it, or with a log where one is asked for; signals end it in order.
     static func showing<Result: Sendable>(
-        _ options: RunOptions, quiet: Bool, _ body: @escaping @Sendable (any RunObserver) async throws -> Result
+        _ options: RunOptions, _ opened: OpenedProvider, quiet: Bool,
+        _ body: @escaping @Sendable (ExecutionEnvironment) async throws -> Result
     ) async throws -> Result {
+        let control = RunControl()
         if let level = options.log {
-            return try await Cancellation.onSignals { try await body(RunLog(level: level)) }
+            let environment = opened.environment(options, observer: RunLog(level: level), control: control)
+            return try await Cancellation.onSignals(control) { try await body(environment) }
         }
         let display = ProgressDisplay(quiet: quiet)
-        return try await Cancellation.onSignals {
+        let environment = opened.environment(options, observer: display, control: control)
+        return try await Cancellation.onSignals(control) {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { await display.drawRegularly() }
                 let result: Swift.Result<Result, any Error>
-                do { result = .success(try await body(display)) } catch { result = .failure(error) }
+                do { result = .success(try await body(environment)) } catch { result = .failure(error) }
                 group.cancelAll()
                 try await group.waitForAll()
                 return try result.get()

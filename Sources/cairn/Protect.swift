@@ -37,32 +37,22 @@ struct Protect: AsyncParsableCommand {
         let ir = compiled.ir
         if ir.needsInventory { throw ExecutionError.needsInventory(plan: ir.plan) }
         let provider = try await OpenedProvider(try providers.registry(beside: plan), ir.provider.name)
-        let earlierBytes = await provider.earlierContentBytes(of: ir.plan)
-        let jobs = options.jobs
-        let report = try await ProgressDisplay.showing(options, quiet: output == .json) { display in
-            let environment = provider.environment(jobs: jobs, observer: display)
-            for notice in provider.notices(for: ir) { display.observe(.noticed(notice)) }
-            return try await ProtectOperation(environment, ir: ir, irBytes: compiled.bytes).run(
-                expectedBytes: earlierBytes)
+        let earlier = await provider.earlierCommit(of: ir.plan)
+        let report = try await ProgressDisplay.showing(options, provider, quiet: output == .json) { environment in
+            for notice in provider.notices(for: ir) { environment.observer.observe(.noticed(notice)) }
+            return try await ProtectOperation(environment, ir: ir, irBytes: compiled.bytes).run(earlier: earlier)
         }
-        switch output {
-        case .json: StandardStream.output.write(JSONValue.object(report.json(plan: ir.plan)).prettyText)
-        case .text:
-            StandardStream.output.write(report.checkpoint.text + "\n")
-            StandardStream.error.write(report.words(plan: ir.plan))
-        }
-        if report.wasCancelled { throw ExitCode(ExitStatus.cancelled) }
-        if report.commit.status != .available { throw ExitCode(ExitStatus.failed) }
+        try report.finish(plan: ir.plan, output)
     }
 }
 
 extension OpenedProvider {
-    /// How much an earlier run of a plan handled, for the display; a bank in which that cannot be found takes a new
+    /// How the last good run of a plan ended, for its durations; a bank in which that cannot be found takes a new
     /// checkpoint all the same.
-    func earlierContentBytes(of plan: String) async -> Int64? {
+    func earlierCommit(of plan: String) async -> CommitRecord? {
         let filter = CheckpointCollection.Filter(plan: plan, provider: manifest.name.value)
         guard let last = try? await collection.last(filter).checkpoint else { return nil }
-        return (try? await collection.commit(last.id))?.contentBytes
+        return try? await collection.commit(last.id)
     }
 
     /// What to say before a plan is run: when the provider's manifest is not the one that it was compiled against, and

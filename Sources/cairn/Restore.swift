@@ -38,11 +38,8 @@ struct Restore: AsyncParsableCommand {
 
     func run() async throws {
         let target = RestoreTarget(directory: try to.map(absolute), overwrite: overwrite)
-        let jobs = options.jobs
-        try await runOperation(provider, choice, options, output) { checkpoint, opened, display in
-            try await RestoreOperation.restore(
-                checkpoint, to: target, opened.environment(jobs: jobs, observer: display)
-            ).run()
+        try await runOperation(provider, choice, options, output) { checkpoint, environment in
+            try await RestoreOperation.restore(checkpoint, to: target, environment).run()
         }
     }
 
@@ -77,9 +74,8 @@ struct Verify: AsyncParsableCommand {
     var output: OutputFormat = .text
 
     func run() async throws {
-        let jobs = options.jobs
-        try await runOperation(provider, choice, options, output) { checkpoint, opened, display in
-            try await RestoreOperation.verify(checkpoint, opened.environment(jobs: jobs, observer: display)).run()
+        try await runOperation(provider, choice, options, output) { checkpoint, environment in
+            try await RestoreOperation.verify(checkpoint, environment).run()
         }
     }
 }
@@ -87,9 +83,7 @@ struct Verify: AsyncParsableCommand {
 /// Opens the checkpoint, runs a restore or a verification on it, prints how it went, and exits accordingly.
 private func runOperation(
     _ provider: ProviderChoice, _ choice: CheckpointChoice, _ options: RunOptions, _ output: OutputFormat,
-    _ operation:
-        @escaping @Sendable (LoadedCheckpoint, OpenedProvider, any RunObserver) async throws ->
-        OperationReport
+    _ operation: @escaping @Sendable (LoadedCheckpoint, ExecutionEnvironment) async throws -> OperationReport
 ) async throws {
     let opened = try await provider.open()
     let id = try await choice.resolve(opened)
@@ -101,8 +95,8 @@ private func runOperation(
         throw CheckpointError.wrongStatus(id, summary.status, wanted: "available", reason: summary.message)
     }
     let checkpoint = try await LoadedCheckpoint.load(id, from: opened.collection)
-    let report = try await ProgressDisplay.showing(options, quiet: output == .json) { display in
-        try await operation(checkpoint, opened, display)
+    let report = try await ProgressDisplay.showing(options, opened, quiet: output == .json) { environment in
+        try await operation(checkpoint, environment)
     }
     switch output {
     case .json: StandardStream.output.write(JSONValue.object(report.json).prettyText)

@@ -5,7 +5,9 @@ import Checkpoints
 import Engine
 import Foundation
 import Manifests
+import PlanIR
 import ProtectionService
+import Scheduling
 import YAMLSource
 
 /// How results are printed.
@@ -85,23 +87,31 @@ struct OpenedProvider: Sendable {
             bank: opened.bank, owner: OwnerProcess.current(), hasEnded: OwnerProcess.hasEnded)
     }
 
-    func environment(jobs: Int, observer: any RunObserver) -> ExecutionEnvironment {
+    /// What an operation needs, with the limits of the provider's manifest and of the command line.
+    func environment(_ options: RunOptions, observer: any RunObserver, control: RunControl) -> ExecutionEnvironment {
         ExecutionEnvironment(
-            collection: collection, plugins: plugins, jobs: jobs, observer: observer, now: { WallClock.now })
-    }
-}
-
-/// The wall clock, as records have it.
-enum WallClock {
-    static var now: Timestamp {
-        Timestamp(milliseconds: Int64((Date().timeIntervalSince1970 * 1000).rounded(.down)))
+            collection: collection, plugins: plugins, concurrency: Concurrency(jobs: options.jobs ?? 4),
+            observer: observer, control: control, onFailure: options.onFailure,
+            grace: options.grace.nanoseconds)
     }
 }
 
 /// How an operation runs and what it says meanwhile.
 struct RunOptions: ParsableArguments {
-    @Option(name: [.short, .long], help: "How many activities run at a time.")
-    var jobs = 4
+    @Option(name: [.short, .long], help: "How many activities run at a time; by default what the provider says, or 4.")
+    var jobs: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "What a failure means for the rest: stop, or continue with what does not wait for it.",
+            discussion: "By default what the plan says, or stop."))
+    var onFailure: FailurePolicy?
+
+    @Option(
+        help: ArgumentHelp(
+            "How long running activities may take to finish when a run stops, such as 30s or 5m.",
+            valueName: "duration"))
+    var grace = GraceDuration(nanoseconds: 30_000_000_000)
 
     @Option(
         help: ArgumentHelp(
@@ -110,6 +120,26 @@ struct RunOptions: ParsableArguments {
     var log: LogLevel?
 
     func validate() throws {
-        guard (1...1024).contains(jobs) else { throw ValidationError("--jobs is 1 to 1024.") }
+        guard (1...1024).contains(jobs ?? 1) else { throw ValidationError("--jobs is 1 to 1024.") }
     }
+}
+
+extension FailurePolicy: ExpressibleByArgument {}
+
+/// A duration on the command line.
+struct GraceDuration: ExpressibleByArgument {
+    let nanoseconds: Int64
+
+    init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+
+    init?(argument: String) {
+        if argument == "0" {
+            nanoseconds = 0
+            return
+        }
+        guard let nanoseconds = AttemptRules.nanoseconds(ofDuration: argument) else { return nil }
+        self.nanoseconds = nanoseconds
+    }
+
+    var defaultValueDescription: String { "30s" }
 }

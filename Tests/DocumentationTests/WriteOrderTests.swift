@@ -68,7 +68,7 @@ struct WriteOrderTests {
         try await collection.commit(
             CommitRecord(
                 checkpoint: id, epoch: 1, status: .available, finished: BankFormatTests.time, resources: [],
-                failures: [], contentBytes: 0, journalSegments: 0))
+                failures: [], contentBytes: 0, journalSegments: 0, definitions: .packs([])))
         try await collection.publish(index)
         let summary = try await collection.beginDeletion(id, now: BankFormatTests.time, force: false)
         try await collection.failDeletion(summary, now: BankFormatTests.time, failure: BankFormatTests.failure)

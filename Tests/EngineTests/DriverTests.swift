@@ -20,14 +20,28 @@ final class CountingRunner: ActivityRunner {
 
     init(_ body: @escaping @Sendable (Int32, ActivityGraph.Activity) async throws -> Void) { self.body = body }
 
-    func run(_ number: Int32, _ activity: ActivityGraph.Activity) async throws {
+    func run(_ number: Int32, _ activity: ActivityGraph.Activity) async -> ActivityEnd {
         count.withLock {
             $0.running += 1
             $0.most = max($0.most, $0.running)
             $0.order.append(number)
         }
         defer { count.withLock { $0.running -= 1 } }
-        try await body(number, activity)
+        do {
+            try await body(number, activity)
+            return .finished
+        } catch {
+            return error is CancellationError && Task.isCancelled ? .cancelled : .failed(error)
+        }
+    }
+}
+
+extension Driver {
+    /// Runs a graph without grace: what runs when something fails is cancelled at once.
+    static func run(
+        _ graph: ActivityGraph, jobs: Int, onFailure policy: FailurePolicy = .stop, runner: any ActivityRunner
+    ) async -> RunOutcome {
+        await run(graph, RunSettings(jobs: jobs, policy: policy), runner: runner)
     }
 }
 
@@ -100,7 +114,11 @@ struct Broken: Error, CustomStringConvertible {
     @Test(.timeLimit(.minutes(10)))
     func twoFailuresOfTheirOwnAreBothReported() async {
         let runner = CountingRunner { number, _ in
-            if number == 2 { throw Broken() }
+            if number == 2 {
+                // The other one runs by then.
+                try await Task.sleep(for: .milliseconds(50))
+                throw Broken()
+            }
             do { try await Task.sleep(for: .seconds(600)) } catch { throw Broken(description: "on its own") }
         }
         let outcome = await Driver.run(graph([[], []]), jobs: 2, runner: runner)

@@ -12,11 +12,12 @@ private final class HandClock: ActivityRunner {
     private let waiting = Mutex<[Int32: CheckedContinuation<Void, Never>]>([:])
     private let arrived = Mutex<Set<Int32>>([])
 
-    func run(_ number: Int32, _ activity: ActivityGraph.Activity) async throws {
+    func run(_ number: Int32, _ activity: ActivityGraph.Activity) async -> ActivityEnd {
         await withCheckedContinuation { continuation in
             waiting.withLock { $0[number] = continuation }
             arrived.withLock { _ = $0.insert(number) }
         }
+        return .finished
     }
 
     /// Ends an activity when all of these have started.
@@ -45,7 +46,7 @@ private final class HandClock: ActivityRunner {
             let run = try Simulation(graph, jobs: jobs, weights: weights)
             #expect(Set(run.steps.map(\.end)).count == run.steps.count, "seed \(seed), round \(round)")
             let clock = HandClock()
-            async let outcome = Driver.run(graph, jobs: jobs, weights: weights, runner: clock)
+            async let outcome = Driver.run(graph, RunSettings(jobs: jobs, weights: weights), runner: clock)
             for step in run.steps.sorted(by: { $0.end < $1.end }) {
                 let before = run.steps.filter { $0.start < step.end }.map(\.activity)
                 await clock.end(step.activity, after: Set(before))

@@ -5,6 +5,7 @@ import Checkpoints
 import PlanIR
 import ScheduleTestSupport
 import PluginKit
+import Surroundings
 import Synchronization
 
 @testable import Engine
@@ -84,6 +85,13 @@ final class RecordingObserver: RunObserver {
     }
 }
 
+/// A wall clock that stands still; what is waited for is waited for really.
+struct StillClock: RunClock {
+    var wallMilliseconds: Int64 { 1_800_000_000_000 }
+    var monotonicNanoseconds: Int64 { SystemClock().monotonicNanoseconds }
+    func sleep(nanoseconds: Int64) async throws { try await SystemClock().sleep(nanoseconds: nanoseconds) }
+}
+
 /// Builds IRs by hand and runs operations over a bank.
 struct Workbench {
     static let digest = SHA256Digest(of: Array("manifest".utf8))
@@ -93,6 +101,7 @@ struct Workbench {
     let bank: any Bank
     let plugin: ScriptedPlugin
     let observer = RecordingObserver()
+    let control = RunControl()
     var jobs = 4
     var version: Int64 = 1
     var digest = Workbench.digest
@@ -112,8 +121,8 @@ struct Workbench {
     var environment: ExecutionEnvironment {
         ExecutionEnvironment(
             collection: collection,
-            plugins: ["scripted": LoadedPlugin(plugin: plugin, version: version, digest: digest)], jobs: jobs,
-            observer: observer, now: { Timestamp(milliseconds: 1_800_000_000_000) })
+            plugins: ["scripted": LoadedPlugin(plugin: plugin, version: version, digest: digest)],
+            concurrency: Concurrency(jobs: jobs), observer: observer, clock: StillClock(), control: control)
     }
 
     /// An IR of resources `r0`, `r1` … with the given dependents; `hooks` are those that do work.
@@ -130,7 +139,7 @@ struct Workbench {
     }
 
     func protect(_ ir: PlanIR) async throws -> ProtectReport {
-        try await ProtectOperation(environment, ir: ir, irBytes: ir.encoded.bytes).run(expectedBytes: nil)
+        try await ProtectOperation(environment, ir: ir, irBytes: ir.encoded.bytes).run()
     }
 
     func restore(_ id: CheckpointID) async throws -> OperationReport {

@@ -1,0 +1,84 @@
+package import CanonicalForm
+package import PlanIR
+
+/// What a journal says of one resource.
+package struct ResourceHistory: Sendable, Hashable {
+    /// What became of one hook.
+    package struct HookHistory: Sendable, Hashable {
+        /// How often it was begun.
+        package var attempts = 0
+        /// What it left behind, when it did its work.
+        package var result: HookResult?
+        /// Why it failed for good, when it did.
+        package var failure: String?
+        /// When its last attempt began and ended.
+        package var started: Timestamp?
+        package var ended: Timestamp?
+        /// Whether it was begun and nothing says that it ended.
+        package var isOpen = false
+    }
+
+    /// The hooks in their order.
+    package var hooks = [HookHistory](repeating: HookHistory(), count: Hook.allCases.count)
+    /// The note of what must be undone.
+    package var undo: JSONObject?
+    /// Why reverting failed, when it did.
+    package var revertFailure: String?
+    package var wasReverted = false
+    /// What hooks that failed have warned of.
+    package var failedWarnings = WarningList()
+    /// The position of the resource's first event, for undoing in reverse order; `nil` when nothing of it began.
+    package var firstEvent: Int?
+
+    package subscript(hook: Hook) -> HookHistory {
+        get { hooks[Int(hook.rawValue)] }
+        set { hooks[Int(hook.rawValue)] = newValue }
+    }
+
+    /// What is known of each of `count` resources after `events`.
+    package static func of(_ events: [JournalEvent], resources count: Int) -> [ResourceHistory] {
+        var histories = [ResourceHistory](repeating: ResourceHistory(), count: count)
+        for (position, event) in events.enumerated() where event.resource < count {
+            histories[event.resource].take(event, at: position)
+        }
+        return histories
+    }
+
+    private mutating func take(_ event: JournalEvent, at position: Int) {
+        firstEvent = firstEvent ?? position
+        switch event.change {
+        case .undo(let note): undo = note
+        case .undone: undo = nil
+        case .reverted:
+            undo = nil
+            wasReverted = true
+            revertFailure = nil
+        case .revertFailed(let message): revertFailure = message
+        case .started, .finished, .adopted, .retrying, .failed, .cancelled, .progress:
+            guard let hook = event.hook else { return }
+            if case .failed(_, let warnings) = event.change { failedWarnings = warnings }
+            self[hook].take(event)
+        }
+    }
+}
+
+extension ResourceHistory.HookHistory {
+    fileprivate mutating func take(_ event: JournalEvent) {
+        switch event.change {
+        case .started(let attempt):
+            attempts = max(attempts + 1, attempt)
+            isOpen = true
+            result = nil
+            failure = nil
+            started = event.time
+            ended = nil
+            return
+        case .finished(let result), .adopted(let result): self.result = result
+        case .failed(let message, _): failure = message
+        case .retrying, .cancelled: break
+        case .undo, .undone, .reverted, .revertFailed, .progress: return
+        }
+        isOpen = false
+        ended = event.time
+    }
+}

@@ -1,0 +1,208 @@
+import Bank
+import CanonicalForm
+package import Checkpoints
+import PlanIR
+import PluginKit
+import Surroundings
+
+/// Finishes a protect run that was cut off, in a new epoch; or gives it up in order.
+///
+/// What earlier epochs have finished is taken over by name. What was begun is done again. Whatever they left behind, such
+/// as a service that stands still, is undone first.
+package struct ResumeOperation: Sendable {
+    let environment: ExecutionEnvironment
+    let id: CheckpointID
+    /// Whether the owner of an epoch has certainly ended.
+    let isGone: @Sendable (Owner) async throws -> Bool
+
+    package init(
+        _ environment: ExecutionEnvironment, checkpoint id: CheckpointID,
+        isGone: (@Sendable (Owner) async throws -> Bool)? = nil
+    ) {
+        self.environment = environment
+        self.id = id
+        let collection = environment.collection
+        self.isGone = isGone ?? { collection.hasEnded($0) }
+    }
+
+    /// Runs what is left; as `ProtectOperation.run`.
+    ///
+    /// Throws `CheckpointError.wrongStatus` when there is nothing to resume or someone else still runs it, and
+    /// `ExecutionError.notReverted` when what was left behind could not be undone.
+    package func run(earlier: CommitRecord? = nil) async throws -> ProtectReport {
+        try await run(givingUp: nil, earlier: earlier)
+    }
+
+    /// Undoes what the run left behind and records that it failed, for `reason`.
+    package func giveUp(reason: String) async throws -> ProtectReport {
+        try await run(givingUp: reason, earlier: nil)
+    }
+
+    private func run(givingUp reason: String?, earlier: CommitRecord?) async throws -> ProtectReport {
+        let collection = environment.collection
+        let index = try await unfinished()
+        let ir = try await LoadedCheckpoint.loadIR(index, from: collection)
+        // Undoing needs the plugins that began it, too.
+        try ProtectOperation.checkBindings(ir, environment.plugins)
+        let newest = try await collection.newestEpoch(id)
+        if let newest, try await !isGone(newest.owner) {
+            throw CheckpointError.wrongStatus(
+                id, .protecting, wanted: "unfinished without an executor",
+                reason: "process \(newest.owner.process) on \(newest.owner.host) still runs it")
+        }
+        // A crash before the first epoch was recorded has done nothing that could be taken over.
+        let epoch = (newest?.epoch ?? 0) + 1
+        let now = environment.now()
+        try environment.writeGuard.ensureMayWrite()
+        try await uncancelled { try await collection.claim(id, epoch: epoch, now: now) }
+        var run = ProtectRun(environment: environment, ir: ir, index: index, epoch: epoch)
+        if epoch > 1 {
+            let history = try await collection.journal(before: epoch, id, ir)
+            run.inheritance = inheritance(ir, history, givingUp: reason != nil)
+        }
+        run.inheritance.givenUp = reason
+        run.earlier = earlier
+        let report = try await run.run()
+        await removeLeftovers(ir, report.commit, before: epoch)
+        return report
+    }
+
+    /// The index record of a checkpoint that is neither committed nor being deleted.
+    private func unfinished() async throws -> CheckpointIndex {
+        let collection = environment.collection
+        guard try await collection.tombstone(id) == nil else {
+            throw CheckpointError.wrongStatus(id, .deleting, wanted: "unfinished to be resumed", reason: "")
+        }
+        if let commit = try await collection.commit(id) {
+            throw CheckpointError.wrongStatus(
+                id, commit.status, wanted: "unfinished to be resumed",
+                reason: commit.status == .available ? "it is finished" : "it has failed, and what it began was undone")
+        }
+        guard try await collection.bank.size(CheckpointKeys(id).index) != nil else {
+            throw CheckpointError.unknown(id.text)
+        }
+        return try await collection.index(id)
+    }
+
+    // MARK: What is taken over
+
+    private func inheritance(_ ir: PlanIR, _ history: JournalHistory, givingUp: Bool) -> ProtectRun.Inheritance {
+        var inheritance = ProtectRun.Inheritance()
+        inheritance.histories = ResourceHistory.of(history.events, resources: ir.resources.count)
+        inheritance.due = ir.resources.indices
+            .filter { inheritance.histories[$0].undo != nil }
+            .sorted {
+                (inheritance.histories[$0].firstEvent ?? 0) > (inheritance.histories[$1].firstEvent ?? 0)
+            }
+        let broken = BrokenWindows(ir, inheritance.histories).resources
+        let graph = ir.graph(.protect)
+        var adopted = [Bool](repeating: false, count: graph.count)
+        let predecessors = graph.predecessorCounts
+        var open = predecessors
+        for number in graph.topologicalOrder() ?? [] {
+            var isDone = open[Int(number)] == 0
+            if number >= ActivityGraph.fixedCount {
+                let activity = graph.activities[Int(number - ActivityGraph.fixedCount)]
+                let resource = Int(activity.resource)
+                if !activity.isBarrier {
+                    let hook = inheritance.histories[resource][activity.hook]
+                    isDone = isDone && !broken[resource] && hook.result != nil
+                    if environment.faults.adoptsUnfinished { isDone = isDone || hook.attempts > 0 }
+                }
+            }
+            adopted[Int(number)] = isDone
+            guard isDone else { continue }
+            for edge in Int(graph.offsets[Int(number)])..<Int(graph.offsets[Int(number) + 1]) {
+                open[Int(graph.targets[edge])] -= 1
+            }
+        }
+        inheritance.adopted = adopted
+        return inheritance
+    }
+
+    /// Removes what earlier epochs have written and the commit record does not name. Nothing depends on it: what fails
+    /// here stays as litter.
+    private func removeLeftovers(_ ir: PlanIR, _ commit: CommitRecord, before epoch: UInt32) async {
+        let keys = CheckpointKeys(id)
+        let bank = environment.bank
+        do {
+            let kept = try await LoadedCheckpoint.artifactPlaces(commit, ir, from: environment.collection)
+            for earlier in 1..<max(1, epoch) {
+                for key in try await bank.allKeys(below: keys.content(ofEpoch: earlier)) {
+                    let segments = key.segments
+                    // …/e<n>/resources/<resource>/artifacts/<name>/…
+                    guard segments.count > 6, segments[3] == "resources",
+                        !kept.contains(segments[0..<7].joined(separator: "/"))
+                    else { continue }
+                    try await bank.delete(key, if: .none)
+                }
+            }
+        } catch {
+            environment.observer.observe(
+                .noticed("what the run before had left half-written could not all be removed: \(error)"))
+        }
+    }
+}
+
+/// The resources whose quiet windows a crash has broken, and all that must be done again with them.
+///
+/// A window is open from the beginning of a resource's `prepareBegin` to the end of its `prepareFinish`, and while an undo
+/// note is due. What was saved within one that was broken may have been saved of two moments. So the resource is done again
+/// with everything below it; and since what is below must lie within the windows of all that is above, so is everything
+/// above it that has a window.
+struct BrokenWindows {
+    /// Whether each resource is to be done again.
+    let resources: [Bool]
+
+    init(_ ir: PlanIR, _ histories: [ResourceHistory]) {
+        let graph = ir.graph(.protect)
+        var masks = [UInt8](repeating: 0, count: ir.resources.count)
+        for activity in graph.activities where !activity.isBarrier {
+            masks[Int(activity.resource)] |= 1 << activity.hook.rawValue
+        }
+        func works(_ resource: Int, _ hook: Hook) -> Bool { masks[resource] & (1 << hook.rawValue) != 0 }
+        let lists = ir.dependentLists
+        var parents = [[Int32]](repeating: [], count: ir.resources.count)
+        for parent in ir.resources.indices {
+            for child in lists.targets[Int(lists.offsets[parent])..<Int(lists.offsets[parent + 1])] {
+                parents[Int(child)].append(Int32(parent))
+            }
+        }
+        var broken = [Bool](repeating: false, count: ir.resources.count)
+        // Whether the ancestors of a resource were looked at: through one without a window to those above it.
+        var climbed = broken
+        var down: [Int] = []
+        var up: [Int] = []
+        for resource in ir.resources.indices {
+            let history = histories[resource]
+            let begun = history[.prepareBegin].attempts > 0 || history[.prepareBegin].result != nil
+            let isOpen =
+                works(resource, .prepareBegin) && begun && works(resource, .prepareFinish)
+                && history[.prepareFinish].result == nil
+            if history.undo != nil || isOpen { down.append(resource) }
+        }
+        while true {
+            if let resource = down.popLast() {
+                guard !broken[resource] else { continue }
+                broken[resource] = true
+                up.append(resource)
+                for child in lists.targets[Int(lists.offsets[resource])..<Int(lists.offsets[resource + 1])] {
+                    down.append(Int(child))
+                }
+            } else if let resource = up.popLast() {
+                guard !climbed[resource] else { continue }
+                climbed[resource] = true
+                for parent in parents[resource] {
+                    if works(Int(parent), .prepareBegin) || works(Int(parent), .prepareFinish) {
+                        down.append(Int(parent))
+                    } else {
+                        up.append(Int(parent))
+                    }
+                }
+            } else {
+                break
+            }
+        }
+        resources = broken
+    }
+}

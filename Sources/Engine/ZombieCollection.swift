@@ -1,0 +1,138 @@
+import Bank
+package import Checkpoints
+import CanonicalForm
+import PlanIR
+import Surroundings
+
+/// What a collection has done, or in a dry run would do, with one unfinished thing.
+package struct CollectedItem: Sendable, Hashable {
+    package enum Action: String, Sendable, CaseIterable {
+        /// A run whose executor is gone was undone and recorded as failed.
+        case gaveUp = "gave-up"
+        /// A deletion that was broken off was finished.
+        case deleted
+        /// Indices of a finished checkpoint were written, and its marker removed.
+        case published
+        /// A restore or verification whose executor is gone was undone and recorded as failed.
+        case ended
+        /// Someone still works on it.
+        case left
+        /// It could not be done.
+        case failed
+    }
+
+    /// The checkpoint's or operation's id.
+    package let id: CheckpointID
+    package let action: Action
+    /// Why, in a few words.
+    package let message: String
+
+    package init(_ id: CheckpointID, _ action: Action, _ message: String) {
+        self.id = id
+        self.action = action
+        self.message = message
+    }
+}
+
+/// Finds what executors have left unfinished that are gone, and brings it to an end: what they began is undone, and their
+/// runs are recorded as failed; half-deleted checkpoints are deleted; indices that are missing are written.
+///
+/// It takes over in an epoch of its own, as a resume does, so that one that still lives loses nothing but its claim.
+package struct ZombieCollection: Sendable {
+    let environment: ExecutionEnvironment
+    let isGone: @Sendable (Owner) async throws -> Bool
+    let dryRun: Bool
+
+    package init(
+        _ environment: ExecutionEnvironment, dryRun: Bool = false,
+        isGone: (@Sendable (Owner) async throws -> Bool)? = nil
+    ) {
+        self.environment = environment
+        self.dryRun = dryRun
+        let collection = environment.collection
+        self.isGone = isGone ?? { collection.hasEnded($0) }
+    }
+
+    /// Runs it over all markers of unfinished checkpoints and all operations, in the order of their ids; one that fails
+    /// does not keep the others from being collected.
+    package func run() async throws -> [CollectedItem] {
+        var items: [CollectedItem] = []
+        for key in try await environment.bank.allKeys(below: CheckpointLayout.unfinished) {
+            guard let id = CheckpointLayout.unfinishedID(of: key) else { continue }
+            do { items.append(try await collect(checkpoint: id)) } catch let error where !(error is CancellationError) {
+                items.append(CollectedItem(id, .failed, String(describing: error)))
+            }
+        }
+        for operation in try await environment.collection.operations() where operation.commit == nil {
+            guard let index = operation.index else { continue }
+            do {
+                if let item = try await collect(operation: index) { items.append(item) }
+            } catch let error where !(error is CancellationError) {
+                items.append(CollectedItem(index.id, .failed, String(describing: error)))
+            }
+        }
+        return items
+    }
+
+    private func collect(checkpoint id: CheckpointID) async throws -> CollectedItem {
+        let collection = environment.collection
+        if let tombstone = try await collection.tombstone(id) {
+            guard try await isGone(tombstone.owner) || tombstone.failure != nil else {
+                return CollectedItem(id, .left, "it is being deleted")
+            }
+            if !dryRun {
+                let failures = try await DeleteOperation(environment, checkpoint: id, force: false).run()
+                if let first = failures.first { return CollectedItem(id, .failed, first.description) }
+            }
+            return CollectedItem(id, .deleted, "its deletion had been broken off")
+        }
+        guard try await environment.bank.size(CheckpointKeys(id).index) != nil else {
+            // Its executor may be about to write the first record.
+            return CollectedItem(id, .left, "it has a marker only")
+        }
+        let index = try await collection.index(id)
+        if try await collection.commit(id) != nil {
+            if !dryRun { try await collection.publish(index) }
+            return CollectedItem(id, .published, "its indices had not been written")
+        }
+        let owner = try await collection.newestEpoch(id)?.owner ?? index.owner
+        guard try await isGone(owner) else { return CollectedItem(id, .left, "it is being made") }
+        let reason = "its executor (process \(owner.process) on \(owner.host)) ended before it was done; given up"
+        if !dryRun {
+            _ = try await ResumeOperation(environment, checkpoint: id, isGone: isGone).giveUp(reason: reason)
+        }
+        return CollectedItem(id, .gaveUp, reason)
+    }
+
+    /// Undoes what a broken-off restore or verification left behind, and records that it failed.
+    private func collect(operation index: OperationIndex) async throws -> CollectedItem? {
+        let collection = environment.collection
+        guard let kind = OperationKind(rawValue: index.kind) else { return nil }
+        guard try await isGone(index.owner) else { return CollectedItem(index.id, .left, "it is running") }
+        let reason = "its executor (process \(index.owner.process) on \(index.owner.host)) ended before it was done"
+        guard !dryRun else { return CollectedItem(index.id, .ended, reason) }
+        let checkpoint = try await LoadedCheckpoint.load(index.checkpoint, from: collection)
+        let ir = checkpoint.ir
+        let histories = ResourceHistory.of(
+            try await collection.operationJournal(index.id, ir), resources: ir.resources.count)
+        let states = ResourceStates(hooksPerResource: ir.resources.map { _ in 0 })
+        let packs = checkpoint.packs(collection)
+        let execution = Execution(
+            environment, ir, kind, checkpoint: index.checkpoint, states: states, journal: nil, access: .reading,
+            loadDefinition: { try await packs.definition($0) })
+        let due = histories.indices.filter { histories[$0].undo != nil }
+            .sorted { (histories[$0].firstEvent ?? 0) > (histories[$1].firstEvent ?? 0) }
+        for resource in due { states.update(resource) { $0.undo = histories[resource].undo } }
+        let failures = await uncancelled { await execution.revert(due) }
+        if let first = failures.first { return CollectedItem(index.id, .failed, first.description) }
+        let entries = ir.resources.indices.map { resource in
+            OperationCommit.ResourceEntry(
+                resource: ir.resources[resource].identity, status: .fail, message: reason, warnings: WarningList())
+        }
+        let commit = OperationCommit(
+            id: index.id, status: .fail, finished: environment.now(), resources: entries,
+            failures: [ResourceFailure(resource: "", hook: "", message: reason)])
+        try await collection.end(commit)
+        return CollectedItem(index.id, .ended, reason)
+    }
+}

@@ -1,0 +1,134 @@
+import ArgumentParser
+import CanonicalForm
+import Checkpoints
+import CommandLineSupport
+import Engine
+import Manifests
+import PlanIR
+import YAMLSource
+
+/// `cairn resume`
+struct Resume: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Finishes a protect run that was cut off.",
+        discussion: """
+            What was finished is not done again. What was cut off is, after what it had left behind, such as a service \
+            that stands still, was undone. A service whose quiet time was cut off is quieted again, and everything \
+            below it is saved again, so that it is all of one moment. Works on any host that reaches the bank and what \
+            is protected.
+
+            EXAMPLES
+              cairn resume 7k3m
+              cairn resume --last
+            """)
+
+    @OptionGroup var provider: ProviderChoice
+    @OptionGroup var options: RunOptions
+
+    @Flag(help: "The newest checkpoint that was cut off.")
+    var last = false
+
+    @Option(help: "With --last: of this plan.")
+    var plan: String?
+
+    @Option(help: "Print the result as text or json.")
+    var output: OutputFormat = .text
+
+    @Argument(help: "The checkpoint's id, or a beginning of it that no other has.")
+    var checkpoint: String?
+
+    func validate() throws {
+        if last == (checkpoint != nil) { throw ValidationError("Name a checkpoint by its id, or say --last.") }
+        if plan != nil && !last { throw ValidationError("--plan goes with --last.") }
+    }
+
+    func run() async throws {
+        let opened = try await provider.open()
+        let id = try await resolve(opened)
+        let index = try await opened.collection.index(id)
+        let earlier = await opened.earlierCommit(of: index.plan)
+        let report = try await ProgressDisplay.showing(options, opened, quiet: output == .json) { environment in
+            try await ResumeOperation(environment, checkpoint: id).run(earlier: earlier)
+        }
+        try report.finish(plan: index.plan, output)
+    }
+
+    /// The checkpoint that is meant: with `--last`, the newest that has no outcome and whose executor is gone.
+    private func resolve(_ opened: OpenedProvider) async throws -> CheckpointID {
+        if let checkpoint { return try await opened.collection.resolve(prefix: checkpoint) }
+        let filter = CheckpointCollection.Filter(plan: plan, provider: opened.manifest.name.value, status: .error)
+        for summary in try await opened.collection.list(filter) {
+            if try await opened.collection.commit(summary.id) == nil { return summary.id }
+        }
+        throw MessageFailure("no checkpoint was cut off; 'cairn checkpoints list' shows those there are")
+    }
+}
+
+extension ProtectReport {
+    /// Prints how a run ended, and exits accordingly.
+    func finish(plan: String, _ output: OutputFormat) throws {
+        switch output {
+        case .json: StandardStream.output.write(JSONValue.object(json(plan: plan)).prettyText)
+        case .text:
+            StandardStream.output.write(checkpoint.text + "\n")
+            StandardStream.error.write(words(plan: plan))
+        }
+        if wasCancelled { throw ExitCode(ExitStatus.cancelled) }
+        if commit.status != .available { throw ExitCode(ExitStatus.failed) }
+    }
+}
+
+/// `cairn gc`
+struct Collect: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "gc",
+        abstract: "Brings to an end what executors have left unfinished that are gone.",
+        discussion: """
+            Runs that were cut off are undone where they left something behind, such as a service that stands still, \
+            and recorded as failed; 'cairn resume' finishes them instead. Deletions that were broken off are finished. \
+            What someone still works on is left alone.
+
+            EXAMPLES
+              cairn gc --dry-run
+              cairn gc
+            """)
+
+    @OptionGroup var provider: ProviderChoice
+    @OptionGroup var options: RunOptions
+
+    @Flag(help: "Say what would be done, and change nothing.")
+    var dryRun = false
+
+    @Option(help: "Print the result as text or json.")
+    var output: OutputFormat = .text
+
+    func run() async throws {
+        let opened = try await provider.open()
+        let dryRun = dryRun
+        let items = try await ProgressDisplay.showing(options, opened, quiet: output == .json) { environment in
+            try await ZombieCollection(environment, dryRun: dryRun).run()
+        }
+        switch output {
+        case .json:
+            StandardStream.output.write(
+                JSONValue.array(
+                    items.map {
+                        [
+                            "id": .string($0.id.text), "action": .string($0.action.rawValue),
+                            "message": .string($0.message),
+                        ]
+                    }
+                ).prettyText)
+        case .text:
+            if items.isEmpty {
+                StandardStream.output.write("nothing is unfinished\n")
+            } else {
+                StandardStream.output.write(
+                    Words.table(
+                        ["ID", dryRun ? "WOULD BE" : "ACTION", "REASON"],
+                        items.map { [$0.id.text, $0.action.rawValue, Words.harmless($0.message)] }))
+            }
+        }
+        if items.contains(where: { $0.action == .failed }) { throw ExitCode(ExitStatus.failed) }
+    }
+}
