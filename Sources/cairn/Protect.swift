@@ -8,6 +8,7 @@ import Engine
 import PlanIR
 import ProtectionService
 import YAMLSource
+import Wording
 
 /// `cairn protect`
 struct Protect: AsyncParsableCommand {
@@ -34,6 +35,8 @@ struct Protect: AsyncParsableCommand {
     @Argument(help: "The compiled plan, as 'cairnc compile' writes it.")
     var plan: String
 
+    func validate() throws { try options.check(output) }
+
     func run() async throws {
         let compiled = try CompiledPlan(reading: plan)
         if dryRun.dryRun { return try await preview(compiled) }
@@ -45,7 +48,7 @@ struct Protect: AsyncParsableCommand {
             for notice in provider.notices(for: ir) { environment.observer.observe(.noticed(notice)) }
             return try await ProtectOperation(environment, ir: ir, irBytes: compiled.bytes).run(earlier: earlier)
         }
-        try report.finish(plan: ir.plan, output)
+        try report.finish(plan: ir.plan, output, on: options.results)
     }
 }
 
