@@ -152,12 +152,12 @@ private struct TemporaryFile {
 
     init(_ bytes: [UInt8]) throws {
         let place = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-        var template = Array("\(place)/cairn-report-XXXXXX".utf8CString)
-        let descriptor = mkostemp(&template, O_CLOEXEC)
+        let name = "\(place)/cairn-report-\(String(UInt64.random(in: .min ... .max), radix: 36))"
+        let descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw DeliveryFailure("no file for the report can be made in \(place): \(String(cString: strerror(errno)))")
         }
-        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        path = name
         defer { close(descriptor) }
         var rest = bytes[...]
         while !rest.isEmpty {

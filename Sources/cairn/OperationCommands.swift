@@ -4,6 +4,7 @@ import Bank
 import CanonicalForm
 import Checkpoints
 import Engine
+import PluginKit
 import RunReports
 import Wording
 
