@@ -56,6 +56,7 @@ fuzz: deps
 	@SWIFT="$(SWIFT)" scripts/fuzz $(TARGET) $(SECONDS)
 
 bench: release
+	@CAIRN_BENCH=1 $(STATIC) $(SWIFT) build -c release --static-swift-stdlib --product EngineBench
 	@scripts/bench .build/release
 
 clean:

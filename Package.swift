@@ -290,6 +290,22 @@ let package = Package(
                 "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DirectoryBank", "Engine", "PlanIR",
                 "PluginKit", "Scheduling", "ScheduleTestSupport", "Surroundings",
             ]),
+        room(
+            "SimulatedWorld",
+            [
+                "Bank", "CanonicalForm", "Checkpoints", "Engine", "PlanIR", "PlanTestSupport", "PluginKit",
+                "ScheduleTestSupport", "Scheduling", "SeededRandom", "Surroundings",
+            ], path: "Tests/SimulatedWorld"),
+        // Lives many simulated days: make simulate.
+        .executableTarget(
+            name: "simulate", dependencies: ["SimulatedWorld", argumentParser], path: "Tests/Simulate",
+            swiftSettings: strict),
+        tests(
+            "SimulationTests",
+            [
+                "Bank", "CanonicalForm", "Checkpoints", "Engine", "PlanIR", "PluginKit", "SeededRandom",
+                "SimulatedWorld", "Surroundings",
+            ]),
         room("ScheduleTestSupport", ["PlanIR", "Scheduling", "SeededRandom"], path: "Tests/ScheduleTestSupport"),
         tests(
             "WhatIfTests",
@@ -330,4 +346,15 @@ if Context.environment["CAIRN_FUZZ"] == "1" {
             .executableTarget(
                 name: "Fuzz\(target)", dependencies: ["CFuzzer", "FuzzTargets"], path: "Fuzz/\(target)"))
     }
+}
+
+// Measures the engine by itself; make bench asks for it.
+if Context.environment["CAIRN_BENCH"] == "1" {
+    package.targets.append(
+        .executableTarget(
+            name: "EngineBench",
+            dependencies: [
+                "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "Engine", "PlanIR", "PluginKit",
+                "Scheduling",
+            ], path: "Benchmarks/EngineBench", swiftSettings: strict))
 }

@@ -151,3 +151,6 @@ static inline int clinux_set_nonblocking(int descriptor) {
 }
 
 static inline int clinux_duplicate_above(int descriptor, int least) { return fcntl(descriptor, F_DUPFD_CLOEXEC, least); }
+
+// AT_EACCESS, which <fcntl.h> shows to GNU sources only: access is judged as an open would be.
+static const int clinux_effective_access = 0x200;

@@ -1,4 +1,4 @@
-package import PlanIR
+import PlanIR
 package import YAMLSource
 
 /// The tables of fields that say how runs are carried out and who is told of them; plans and providers have them.
