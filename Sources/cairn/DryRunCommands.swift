@@ -10,6 +10,7 @@ import PlanIR
 import PluginKit
 import ProtectionService
 import YAMLSource
+import Wording
 
 /// `--dry-run` of the commands that run something.
 struct DryRunOption: ParsableArguments {

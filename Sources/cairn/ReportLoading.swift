@@ -30,15 +30,7 @@ extension RunReport {
             }
             var report = RunReport(
                 commit, plan: summary.plan, provider: summary.provider, started: summary.created)
-            let packs = DefinitionPacks(summary.id, commit, collection)
-            for position in commit.resources.indices {
-                do {
-                    if let record = try await packs.definitionIfSaved(position) { report.resources[position].add(record) }
-                } catch let error as ExecutionError {
-                    // Resources share a pack, and its fault is told once.
-                    if report.faults.last != error.description { report.faults.append(error.description) }
-                }
-            }
+            await report.addDefinitions(of: commit, collection)
             return report
         case .protecting: return try await unfinished(summary, collection)
         case .deleting, .errorDeleting, .damaged:
@@ -49,6 +41,19 @@ extension RunReport {
             report.started = summary.created
             report.note = summary.message
             return report
+        }
+    }
+
+    /// Adds what the protection definitions say; one that cannot be read is a fault of the report.
+    mutating func addDefinitions(of commit: CommitRecord, _ collection: CheckpointCollection) async {
+        let packs = DefinitionPacks(commit.checkpoint, commit, collection)
+        for position in commit.resources.indices {
+            do {
+                if let record = try await packs.definitionIfSaved(position) { resources[position].add(record) }
+            } catch {
+                // Resources share a pack, and its fault is told once.
+                if faults.last != "\(error)" { faults.append("\(error)") }
+            }
         }
     }
 

@@ -49,8 +49,14 @@ struct Resume: AsyncParsableCommand {
         let id = try await resolve(opened)
         let index = try await opened.collection.index(id)
         let earlier = await opened.earlierCommit(of: index.plan)
-        let report = try await ProgressDisplay.showing(options, opened, quiet: output == .json) { environment in
-            try await ResumeOperation(environment, checkpoint: id).run(earlier: earlier)
+        let ir = try await LoadedCheckpoint.loadIR(index, from: opened.collection)
+        let report = try await RunSession.showing(options, opened, quiet: output == .json) { environment, session in
+            try await session.telling(
+                ir.notifications + opened.manifest.notifications, opened.collection, plan: ir.plan,
+                provider: index.provider, started: index.created
+            ) {
+                try await ResumeOperation(environment, checkpoint: id).run(earlier: earlier)
+            }
         }
         try report.finish(plan: index.plan, output, on: options.results)
     }

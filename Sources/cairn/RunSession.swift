@@ -1,8 +1,15 @@
 import ArgumentParser
+import CanonicalForm
+import Checkpoints
 import CommandLineSupport
 import Engine
 import EventStream
+import Manifests
+import Notifications
+import PlanIR
 import RunDisplay
+import RunReports
+import Surroundings
 
 /// What looks at a run: people, by a display or a log, and programs, by an event stream.
 struct RunSession: Sendable {
@@ -14,14 +21,17 @@ struct RunSession: Sendable {
 
     private init(_ options: RunOptions, quiet: Bool) {
         let display = options.log == nil ? RunDisplay(quiet: quiet) : nil
-        let people: any RunObserver = options.log.map { RunLog(level: $0) } ?? display ?? SilentObserver()
+        var people: any RunObserver = SilentObserver()
+        if let level = options.log { people = RunLog(level: level) }
+        if let display { people = display }
+        let looking = people
         let stream = options.events.map { target in
             EventStreamWriter(to: target, program: "cairn \(Cairn.configuration.version)") { sentence in
-                people.observe(.noticed(sentence))
+                looking.observe(.noticed(sentence))
             }
         }
-        observer = stream.map { ObserverGroup([people, $0]) } ?? people
-        self.people = people
+        if let stream { observer = ObserverGroup([looking, stream]) } else { observer = looking }
+        self.people = looking
         self.display = display
         self.stream = stream
     }
@@ -63,6 +73,42 @@ struct RunSession: Sendable {
             }
             return try ending.get()
         }
+    }
+}
+
+extension RunSession {
+    /// Runs a protect run, and tells those whom plan and provider name how it ended. Whoever cannot be told changes
+    /// nothing about that.
+    func telling(
+        _ notifications: [PlanIR.Notification], _ collection: CheckpointCollection, plan: String, provider: String,
+        started: Timestamp, _ run: () async throws -> ProtectReport
+    ) async throws -> ProtectReport {
+        let result: Swift.Result<ProtectReport, any Error>
+        do { result = .success(try await run()) } catch { result = .failure(error) }
+        guard !notifications.isEmpty else { return try result.get() }
+        var report: RunReport
+        switch result {
+        case .success(let ended):
+            report = RunReport(ended.commit, plan: plan, provider: provider, started: started)
+            let bare = report
+            report = await uncancelled {
+                var whole = bare
+                await whole.addDefinitions(of: ended.commit, collection)
+                return whole
+            }
+        case .failure(let error):
+            report = RunReport(operation: .protect, id: "", checkpoint: "", plan: plan, status: "error")
+            report.provider = provider
+            report.started = started
+            report.note = error is CancellationError ? "cancelled" : String(describing: error)
+        }
+        let content = NotificationContent(
+            isSuccess: report.isSuccess, operation: report.operation, id: report.id, checkpoint: report.checkpoint,
+            plan: plan, status: report.status, report: JSONValue.object(report.json).canonicalBytes)
+        for delivery in await uncancelled({ await NotificationDelivery.deliver(notifications, content) }) {
+            notified(target: delivery.target, failure: delivery.failure)
+        }
+        return try result.get()
     }
 }
 

@@ -150,4 +150,41 @@ import Testing
         let watched = try await site.cairn("watch", operation)
         #expect(watched.code == 0 && watched.errors == "verify \(operation) is 'success'\n", "\(watched)")
     }
+
+    @Test("Those whom plan and provider name are told, and who cannot be told changes nothing") func notifications()
+        async throws
+    {
+        let site = try await Site()
+        try site.write("source/file", "text")
+        var plan = try String(contentsOfFile: site.place + "/plan.yaml", encoding: .utf8)
+        plan += """
+
+            notify:
+              - {on: always, command: [/bin/sh, -c, "cat > \(site.place)/report.json; echo $CAIRN_STATUS > \(site.place)/status"]}
+              - {on: failure, command: [/bin/sh, -c, "exit 9"]}
+              - {on: success, url: "http://127.0.0.1:1/very-secret", headers: {X-Key: {fromEnv: CAIRN_TEST_KEY}}}
+            """
+        try site.write("plan.yaml", plan)
+        let provider = try String(contentsOfFile: site.place + "/providers/local.yaml", encoding: .utf8)
+        try site.write(
+            "providers/local.yaml",
+            provider + "\nnotify:\n  - {on: always, command: [touch, \(site.place)/provider-was-here]}\n")
+        try await site.compile()
+        let done = try await site.cairn(
+            "protect", "plan.ir", "--events", "events", environment: ["CAIRN_TEST_KEY": "hunter2-hunter2"])
+        #expect(done.code == 0 && done.errors.contains("the notification by 127.0.0.1:1 failed: "), "\(done)")
+        #expect(!done.errors.contains("secret") && !done.errors.contains("hunter2"), "\(done)")
+        let run = try run(String(contentsOfFile: site.place + "/events", encoding: .utf8))
+        #expect(run.deliveries.map(\.isDelivered) == [true, false, true] && run.end?.status == "available")
+        let report = try JSONValue(parsing: Array(Data(contentsOf: URL(filePath: site.place + "/report.json"))))
+        #expect(report.objectValue?["status"] == "available" && report.objectValue?["version"] == 1)
+        #expect(report.objectValue?["resources"]?.arrayValue?.count == 1)
+        let told = try await site.shell("cat status; ls provider-was-here; rm -r source report.json")
+        #expect(told.output == "available\nprovider-was-here\n", "\(told)")
+
+        let failed = try await site.cairn("protect", "plan.ir")
+        #expect(failed.code == 1 && failed.errors.contains("the notification by /bin/sh failed: "), "\(failed)")
+        let again = try await site.shell("cat status; grep -c '#data' report.json")
+        #expect(again.output == "error\n1\n", "\(again)")
+    }
 }
