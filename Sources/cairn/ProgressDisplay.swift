@@ -165,7 +165,7 @@ extension ProgressDisplay {
         let control = RunControl()
         if let level = options.log {
             let environment = opened.environment(options, observer: RunLog(level: level), control: control)
-            return try await Cancellation.onSignals(control) { try await body(environment) }
+            return try await Cancellation.onSignals(control) { try await opened.underLease(environment, body) }
         }
         let display = ProgressDisplay(quiet: quiet)
         let environment = opened.environment(options, observer: display, control: control)
@@ -173,7 +173,9 @@ extension ProgressDisplay {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { await display.drawRegularly() }
                 let result: Swift.Result<Result, any Error>
-                do { result = .success(try await body(environment)) } catch { result = .failure(error) }
+                do { result = .success(try await opened.underLease(environment, body)) } catch {
+                    result = .failure(error)
+                }
                 group.cancelAll()
                 try await group.waitForAll()
                 return try result.get()

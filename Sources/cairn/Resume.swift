@@ -47,8 +47,9 @@ struct Resume: AsyncParsableCommand {
         let id = try await resolve(opened)
         let index = try await opened.collection.index(id)
         let earlier = await opened.earlierCommit(of: index.plan)
+        let isGone = opened.isGone
         let report = try await ProgressDisplay.showing(options, opened, quiet: output == .json) { environment in
-            try await ResumeOperation(environment, checkpoint: id).run(earlier: earlier)
+            try await ResumeOperation(environment, checkpoint: id, isGone: isGone).run(earlier: earlier)
         }
         try report.finish(plan: index.plan, output)
     }
@@ -105,8 +106,9 @@ struct Collect: AsyncParsableCommand {
     func run() async throws {
         let opened = try await provider.open()
         let dryRun = dryRun
+        let isGone = opened.isGone
         let items = try await ProgressDisplay.showing(options, opened, quiet: output == .json) { environment in
-            try await ZombieCollection(environment, dryRun: dryRun).run()
+            try await ZombieCollection(environment, dryRun: dryRun, isGone: isGone).run()
         }
         switch output {
         case .json:
