@@ -99,7 +99,8 @@ package struct ZombieCollection: Sendable {
         guard try await isGone(owner) else { return CollectedItem(id, .left, "it is being made") }
         // Nothing has run before both were written.
         let hasPlan = try await environment.bank.size(CheckpointKeys(id).ir) != nil
-        guard try await hasPlan || collection.newestEpoch(id) != nil else {
+        let epoch = try await collection.newestEpoch(id)
+        guard hasPlan || epoch != nil else {
             if !dryRun { _ = try await DeleteOperation(environment, checkpoint: id, force: true).run() }
             return CollectedItem(id, .deleted, "its executor ended before it had begun")
         }
