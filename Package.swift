@@ -60,7 +60,7 @@ let package = Package(
         room("Diagnostics", ["CanonicalForm"]),
         room("YAMLSource", ["CanonicalForm", "Diagnostics", "CLibYAML"]),
         room(
-            "Manifests", ["CanonicalForm", "Diagnostics", "PlanIR", "YAMLSource"],
+            "Manifests", ["CanonicalForm", "Diagnostics", "PlanIR", "Schedules", "YAMLSource"],
             resources: [
                 .embedInCode("Builtin/directory.bank.yaml"),
                 .embedInCode("Builtin/files.plugin.yaml"),
@@ -299,4 +299,15 @@ if Context.environment["CAIRN_FUZZ"] == "1" {
             .executableTarget(
                 name: "Fuzz\(target)", dependencies: ["CFuzzer", "FuzzTargets"], path: "Fuzz/\(target)"))
     }
+}
+
+// Measures the engine by itself; make bench asks for it.
+if Context.environment["CAIRN_BENCH"] == "1" {
+    package.targets.append(
+        .executableTarget(
+            name: "EngineBench",
+            dependencies: [
+                "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "Engine", "PlanIR", "PluginKit",
+                "Scheduling",
+            ], path: "Benchmarks/EngineBench", swiftSettings: strict))
 }

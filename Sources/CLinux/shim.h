@@ -17,3 +17,6 @@ static inline char **clinux_environment(void) { return environ; }
 // are started.
 extern int memfd_create(const char *name, unsigned int flags);
 static inline int clinux_memory_file(const char *name) { return memfd_create(name, 1u /* MFD_CLOEXEC */); }
+
+// AT_EACCESS, which <fcntl.h> shows to GNU sources only: access is judged as an open would be.
+static const int clinux_effective_access = 0x200;

@@ -104,7 +104,7 @@ package struct CheckpointCollection: Sendable {
     /// from, and is not in force. Throws `superseded` when a later epoch was claimed, before or meanwhile.
     package func commit(_ record: CommitRecord) async throws {
         let key = CheckpointKeys(record.checkpoint).commit
-        let bytes = record.record.bytes
+        let bytes = record.bytes
         do {
             try await bank.putOnce(key, bytes)
         } catch BankError.conditionFailed {

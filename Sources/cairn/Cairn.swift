@@ -30,6 +30,7 @@ struct Cairn: AsyncParsableCommand {
         subcommands: [
             Protect.self, Restore.self, Verify.self, Delete.self, Checkpoints.self, Operations.self, Providers.self,
             BankCommand.self, InventoryCommand.self, Protectables.self, Resume.self, Collect.self,
+            DoctorCommand.self,
         ])
 
     static func main() async {

@@ -4,6 +4,7 @@ import Bank
 import CanonicalForm
 import Checkpoints
 import Engine
+import PluginKit
 
 /// `cairn delete`
 struct Delete: AsyncParsableCommand {
@@ -65,16 +66,20 @@ struct Delete: AsyncParsableCommand {
         guard let summary = try await opened.collection.summary(id) else {
             throw CheckpointError.unknown(id.text)
         }
+        let report = await DryRun(plugins: opened.plugins, jobs: options.jobs ?? 4).delete(
+            summary, force: force, from: opened.collection)
         let objects = try await opened.collection.bank.allKeys(below: CheckpointKeys(id).all).count
         if output == .json {
             var object = summary.json
+            for member in report.json.members where member.key != "resources" { object[member.key] = member.value }
             object["objects"] = .integer(Int64(objects))
-            object["dryRun"] = true
             StandardStream.output.write(JSONValue.object(object).prettyText)
+            if report.count(.unmet) > 0 { throw ExitCode(ExitStatus.failed) }
             return
         }
         StandardStream.error.write(
             "would delete checkpoint \(id.text) of plan '\(summary.plan)', \(summary.status.rawValue), made \(summary.created): \(Words.count(objects, "object")), \(Words.bytes(summary.storedBytes))\n"
         )
+        try report.show(.text)
     }
 }

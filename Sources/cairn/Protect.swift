@@ -19,12 +19,14 @@ struct Protect: AsyncParsableCommand {
 
             EXAMPLES
               cairn protect shop.ir
+              cairn protect shop.ir --dry-run
               cairn protect shop.ir --providers /etc/cairn/providers.d --jobs 8
               cairn protect shop.ir --output json | jq .checkpoint
             """)
 
     @OptionGroup var providers: ProviderOptions
     @OptionGroup var options: RunOptions
+    @OptionGroup var dryRun: DryRunOption
 
     @Option(help: "Print the result as text or json.")
     var output: OutputFormat = .text
@@ -34,6 +36,7 @@ struct Protect: AsyncParsableCommand {
 
     func run() async throws {
         let compiled = try CompiledPlan(reading: plan)
+        if dryRun.dryRun { return try await preview(compiled) }
         let ir = compiled.ir
         if ir.needsInventory { throw ExecutionError.needsInventory(plan: ir.plan) }
         let provider = try await OpenedProvider(try providers.registry(beside: plan), ir.provider.name)

@@ -4,16 +4,7 @@ import PluginKit
 /// Numbers as people read them.
 enum Words {
     /// `1.4 GiB`
-    static func bytes(_ count: Int64) -> String {
-        let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
-        var value = Double(count)
-        var unit = 0
-        while value >= 1024 && unit < units.count - 1 {
-            value /= 1024
-            unit += 1
-        }
-        return unit == 0 ? "\(count) B" : "\(tenths(value)) \(units[unit])"
-    }
+    static func bytes(_ count: Int64) -> String { ByteCountText.words(count) }
 
     /// `12.3 s`, `4 min 05 s`, `2 h 03 min`
     static func duration(_ seconds: Double) -> String {
