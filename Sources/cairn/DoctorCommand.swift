@@ -1,5 +1,6 @@
 import ArgumentParser
 import CanonicalForm
+import Checkpoints
 import CommandLineSupport
 import Diagnostics
 import PluginKit
@@ -36,7 +37,7 @@ struct DoctorCommand: AsyncParsableCommand {
                 TextRenderer(sources: sources, color: StandardStream.error.isColored).render(faults.sorted))
         }
         let report = await Doctor(
-            registry, owner: OwnerProcess.current(), hasEnded: OwnerProcess.hasEnded, now: WallClock.now
+            registry, owner: OwnerProcess.current(), hasEnded: OwnerProcess.hasEnded, now: Timestamp.now()
         ).examine(name)
         switch output {
         case .json: StandardStream.output.write(JSONValue.object(report.json).prettyText)
