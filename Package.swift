@@ -60,7 +60,7 @@ let package = Package(
         room("Diagnostics", ["CanonicalForm"]),
         room("YAMLSource", ["CanonicalForm", "Diagnostics", "CLibYAML"]),
         room(
-            "Manifests", ["CanonicalForm", "Diagnostics", "PlanIR", "YAMLSource"],
+            "Manifests", ["CanonicalForm", "Diagnostics", "PlanIR", "Schedules", "YAMLSource"],
             resources: [
                 .embedInCode("Builtin/directory.bank.yaml"),
                 .embedInCode("Builtin/files.plugin.yaml"),
@@ -245,6 +245,22 @@ let package = Package(
                 "SeededRandom",
                 "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DirectoryBank", "Engine", "PlanIR",
                 "PluginKit", "Scheduling", "ScheduleTestSupport", "Surroundings",
+            ]),
+        room(
+            "SimulatedWorld",
+            [
+                "Bank", "CanonicalForm", "Checkpoints", "Engine", "PlanIR", "PlanTestSupport", "PluginKit",
+                "ScheduleTestSupport", "Scheduling", "SeededRandom", "Surroundings",
+            ], path: "Tests/SimulatedWorld"),
+        // Lives many simulated days: make simulate.
+        .executableTarget(
+            name: "simulate", dependencies: ["SimulatedWorld", argumentParser], path: "Tests/Simulate",
+            swiftSettings: strict),
+        tests(
+            "SimulationTests",
+            [
+                "Bank", "CanonicalForm", "Checkpoints", "Engine", "PlanIR", "PluginKit", "SeededRandom",
+                "SimulatedWorld", "Surroundings",
             ]),
         room("ScheduleTestSupport", ["PlanIR", "Scheduling", "SeededRandom"], path: "Tests/ScheduleTestSupport"),
         tests(

@@ -81,7 +81,7 @@ struct ProtectRun: Sendable {
         } else {
             let (outcome, revertFailures) = await execution.runGraph(
                 weights: weights, adopted: inheritance.adopted,
-                policy: environment.onFailure ?? .stop)
+                policy: environment.onFailure ?? ir.onFailure)
             failures = execution.failures(outcome, revertFailures)
             wasCancelled = outcome.wasCancelled
         }

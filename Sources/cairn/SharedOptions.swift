@@ -87,11 +87,20 @@ struct OpenedProvider: Sendable {
             bank: opened.bank, owner: OwnerProcess.current(), hasEnded: OwnerProcess.hasEnded)
     }
 
+    /// The limits of the provider's manifest; `jobs` of the command line goes before them.
+    func concurrency(_ jobs: Int?) -> Concurrency {
+        let limits = manifest.concurrency
+        func table(_ limits: [ConcurrencyLimits.Limit]) -> [String: Int] {
+            Dictionary(limits.map { ($0.name.value, $0.count) }, uniquingKeysWith: { _, last in last })
+        }
+        return Concurrency(
+            jobs: jobs ?? limits.jobs ?? 4, plugins: table(limits.plugins), types: table(limits.types))
+    }
+
     /// What an operation needs, with the limits of the provider's manifest and of the command line.
     func environment(_ options: RunOptions, observer: any RunObserver, control: RunControl) -> ExecutionEnvironment {
         ExecutionEnvironment(
-            collection: collection, plugins: plugins, concurrency: Concurrency(jobs: options.jobs ?? 4),
-            observer: observer, control: control, onFailure: options.onFailure,
+            collection: collection, plugins: plugins, concurrency: concurrency(options.jobs), observer: observer, control: control, onFailure: options.onFailure,
             grace: options.grace.nanoseconds)
     }
 }

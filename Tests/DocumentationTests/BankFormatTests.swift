@@ -66,6 +66,7 @@ struct BankFormatTests {
                 OperationCommit.ResourceEntry(resource: "A::B#c", status: .fail, message: "no", warnings: warnings)
             ], failures: [failure]
         ).record,
+        LeaseRecord(owner: owner, renewal: 1, renewed: time, expireWindow: 60_000).record,
         ArtifactRecord(
             summary: summary, partSize: 1, parts: [ArtifactRecord.Part(size: 1, digest: digest)]
         ).record,

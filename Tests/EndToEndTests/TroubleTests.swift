@@ -131,7 +131,7 @@ import Testing
         for signal in [SIGINT, SIGKILL] {
             let before = try site.objects(below: "operations/").count
             let ending = try await Programs.run(
-                "cairn", [command, id] + more, in: site.place,
+                "cairn", [command, id] + more + (signal == SIGINT ? ["--grace", "0"] : []), in: site.place,
                 meanwhile: { process in
                     try await Programs.wait { try site.objects(below: "operations/").count > before }
                     kill(process, signal)
