@@ -5,6 +5,7 @@ import CanonicalForm
 import Checkpoints
 import Engine
 import PluginKit
+import Wording
 
 /// `cairn delete`
 struct Delete: AsyncParsableCommand {
@@ -32,6 +33,8 @@ struct Delete: AsyncParsableCommand {
 
     @Argument(help: "The checkpoint's id, or a beginning of it that no other has.")
     var checkpoint: String
+
+    func validate() throws { try options.check(output) }
 
     func run() async throws {
         let opened = try await provider.open()

@@ -7,6 +7,7 @@ import Engine
 import Glibc
 import PlanIR
 import PluginKit
+import Wording
 
 /// `cairn restore`
 struct Restore: AsyncParsableCommand {
@@ -37,6 +38,8 @@ struct Restore: AsyncParsableCommand {
 
     @Option(help: "Print the result as text or json.")
     var output: OutputFormat = .text
+
+    func validate() throws { try options.check(output) }
 
     func run() async throws {
         let target = RestoreTarget(directory: try to.map(absolute), overwrite: overwrite)
@@ -80,6 +83,8 @@ struct Verify: AsyncParsableCommand {
 
     @Option(help: "Print the result as text or json.")
     var output: OutputFormat = .text
+
+    func validate() throws { try options.check(output) }
 
     func run() async throws {
         if dryRun.dryRun {

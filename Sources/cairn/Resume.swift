@@ -5,6 +5,7 @@ import CommandLineSupport
 import Engine
 import Manifests
 import PlanIR
+import Wording
 import YAMLSource
 
 /// `cairn resume`
@@ -40,6 +41,7 @@ struct Resume: AsyncParsableCommand {
     func validate() throws {
         if last == (checkpoint != nil) { throw ValidationError("Name a checkpoint by its id, or say --last.") }
         if plan != nil && !last { throw ValidationError("--plan goes with --last.") }
+        try options.check(output)
     }
 
     func run() async throws {
@@ -47,10 +49,16 @@ struct Resume: AsyncParsableCommand {
         let id = try await resolve(opened)
         let index = try await opened.collection.index(id)
         let earlier = await opened.earlierCommit(of: index.plan)
-        let report = try await ProgressDisplay.showing(options, opened, quiet: output == .json) { environment in
-            try await ResumeOperation(environment, checkpoint: id).run(earlier: earlier)
+        let ir = try await LoadedCheckpoint.loadIR(index, from: opened.collection)
+        let report = try await RunSession.showing(options, opened, quiet: output == .json) { environment, session in
+            try await session.telling(
+                ir.notifications + opened.manifest.notifications, opened.collection, plan: ir.plan,
+                provider: index.provider, started: index.created
+            ) {
+                try await ResumeOperation(environment, checkpoint: id).run(earlier: earlier)
+            }
         }
-        try report.finish(plan: index.plan, output)
+        try report.finish(plan: index.plan, output, on: options.results)
     }
 
     /// The checkpoint that is meant: with `--last`, the newest that has no outcome and whose executor is gone.
@@ -66,11 +74,11 @@ struct Resume: AsyncParsableCommand {
 
 extension ProtectReport {
     /// Prints how a run ended, and exits accordingly.
-    func finish(plan: String, _ output: OutputFormat) throws {
+    func finish(plan: String, _ output: OutputFormat, on stream: StandardStream) throws {
         switch output {
         case .json: StandardStream.output.write(JSONValue.object(json(plan: plan)).prettyText)
         case .text:
-            StandardStream.output.write(checkpoint.text + "\n")
+            stream.write(checkpoint.text + "\n")
             StandardStream.error.write(words(plan: plan))
         }
         if wasCancelled { throw ExitCode(ExitStatus.cancelled) }
@@ -102,6 +110,8 @@ struct Collect: AsyncParsableCommand {
     @Option(help: "Print the result as text or json.")
     var output: OutputFormat = .text
 
+    func validate() throws { try options.check(output) }
+
     func run() async throws {
         let opened = try await provider.open()
         let dryRun = dryRun
@@ -121,9 +131,9 @@ struct Collect: AsyncParsableCommand {
                 ).prettyText)
         case .text:
             if items.isEmpty {
-                StandardStream.output.write("nothing is unfinished\n")
+                options.results.write("nothing is unfinished\n")
             } else {
-                StandardStream.output.write(
+                options.results.write(
                     Words.table(
                         ["ID", dryRun ? "WOULD BE" : "ACTION", "REASON"],
                         items.map { [$0.id.text, $0.action.rawValue, Words.harmless($0.message)] }))
