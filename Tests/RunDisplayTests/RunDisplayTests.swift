@@ -2,7 +2,7 @@ import Engine
 import Foundation
 import PlanIR
 import PluginKit
-import RunDisplay
+@testable import RunDisplay
 import SeededRandom
 import Testing
 import Wording
@@ -41,7 +41,7 @@ private func seconds(_ count: Int64) -> Int64 { count * 1_000_000_000 }
 
     @Test("is whole for any events in any order") func randomEvents() {
         for seed in UInt64(0)..<200 {
-            var random = SeededRandom(seed: seed)
+            var random = SeededGenerator(seed: seed)
             var view = RunView()
             view.take(beginning(5, bytes: seed % 3 == 0 ? 100 : nil), at: 0)
             for step in 0..<60 {
