@@ -1,3 +1,4 @@
+import Engine
 import CanonicalForm
 import EventStream
 import Foundation
