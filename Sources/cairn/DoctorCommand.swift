@@ -1,9 +1,13 @@
 import ArgumentParser
 import CanonicalForm
+import Checkpoints
 import CommandLineSupport
 import Diagnostics
+import Checkpoints
+import Engine
 import PluginKit
 import ProtectionService
+import Wording
 
 /// `cairn doctor`
 struct DoctorCommand: AsyncParsableCommand {

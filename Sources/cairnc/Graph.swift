@@ -7,6 +7,7 @@ import GraphExport
 import GraphViews
 import Manifests
 import Graphviz
+import Manifests
 import PlanCompiler
 import PlanIR
 import RunRecords
