@@ -5,8 +5,8 @@ import GanttCharts
 import Glibc
 import GraphExport
 import GraphViews
-import Manifests
 import Graphviz
+import Manifests
 import Manifests
 import PlanCompiler
 import PlanIR

@@ -89,7 +89,9 @@ struct Bundle {
                     text.contains("provider: \($0.1)\n")
                 } ?? false
             }
-            return Bundle(name: plan.name, files: [plan] + used)
+            // A provider's file may be called like the plan's.
+            let providers = used.map { (name: "providers-" + $0.name, bytes: $0.bytes) }
+            return Bundle(name: plan.name, files: [plan] + providers)
         }
     }
 
