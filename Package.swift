@@ -60,7 +60,7 @@ let package = Package(
         room("Diagnostics", ["CanonicalForm"]),
         room("YAMLSource", ["CanonicalForm", "Diagnostics", "CLibYAML"]),
         room(
-            "Manifests", ["CanonicalForm", "Diagnostics", "PlanIR", "YAMLSource"],
+            "Manifests", ["CanonicalForm", "Diagnostics", "PlanIR", "Schedules", "YAMLSource"],
             resources: [
                 .embedInCode("Builtin/command.plugin.yaml"),
                 .embedInCode("Builtin/directory.bank.yaml"),
@@ -164,6 +164,18 @@ let package = Package(
             path: "Sources/Plugins/Files", settings: strictWithLibArchive),
         room("Checkpoints", ["Bank", "CanonicalForm", "PlanIR", "PluginKit", "Surroundings"]),
         room("Engine", ["Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", "Scheduling", "Surroundings"]),
+        room("Wording", ["Diagnostics", "PluginKit"]),
+        room(
+            "EventStream",
+            [
+                "Bank", "BlockingIO", "CanonicalForm", "CommandLineSupport", "Engine", "PlanIR", "PluginKit",
+                "Surroundings",
+            ]),
+        room(
+            "RunDisplay",
+            ["Bank", "BlockingIO", "CommandLineSupport", "Engine", "PlanIR", "PluginKit", "Surroundings", "Wording"]),
+        room("Notifications", ["BlockingIO", "PlanIR", "ProcessSupervision", "Surroundings"]),
+        room("RunReports", ["CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", "Wording"]),
         room(
             "ProtectionService",
             [
@@ -173,9 +185,10 @@ let package = Package(
         .executableTarget(
             name: "cairn",
             dependencies: [
-                "Bank", "CanonicalForm", "Checkpoints", "CommandLineSupport", "Diagnostics", "Engine", "Manifests",
-                "PlanIR", "PluginKit", "PluginReference", "ProtectionService", "RunRecords", "Scheduling",
-                "Surroundings", "YAMLSource", argumentParser, logging,
+                "Bank", "BlockingIO", "CanonicalForm", "Checkpoints", "CommandLineSupport", "Diagnostics", "Engine",
+                "EventStream", "Manifests", "Notifications", "PlanIR", "PluginKit", "PluginReference", "ProtectionService",
+                "RunDisplay", "RunRecords", "RunReports", "Scheduling", "Surroundings", "Wording", "YAMLSource",
+                argumentParser, logging,
             ],
             swiftSettings: strict),
 
@@ -198,6 +211,16 @@ let package = Package(
         tests("DirectoryBankTests", ["Bank", "BankConformance", "CanonicalForm", "DirectoryBank"]),
 
         tests("BlockingIOTests", ["BlockingIO"]),
+        tests(
+            "EventStreamTests",
+            [
+                "Bank", "CanonicalForm", "Engine", "EventStream", "PlanIR", "PluginKit", "PythonSupport", "Surroundings",
+            ]),
+        tests(
+            "RunReportsTests",
+            ["CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", "PythonSupport", "RunReports"]),
+        tests("NotificationsTests", ["CanonicalForm", "Notifications", "PlanIR"]),
+        tests("RunDisplayTests", ["Engine", "PlanIR", "PluginKit", "RunDisplay", "SeededRandom", "Wording"]),
         tests("ProcessSupervisionTests", ["ProcessSupervision", "SeededRandom"]),
         tests(
             "ProgramPluginTests",
@@ -267,6 +290,22 @@ let package = Package(
                 "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DirectoryBank", "Engine", "PlanIR",
                 "PluginKit", "Scheduling", "ScheduleTestSupport", "Surroundings",
             ]),
+        room(
+            "SimulatedWorld",
+            [
+                "Bank", "CanonicalForm", "Checkpoints", "Engine", "PlanIR", "PlanTestSupport", "PluginKit",
+                "ScheduleTestSupport", "Scheduling", "SeededRandom", "Surroundings",
+            ], path: "Tests/SimulatedWorld"),
+        // Lives many simulated days: make simulate.
+        .executableTarget(
+            name: "simulate", dependencies: ["SimulatedWorld", argumentParser], path: "Tests/Simulate",
+            swiftSettings: strict),
+        tests(
+            "SimulationTests",
+            [
+                "Bank", "CanonicalForm", "Checkpoints", "Engine", "PlanIR", "PluginKit", "SeededRandom",
+                "SimulatedWorld", "Surroundings",
+            ]),
         room("ScheduleTestSupport", ["PlanIR", "Scheduling", "SeededRandom"], path: "Tests/ScheduleTestSupport"),
         tests(
             "WhatIfTests",
@@ -281,7 +320,7 @@ let package = Package(
                 "PluginKit", "ProtectionService", "YAMLSource",
             ]),
         tests(
-            "SchedulingTests", ["PlanIR", "PlanTestSupport", "Scheduling", "ScheduleTestSupport", "SeededRandom"]),
+            "SchedulingTests", ["CanonicalForm", "PlanIR", "PlanTestSupport", "Scheduling", "ScheduleTestSupport", "SeededRandom"]),
         room(
             "FuzzTargets",
             [
@@ -292,7 +331,10 @@ let package = Package(
         // Starts the two programs, which are therefore built with it.
         tests(
             "EndToEndTests",
-            ["CanonicalForm", "Diagnostics", "Explanations", "SeededRandom", "cairn", "cairnc", subprocess]),
+            [
+                "CanonicalForm", "Diagnostics", "EventStream", "Explanations", "PlanIR", "SeededRandom", "cairn", "cairnc",
+                subprocess,
+            ]),
     ]
 )
 
@@ -304,4 +346,15 @@ if Context.environment["CAIRN_FUZZ"] == "1" {
             .executableTarget(
                 name: "Fuzz\(target)", dependencies: ["CFuzzer", "FuzzTargets"], path: "Fuzz/\(target)"))
     }
+}
+
+// Measures the engine by itself; make bench asks for it.
+if Context.environment["CAIRN_BENCH"] == "1" {
+    package.targets.append(
+        .executableTarget(
+            name: "EngineBench",
+            dependencies: [
+                "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "Engine", "PlanIR", "PluginKit",
+                "Scheduling",
+            ], path: "Benchmarks/EngineBench", swiftSettings: strict))
 }

@@ -6,15 +6,15 @@ import sys
 
 
 class Run:
-    """One run of a command: wall and CPU seconds, peak memory in MiB."""
+    """One run of a command: wall and CPU seconds, peak memory in MiB, bytes written."""
 
     def __init__(self, bench, command, directory):
         made = subprocess.run([f"{bench.work}/run", *command], cwd=directory, capture_output=True, text=True,
                               check=True)
-        wall, cpu, peak, code = made.stdout.split()
+        wall, cpu, peak, code, written = made.stdout.split()
         if code != "0":
             sys.exit(f"failed with {code}: {' '.join(command)}")
-        self.wall, self.cpu, self.peak = float(wall), float(cpu), int(peak) / 1024
+        self.wall, self.cpu, self.peak, self.written = float(wall), float(cpu), int(peak) / 1024, int(written)
 
 
 def median(runs, figure):
@@ -37,8 +37,8 @@ def skip(name, why):
 class Bench:
     """One benchmark: where it works, how often each side runs, and which bars it has missed."""
 
-    def __init__(self, work, scripts, rounds):
-        self.work, self.rounds, self.missed = work, rounds, []
+    def __init__(self, work, scripts, rounds, program="cairnc"):
+        self.work, self.rounds, self.missed, self.program = work, rounds, [], program
         subprocess.run(["cc", "-O2", f"{scripts}/bench-run.c", "-o", f"{work}/run"], check=True)
 
     def verdict(self, is_reached, what):
@@ -63,10 +63,18 @@ class Bench:
         is_reached = cpu[0] >= bar[1] if bar[0] == ">=" else cpu[0] <= bar[1]
         print(f"{name}: CPU {cpu[0]:.2f} x ({cpu[1]}), bar {bar[0]} {bar[1]}: {self.verdict(is_reached, name)}; "
               f"wall {wall[0]:.2f} x ({wall[1]})")
-        print(f"    cairnc {milliseconds(ours, 'cpu')} CPU, {milliseconds(ours, 'wall')} wall, "
+        print(f"    {self.program} {milliseconds(ours, 'cpu')} CPU, {milliseconds(ours, 'wall')} wall, "
               f"{self.memory(name, ours, memory_bar)}; "
               f"{peer} {milliseconds(theirs, 'cpu')} CPU, {milliseconds(theirs, 'wall')} wall, "
               f"{max(run.peak for run in theirs):.1f} MiB", flush=True)
+
+    def report_less(self, name, ours, theirs, figure, bar, peer):
+        """Reports how many times less of a figure, `cpu` or `wall`, ours takes."""
+        times = ratio(theirs, ours, figure)
+        print(f"{name}: {times[0]:.0f} x ({times[1]}), bar >= {bar}: {self.verdict(times[0] >= bar, name)}")
+        for program, runs in [(self.program, ours), (peer, theirs)]:
+            print(f"    {program} {milliseconds(runs, 'cpu')} CPU, {milliseconds(runs, 'wall')} wall, "
+                  f"{max(run.peak for run in runs):.1f} MiB", flush=True)
 
     def memory(self, name, runs, bar):
         peak = max(run.peak for run in runs)

@@ -139,6 +139,12 @@ package protocol Bank: Sendable {
     /// `after`, in ascending byte order of the whole key. `after` need not exist nor lie below `prefix`; a limit less
     /// than 1 counts as 1. What is written or deleted meanwhile may be in the page or not.
     func list(below prefix: BankKey?, after: BankKey?, limit: Int) async throws -> BankPage
+
+    /// How much room there is, `nil` where the store does not tell.
+    func capacity() async throws -> BankCapacity?
+
+    /// What the bank can tell of itself without anything being written.
+    func survey() async throws -> BankSurvey
 }
 
 extension Bank {

@@ -63,6 +63,16 @@ package struct BankSection: Bank {
         return BankPage(keys: try page.keys.map { (key) throws(BankError) in try relative(key) }, more: page.more)
     }
 
+    package func capacity() async throws -> BankCapacity? { try await bank.capacity() }
+
+    package func survey() async throws -> BankSurvey {
+        let survey = try await bank.survey()
+        guard !isWritable else { return survey }
+        return BankSurvey(
+            writeObstacle: survey.writeObstacle ?? "this part of the bank is open for reading only",
+            lastChange: survey.lastChange, leftovers: survey.leftovers)
+    }
+
     private func whole(_ key: BankKey) throws(BankError) -> BankKey { try prefix.appending(key.text) }
 
     private func writing(_ key: BankKey) throws(BankError) -> BankKey {

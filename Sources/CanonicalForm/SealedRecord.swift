@@ -57,14 +57,68 @@ package struct SealedRecord: Sendable, Hashable {
     ///
     /// The bytes must be the canonical form itself, so that no byte can change unseen, not even white space.
     package init(opening bytes: [UInt8]) throws(SealedRecordError) {
-        let value: JSONValue
-        do { value = try JSONValue(parsing: bytes) } catch { throw .notJSON(error) }
-        guard let object = value.objectValue, let carried = object["digest"]?.stringValue else { throw .notSealed }
-        self.init(object)
+        let members: [JSONObject.Member]
+        let seal: Seal?
+        do { (members, seal) = try Self.members(of: bytes) } catch { throw .notJSON(error) }
+        var content = JSONObject(members.map { ($0.key, $0.value) })
+        guard content.members.count == members.count else {
+            throw .notJSON(JSONError(offset: 0, reason: "an object has the same key twice"))
+        }
+        guard let carried = content["digest"]?.stringValue else { throw .notSealed }
+        content["digest"] = nil
+        self.content = content
+        guard let seal else {
+            // What is not canonical is refused in any case; how it was damaged is told by its canonical form.
+            digest = SHA256Digest(of: JSONValue.object(content).canonicalBytes)
+            if carried != digest.description { throw .damaged(expected: carried, actual: digest.description) }
+            throw .damaged(expected: "canonical JSON", actual: "other white space")
+        }
+        digest = SHA256Digest(of: [0..<seal.member.lowerBound, seal.member.upperBound..<seal.end], in: bytes)
         guard carried == digest.description else {
             throw .damaged(expected: carried, actual: digest.description)
         }
-        guard self.bytes == bytes else { throw .damaged(expected: "canonical JSON", actual: "other white space") }
+    }
+
+    /// Where the digest stands in a canonical text.
+    private struct Seal {
+        /// The member with the comma that goes with it.
+        var member: Range<Int>
+        /// The end of the object, before the line feed.
+        var end: Int
+    }
+
+    /// Reads the members of an object; the seal is `nil` when the text is not canonical, or has none.
+    private static func members(of bytes: [UInt8]) throws(JSONError) -> ([JSONObject.Member], Seal?) {
+        var reader = JSONReader(bytes)
+        guard reader.peek() == 0x7B else {
+            // Anything else is no record, but its faults come first.
+            _ = try reader.value()
+            try reader.finish()
+            return ([], nil)
+        }
+        try reader.expect(0x7B)
+        var members: [JSONObject.Member] = []
+        var seal: Range<Int>?
+        if !reader.consume(0x7D) {
+            repeat {
+                // With the comma before it, which the first member does not have.
+                let start = reader.position - (members.isEmpty ? 0 : 1)
+                let key = try reader.string()
+                try reader.expect(0x3A)
+                let value = try reader.value()
+                if let last = members.last, !JSONObject.precedes(last.key, key) { reader.markOtherSpelling() }
+                members.append(JSONObject.Member(key: key, value: value))
+                if key == "digest" { seal = start..<reader.position }
+            } while reader.consume(0x2C)
+            try reader.expect(0x7D)
+        }
+        let end = reader.position
+        let isWhole = reader.isCanonical && reader.consumeLastLineFeed()
+        try reader.finish()
+        guard isWhole, var seal else { return (members, nil) }
+        // The first member goes with the comma behind it instead.
+        if seal.lowerBound == 1 && members.count > 1 { seal = 1..<seal.upperBound + 1 }
+        return (members, Seal(member: seal, end: end))
     }
 
     /// Opens stored bytes of a named format and version.

@@ -104,7 +104,7 @@ package struct CheckpointCollection: Sendable {
     /// from, and is not in force. Throws `superseded` when a later epoch was claimed, before or meanwhile.
     package func commit(_ record: CommitRecord) async throws {
         let key = CheckpointKeys(record.checkpoint).commit
-        let bytes = record.record.bytes
+        let bytes = record.bytes
         do {
             try await bank.putOnce(key, bytes)
         } catch BankError.conditionFailed {
@@ -121,6 +121,12 @@ package struct CheckpointCollection: Sendable {
         if try await bank.size(CheckpointKeys(record.checkpoint).epoch(record.epoch + 1)) != nil {
             throw CheckpointError.superseded(record.checkpoint, epoch: record.epoch + 1)
         }
+    }
+
+    /// Removes the lease of an owner that is gone: nobody renews it any more. What fails stays, and does no harm.
+    package func forgetLease(of owner: Owner) async {
+        guard let key = try? CheckpointLayout.lease(owner.id) else { return }
+        try? await bank.delete(key, if: .none)
     }
 
     /// Writes the indices of a committed checkpoint, which can be rebuilt, and then removes its marker.

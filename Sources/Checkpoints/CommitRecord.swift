@@ -136,6 +136,10 @@ package struct CommitRecord: Sendable, Hashable {
     package var warningCount: Int64 { resources.reduce(0) { $0 + $1.warnings } }
 
     package init(opening bytes: [UInt8]) throws(SealedRecordError) {
+        if let record = CommitRecord(spelledAsWritten: bytes) {
+            self = record
+            return
+        }
         let content = try SealedRecord(opening: bytes).content
         let found = (content["format"]?.stringValue ?? "?", content["version"]?.integerValue ?? -1)
         guard found.0 == Self.format, (1...Self.version).contains(found.1) else {
@@ -180,23 +184,6 @@ package struct CommitRecord: Sendable, Hashable {
         }
         self.failures = failures
     }
-
-    /// The record to store, of the newest version; a record of version 1 is never written again.
-    package var record: SealedRecord {
-        var digests: [SHA256Digest] = []
-        if case .packs(let packs) = definitions { digests = packs }
-        return SealedRecord(
-            format: Self.format, version: Self.version,
-            [
-                "checkpoint": .string(checkpoint.text), "epoch": .integer(Int64(epoch)),
-                "status": .string(status.rawValue),
-                "finished": .string(finished.description), "contentBytes": .integer(contentBytes),
-                "journalSegments": .integer(Int64(journalSegments)),
-                "failures": .array(failures.map(\.json)),
-                "definitions": .array(digests.map { .string($0.description) }),
-                "resources": .array(resources.map { .object($0.json) }),
-            ])
-    }
 }
 
 extension CommitRecord.ResourceEntry {
@@ -218,17 +205,6 @@ extension CommitRecord.ResourceEntry {
             bytes: try object.integer("bytes"),
             contentBytes: version > 1 ? try object.integer("contentBytes") : 0,
             warnings: try object.integer("warnings"), milliseconds: milliseconds)
-    }
-
-    var json: JSONObject {
-        var object: JSONObject = [
-            "resource": .string(resource), "status": .string(status.rawValue), "bytes": .integer(bytes),
-            "contentBytes": .integer(contentBytes), "warnings": .integer(warnings),
-            "ms": .array(milliseconds.map { .integer($0) }),
-        ]
-        if !hook.isEmpty { object["hook"] = .string(hook) }
-        if !message.isEmpty { object["message"] = .string(message) }
-        return object
     }
 }
 

@@ -78,14 +78,6 @@ package struct DefinitionRecord: Sendable, Hashable {
         warnings = try WarningList(try content.object("warnings"))
     }
 
-    var json: JSONObject {
-        [
-            "resource": .string(resource), "plugin": .string(plugin),
-            "pluginDigest": .string(pluginDigest.description), "definition": .object(definition),
-            "artifacts": .array(artifacts.map { .object($0.json) }), "warnings": warnings.json,
-        ]
-    }
-
     /// The bytes of all artifacts.
     package var storedBytes: Int64 { artifacts.reduce(0) { $0 + $1.summary.size } }
 }
@@ -96,6 +88,7 @@ package struct DefinitionRecord: Sendable, Hashable {
 /// `k * length` on.
 package struct DefinitionPack: Sendable, Hashable {
     package static let format = "cairn.definitions"
+    package static let version: Int64 = 1
     /// How many resources a pack has, the last one excepted.
     package static let length = 512
 
@@ -110,7 +103,7 @@ package struct DefinitionPack: Sendable, Hashable {
     }
 
     package init(opening bytes: [UInt8]) throws(SealedRecordError) {
-        let content = try SealedRecord(opening: bytes, format: Self.format, version: 1).content
+        let content = try SealedRecord(opening: bytes, format: Self.format, version: Self.version).content
         checkpoint = try content.checkpointID("checkpoint")
         number = try content.uint32("pack")
         var list: [DefinitionRecord] = []
@@ -119,14 +112,5 @@ package struct DefinitionPack: Sendable, Hashable {
             list.append(try DefinitionRecord(object))
         }
         definitions = list
-    }
-
-    package var record: SealedRecord {
-        SealedRecord(
-            format: Self.format, version: 1,
-            [
-                "checkpoint": .string(checkpoint.text), "pack": .integer(Int64(number)),
-                "definitions": .array(definitions.map { .object($0.json) }),
-            ])
     }
 }

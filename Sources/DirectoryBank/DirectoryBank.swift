@@ -122,6 +122,14 @@ package final class DirectoryBank: Bank {
         }
     }
 
+    package func capacity() async throws -> BankCapacity? {
+        try await perform("look at", place) { store in try BankInspection(store.root).capacity() }
+    }
+
+    package func survey() async throws -> BankSurvey {
+        try await perform("look at", place) { store in try BankInspection(store.root).survey() }
+    }
+
     // MARK: -
 
     /// Small chunks are gathered up to this many bytes before a thread is asked to write them.

@@ -1,9 +1,8 @@
 package import Bank
 package import CanonicalForm
 package import Checkpoints
-import PlanIR
+package import PlanIR
 package import PluginKit
-package import Scheduling
 package import Surroundings
 
 /// A plugin with the manifest that it comes with.

@@ -81,7 +81,7 @@ struct ProtectRun: Sendable {
         } else {
             let (outcome, revertFailures) = await execution.runGraph(
                 weights: weights, adopted: inheritance.adopted,
-                policy: environment.onFailure ?? .stop)
+                policy: environment.onFailure ?? ir.onFailure)
             failures = execution.failures(outcome, revertFailures)
             wasCancelled = outcome.wasCancelled
         }
@@ -179,7 +179,7 @@ struct ProtectRun: Sendable {
                     artifacts: state.artifacts.sorted { $0.summary.name < $1.summary.name }, warnings: state.warnings)
             }
             let pack = DefinitionPack(checkpoint: index.id, number: number, definitions: definitions)
-            return (keys.definitions(ofEpoch: epoch, pack: number), pack.record.bytes)
+            return (keys.definitions(ofEpoch: epoch, pack: number), pack.bytes)
         }
     }
 

@@ -152,8 +152,8 @@ package enum PluginManifestDecoder {
             }
             hooks.append(PluginManifest.HookPresence(hook: hook, conditions: conditions))
         }
-        return PluginManifest.OperationSupport(
-            hooks: hooks,
-            parameters: reader[1].map { JSONSchema(compiling: $0, into: &diagnostics) } ?? JSONSchema.nothing)
+        let parameters = reader[1].map { JSONSchema(compiling: $0, into: &diagnostics) } ?? JSONSchema.nothing
+        CommonParameters.checkNotDeclared(parameters, at: reader[1], into: &diagnostics)
+        return PluginManifest.OperationSupport(hooks: hooks, parameters: parameters)
     }
 }

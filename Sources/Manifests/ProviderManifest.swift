@@ -1,7 +1,7 @@
 package import CanonicalForm
 package import Diagnostics
+package import PlanIR
 package import YAMLSource
-import PlanIR
 
 /// How and where a plan's resources are protected: the plugins, and one bank.
 package struct ProviderManifest: Sendable {
@@ -17,8 +17,15 @@ package struct ProviderManifest: Sendable {
     package let plugins: [PluginUse]
     /// Whether there are plugins that could not be read.
     package let lacksPlugins: Bool
+    /// How many activities may run at the same time.
+    package let concurrency: ConcurrencyLimits
+    /// Who is told how runs of its plans ended, each with its place.
+    package let placedNotifications: [Spanned<PlanIR.Notification>]
     /// The digest of the file that holds the manifest.
     package let digest: SHA256Digest
+
+    /// Who is told how runs of its plans ended.
+    package var notifications: [PlanIR.Notification] { placedNotifications.map(\.value) }
 
     /// A plugin that the provider uses, with the provider's parameters for it.
     package struct PluginUse: Sendable {
@@ -37,6 +44,9 @@ package struct ProviderManifest: Sendable {
             FieldTable.Row("bank", .a(bankFields), required: true, "Where checkpoints are kept."),
             FieldTable.Row(
                 "plugins", .list(.a(pluginFields)), required: true, "The plugins that it uses, each once."),
+            FieldTable.Row(
+                "concurrency", .a(RunFields.concurrency), "How many steps may run at the same time."),
+            .notify,
         ])
 
     /// The keys of a provider's bank.
@@ -81,10 +91,13 @@ package struct ProviderManifest: Sendable {
             }
             uses.append(PluginUse(name: name, parameters: blocks))
         }
+        let concurrency = ConcurrencyLimits.decode(reader[6], into: &diagnostics)
+        let notifications = NotificationDecoder.decode(reader[7], into: &diagnostics)
         guard let name = reader.text(2), let bank, let bankPlugin = bank.text(0) else { return nil }
         return ProviderManifest(
             node: node, name: name, description: reader.text(3)?.value ?? "", bankPlugin: bankPlugin,
             bankConfig: bank[1], lacksBankConfig: bank.isUnread(1), plugins: uses, lacksPlugins: lacksPlugins,
-            digest: SHA256Digest(of: node.tree.text.bytes))
+            concurrency: concurrency, placedNotifications: notifications, digest: SHA256Digest(of: node.tree.text.bytes)
+        )
     }
 }

@@ -1,4 +1,5 @@
 import PlanIR
+import Schedules
 package import YAMLSource
 
 extension TextRule {
@@ -48,6 +49,11 @@ extension TextRule {
                 ?? NameRules.idFault(String(identity[identity.index(after: mark)...]))
         })
 
+    /// A duration such as `30m`.
+    package static let duration = TextRule(
+        "a duration", pattern: "^0*[1-9][0-9]*[smhdw]$", examples: ["30m", "400d"],
+        fault: { DurationText.seconds($0) == nil ? DurationText.rule : nil })
+
     /// A type that a plugin takes, or `*` for every type.
     package static let typeOrAny = TextRule(
         "a resource type, or *", pattern: "^(\\*|\(NameRules.typeBody))$",
@@ -75,5 +81,5 @@ extension FieldTable.Row {
 
 extension FieldRule {
     /// A mapping of targets to parameters.
-    package static let parameterBlock = FieldRule.entries(keys: .parameterTarget, values: .mapping)
+    package static let parameterBlock = FieldRule.entries(keys: .parameterTarget, values: .parameters)
 }

@@ -18,6 +18,13 @@ enum LeftParameters {
         var faults: [Diagnostic] = []
         for entry in left.entries {
             let name = entry.key.text
+            if CommonParameters.has(name) {
+                faults.append(
+                    Diagnostic(
+                        .inventoryParameter,
+                        "an inventory appends lists to parameters, and '\(name)' is none", at: entry.key.range))
+                continue
+            }
             let present = values[name]
             guard entry.value.kind == .sequence else {
                 faults.append(
@@ -41,7 +48,9 @@ enum LeftParameters {
         let layer = MergedMapping(entries: lists, head: left.headRange)
         faults += schema.validate(.merged(layer), as: subject, partial: true)
         if faults.isEmpty && judgesWhole, let first = lists.first,
-            let fault = schema.firstFault(in: values, as: subject)
+            let fault = schema.firstFault(
+                in: JSONObject(values.members.filter { !CommonParameters.has($0.key) }.map { ($0.key, $0.value) }),
+                as: subject)
         {
             faults.append(
                 Diagnostic(

@@ -47,6 +47,14 @@ package enum DiffJSON {
                     }),
             ],
             "retention": .array(diff.retention.map(change)),
+            "settings": .array(diff.settings.map(change)),
+            "notifications": [
+                "removed": .array(diff.notifications.removed), "added": .array(diff.notifications.added),
+                "changed": .array(
+                    diff.notifications.changed.map {
+                        ["recipient": .string($0.recipient), "changes": .array($0.changes.map(change))]
+                    }),
+            ],
             "isReordered": .bool(diff.isReordered),
         ]
     }

@@ -111,7 +111,19 @@ package enum DiffMarkdown {
             rows += trigger.changes.map { row("trigger \(code(trigger.name))", $0) }
         }
         rows += diff.retention.map { row("retention", $0) }
-        rows += diff.head.map { row("plan", $0) }
+        func notification(_ value: JSONValue, _ word: String) -> [String] {
+            let object = value.objectValue ?? JSONObject()
+            return [
+                "notification \(code(DiffWords.recipient(of: object))) \(word)",
+                code(DiffWords.text(ofNotification: object)),
+            ]
+        }
+        rows += diff.notifications.removed.map { notification($0, "**removed**") }
+        rows += diff.notifications.added.map { notification($0, "added") }
+        for change in diff.notifications.changed {
+            rows += change.changes.map { row("notification \(code(change.recipient))", $0) }
+        }
+        rows += (diff.head + diff.settings).map { row("plan", $0) }
         if diff.isReordered { rows.append(["order", "resources, dependents or triggers stand in another order"]) }
         page.table("Plan", ["what", "change"], rows)
     }

@@ -152,14 +152,32 @@ package struct DiffText {
             section("retention", into: &out)
             for change in diff.retention { self.change(change, into: &out) }
         }
-        if !diff.head.isEmpty {
+        if !diff.notifications.isEmpty {
+            section("notifications", into: &out)
+            for notification in diff.notifications.removed {
+                line("  - \(Self.notification(notification))", .removed, into: &out)
+            }
+            for notification in diff.notifications.added {
+                line("  + \(Self.notification(notification))", .added, into: &out)
+            }
+            for notification in diff.notifications.changed {
+                line("  ~ \(notification.recipient)", .changed, into: &out)
+                for change in notification.changes { self.change(change, into: &out) }
+            }
+        }
+        if !diff.head.isEmpty || !diff.settings.isEmpty {
             section("plan", into: &out)
-            for change in diff.head { self.change(change, into: &out) }
+            for change in diff.head + diff.settings { self.change(change, into: &out) }
         }
         if diff.isReordered {
             section("order", into: &out)
             line("  ~ resources, dependents or triggers stand in another order", .changed, into: &out)
         }
+    }
+
+    private static func notification(_ notification: JSONValue) -> String {
+        let object = notification.objectValue ?? JSONObject()
+        return "\(DiffWords.recipient(of: object)): \(DiffWords.text(ofNotification: object))"
     }
 
     // MARK: Lines

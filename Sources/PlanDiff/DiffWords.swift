@@ -51,6 +51,10 @@ enum DiffWords {
             diff.triggers.removed.count + diff.triggers.added.count + diff.triggers.changed.count, "trigger",
             "changed")
         if !diff.retention.isEmpty { parts.append("retention changed") }
+        add(
+            diff.notifications.removed.count + diff.notifications.added.count + diff.notifications.changed.count,
+            "notification", "changed")
+        for setting in diff.settings { parts.append("\(setting.name) changed") }
         if !diff.head.isEmpty { parts.append("name or description changed") }
         if parts.isEmpty && diff.isReordered { parts.append("another order") }
         if parts.isEmpty { parts.append(diff.oldPlan == nil ? "plan added" : "plan removed") }
@@ -85,6 +89,21 @@ enum DiffWords {
 
     /// A trigger's name.
     static func name(of trigger: JSONValue) -> String { trigger.objectValue?["name"]?.stringValue ?? "" }
+
+    /// Whom a notification tells, such as `the command 'mail root'`.
+    static func recipient(of notification: JSONObject) -> String {
+        if let arguments = notification["command"]?.arrayValue {
+            return "the command '\(arguments.map { $0.stringValue ?? "" }.joined(separator: " "))'"
+        }
+        let address = notification["url"]
+        return "the address \(address?.stringValue ?? address?.canonicalText ?? "")"
+    }
+
+    /// What else is said of a notification, in one line.
+    static func text(ofNotification notification: JSONObject) -> String {
+        notification.members.filter { $0.key != "command" && $0.key != "url" }
+            .map { "\($0.key) \($0.value.stringValue ?? $0.value.canonicalText)" }.joined(separator: ", ")
+    }
 
     /// A trigger in one line.
     static func text(ofTrigger trigger: JSONValue) -> String {

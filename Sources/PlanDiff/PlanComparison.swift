@@ -23,6 +23,8 @@ extension PlanDiff {
         compareEdges(old, new, matching)
         compareTriggers(old, new)
         retention = ValueComparison.changes(old.retention, new.retention)
+        settings = ValueComparison.changes(old.settings, new.settings)
+        compareNotifications(old, new)
         groups = ChangeGrouping.groups(of: self, old, matching)
         let order = matching.newOfOld.compactMap { $0 }
         if zip(order, order.dropFirst()).contains(where: { $0 > $1 }) { isReordered = true }
@@ -198,6 +200,38 @@ extension PlanDiff {
             }
         }
     }
+
+    // MARK: Notifications
+
+    private mutating func compareNotifications(_ old: PlanIR, _ new: PlanIR) {
+        func recipients(_ plan: PlanIR) -> [String] {
+            plan.notifications.map { JSONValue.object($0.recipientOnly).canonicalText }
+        }
+        let pairs = NamePairs(recipients(old), recipients(new))
+        notifications.removed = pairs.removed.map { .object(SecretMask.masked(old.notifications[$0].json)) }
+        var last = -1
+        for (position, notification) in new.notifications.enumerated() {
+            guard let place = pairs.oldOfNew[position] else {
+                notifications.added.append(.object(SecretMask.masked(notification.json)))
+                continue
+            }
+            if place < last { isReordered = true }
+            last = place
+            let changes = ValueComparison.changes(old.notifications[place].json, notification.json)
+            if !changes.isEmpty {
+                notifications.changed.append(
+                    NotificationChange(
+                        recipient: DiffWords.recipient(of: SecretMask.masked(notification.json)), changes: changes))
+            }
+        }
+    }
+}
+
+extension PlanIR.Notification {
+    /// What says who is told.
+    fileprivate var recipientOnly: JSONObject {
+        JSONObject(json.members.filter { ["command", "url"].contains($0.key) }.map { ($0.key, $0.value) })
+    }
 }
 
 extension PlanDiff.ResourceSummary {
@@ -212,11 +246,16 @@ extension PlanDiff.ResourceSummary {
 }
 
 extension PlanIR {
-    /// A plan of the same name and provider that protects nothing.
+    /// What is set for the plan as a whole.
+    fileprivate var settings: JSONObject {
+        ["enabled": .bool(isEnabled), "onFailure": .string(onFailure.rawValue)]
+    }
+
+    /// A plan of the same name, provider and settings that protects nothing.
     fileprivate var withoutContent: PlanIR {
         PlanIR(
             plan: plan, description: description, provider: provider, sources: [], plugins: [], parameterSets: [],
-            resources: [], triggers: [], retention: JSONObject(),
+            resources: [], triggers: [], retention: JSONObject(), isEnabled: isEnabled, onFailure: onFailure,
             graphs: OperationKind.allCases.map { _ in ActivityGraph(activities: [], edges: []) })
     }
 

@@ -21,6 +21,9 @@ package struct PlanDiff: Sendable, Hashable {
     package var edges = ListChange<Edge, Edge>()
     package var triggers = ListChange<JSONValue, TriggerChange>()
     package var retention: [ValueChange] = []
+    /// Changes of `enabled` and `onFailure`.
+    package var settings: [ValueChange] = []
+    package var notifications = ListChange<JSONValue, NotificationChange>()
     /// Whether what both plans have stands in another order.
     package var isReordered = false
     /// How many resources are the same on both sides.
@@ -34,7 +37,8 @@ package struct PlanDiff: Sendable, Hashable {
     /// Whether there is no difference.
     package var isEmpty: Bool {
         head.isEmpty && provider == nil && plugins.isEmpty && resources.isEmpty && renamed.isEmpty && edges.isEmpty
-            && triggers.isEmpty && retention.isEmpty && !isReordered && (oldPlan == nil) == (newPlan == nil)
+            && triggers.isEmpty && retention.isEmpty && settings.isEmpty && notifications.isEmpty && !isReordered
+            && (oldPlan == nil) == (newPlan == nil)
     }
 
     /// Things that came, went, and are not as they were.
@@ -133,6 +137,13 @@ package struct PlanDiff: Sendable, Hashable {
     /// A trigger that both sides have.
     package struct TriggerChange: Sendable, Hashable {
         package var name: String
+        package var changes: [ValueChange]
+    }
+
+    /// A notification that both sides have: it tells the same command or address.
+    package struct NotificationChange: Sendable, Hashable {
+        /// Who is told, with secrets hidden.
+        package var recipient: String
         package var changes: [ValueChange]
     }
 }

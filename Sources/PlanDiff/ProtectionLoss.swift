@@ -13,6 +13,7 @@ package struct ProtectionLoss: Sendable, Hashable {
         case weakerConsistency = "weaker-consistency"
         case triggerRemoved = "trigger-removed"
         case retentionShortened = "retention-shortened"
+        case notificationRemoved = "notification-removed"
 
         package static func < (a: Kind, b: Kind) -> Bool {
             (allCases.firstIndex(of: a) ?? 0) < (allCases.firstIndex(of: b) ?? 0)
@@ -71,6 +72,7 @@ package struct ProtectionLoss: Sendable, Hashable {
         if let new {
             addTriggers(diff, old, new, to: &losses)
             addRetention(old.retention, new.retention, to: &losses)
+            addNotifications(diff, new, to: &losses)
         }
         // Stable: within a kind the order of the plan stays.
         return Kind.allCases.flatMap { kind in losses.filter { $0.kind == kind } }
@@ -134,11 +136,40 @@ package struct ProtectionLoss: Sendable, Hashable {
                 names.append(change.name)
             }
         }
+        if new.triggers.contains(where: protects),
+            diff.settings.contains(where: { $0.name == "enabled" && $0.new == false })
+        {
+            losses.append(
+                ProtectionLoss(
+                    kind: .triggerRemoved, resources: [], message: "is disabled, and its triggers start nothing",
+                    subject: "the plan '\(new.plan)'"))
+        }
         for name in names {
             losses.append(
                 ProtectionLoss(
                     kind: .triggerRemoved, resources: [], message: "no longer starts protect" + end,
                     subject: "the trigger '\(name)'"))
+        }
+    }
+
+    // MARK: Notifications
+
+    /// Who heard of failures and no longer does.
+    private static func addNotifications(_ diff: PlanDiff, _ new: PlanIR, to losses: inout [ProtectionLoss]) {
+        let isLast = !new.notifications.contains { $0.occasion.includes(success: false) }
+        let end = isLast ? "; the plan tells nobody of them any more" : ""
+        func tells(_ word: JSONValue?) -> Bool { word == "failure" || word == "always" }
+        var recipients = diff.notifications.removed.compactMap(\.objectValue).filter { tells($0["on"]) }
+            .map(DiffWords.recipient(of:))
+        for change in diff.notifications.changed
+        where change.changes.contains(where: { $0.path == ["on"] && tells($0.old) && !tells($0.new) }) {
+            recipients.append(change.recipient)
+        }
+        for recipient in recipients {
+            losses.append(
+                ProtectionLoss(
+                    kind: .notificationRemoved, resources: [], message: "no longer hears of failures" + end,
+                    subject: recipient))
         }
     }
 

@@ -146,6 +146,8 @@ private struct IRParser {
         var format: String?
         var version: Int64?
         var needsInventory: Bool?
+        var notifications: [PlanIR.Notification]?
+        var onFailure: FailurePolicy?
         var operations = OperationParts()
         var order: ActivityGraph?
         var parameterOrigins: [JSONObject]?
@@ -179,6 +181,13 @@ private struct IRParser {
                     throw parser.reader.failure("expected true, or no such member")
                 }
                 needsInventory = true
+            case "notify":
+                notifications = try parser.list { (parser) throws(JSONError) in try parser.notification() }
+            case "onFailure":
+                guard let policy = FailurePolicy(rawValue: try parser.reader.string()) else {
+                    throw parser.reader.failure("expected 'stop' or 'continue'")
+                }
+                onFailure = policy
             case "operations":
                 try parser.object { (parser, name) throws(JSONError) in
                     guard let operation = OperationKind(rawValue: name) else {
@@ -226,13 +235,20 @@ private struct IRParser {
         }
         let graphs = try graphs(operations, order, version: formatVersion)
         if formatVersion > 1 { _ = try demand(parameterOrigins, "parameterOrigins") }
+        if formatVersion > 2 {
+            _ = try demand(notifications, "notify")
+            _ = try demand(onFailure, "onFailure")
+        } else if notifications != nil || onFailure != nil {
+            throw reader.failure("'notify' and 'onFailure' are not of format version \(formatVersion)")
+        }
         let ir = PlanIR(
             plan: try demand(plan, "plan"), description: try demand(description, "description"),
             provider: try demand(provider, "provider"), sources: try demand(sources, "sources"),
             plugins: try demand(plugins, "plugins"), parameterSets: try demand(parameterSets, "parameterSets"),
             parameterOrigins: parameterOrigins, resources: found,
             triggers: try demand(triggers, "triggers"), retention: try demand(retention, "retention"),
-            isEnabled: isEnabled ?? true, needsInventory: needsInventory ?? false, graphs: graphs)
+            isEnabled: isEnabled ?? true, onFailure: onFailure ?? .standard, notifications: notifications ?? [],
+            needsInventory: needsInventory ?? false, graphs: graphs)
         return Document(
             ir: ir, version: formatVersion, digest: try demand(digest, "digest"),
             hashed: [0..<digestPlace.lowerBound, digestPlace.upperBound..<end], isCanonical: isCanonical)
@@ -271,6 +287,11 @@ private struct IRParser {
             }
         }
         return graphs
+    }
+
+    private mutating func notification() throws(JSONError) -> PlanIR.Notification {
+        let value = try reader.value()
+        do { return try PlanIR.Notification(value) } catch { throw reader.failure(error.description) }
     }
 
     private mutating func masks() throws(JSONError) -> [UInt8] {

@@ -19,6 +19,12 @@ extension PlanIR {
         if !isEnabled { writer.raw(",\"enabled\":false") }
         writer.raw(",\"format\":\"cairn.ir\"")
         if needsInventory && !isFirst { writer.raw(",\"needsInventory\":true") }
+        if version > 2 {
+            writer.raw(",\"notify\":")
+            writer.list(notifications) { writer, notification in writer.object(notification.json) }
+            writer.raw(",\"onFailure\":")
+            writer.string(onFailure.rawValue)
+        }
         writer.raw(",\"operations\":{")
         let operations = OperationKind.allCases.filter { $0.isKnown(inVersion: version) }
             .sorted { $0.rawValue < $1.rawValue }

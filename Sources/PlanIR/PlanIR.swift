@@ -8,7 +8,7 @@ package struct PlanIR: Sendable, Hashable {
     /// The format's name in the file.
     package static let format = "cairn.ir"
     /// The format version that this program writes.
-    package static let version: Int64 = 2
+    package static let version: Int64 = 3
     /// The format versions that this program reads; those before the last lack what came later.
     package static let readableVersions: ClosedRange<Int64> = 1...version
 
@@ -36,6 +36,10 @@ package struct PlanIR: Sendable, Hashable {
     package var retention: JSONObject
     /// Whether the triggers start anything.
     package var isEnabled: Bool
+    /// What becomes of the rest of a run when an activity fails.
+    package var onFailure: FailurePolicy
+    /// Who is told how a run of the plan ended, beside those whom the provider names.
+    package var notifications: [Notification]
     /// One graph per operation, by `OperationKind.index`; their order is the same.
     package var graphs: [ActivityGraph]
 
@@ -43,7 +47,8 @@ package struct PlanIR: Sendable, Hashable {
         plan: String, description: String, provider: ProviderBinding, sources: [SourceDigest],
         plugins: [PluginBinding], parameterSets: [JSONObject], parameterOrigins: [JSONObject]? = nil,
         resources: [Resource], triggers: [JSONValue], retention: JSONObject, isEnabled: Bool = true,
-        needsInventory: Bool = false, graphs: [ActivityGraph]
+        onFailure: FailurePolicy = .standard, notifications: [Notification] = [], needsInventory: Bool = false,
+        graphs: [ActivityGraph]
     ) {
         self.plan = plan
         self.description = description
@@ -56,6 +61,8 @@ package struct PlanIR: Sendable, Hashable {
         self.triggers = triggers
         self.retention = retention
         self.isEnabled = isEnabled
+        self.onFailure = onFailure
+        self.notifications = notifications
         self.needsInventory = needsInventory
         self.graphs = graphs
     }

@@ -24,10 +24,23 @@ package enum PlanDecoder {
         }
         let triggers = TriggerDecoder.decode(fields[9], into: &diagnostics)
         let retention = RetentionDecoder.decode(fields[10], into: &diagnostics)
+        let onFailure = failurePolicy(fields.text(12), &diagnostics)
+        let notifications = NotificationDecoder.decode(fields[13], into: &diagnostics)
         guard let name = fields.text(2), let provider = fields.text(4) else { return nil }
         return Plan(
             node: node, name: name, description: fields.text(3)?.value ?? "", provider: provider, parameters: blocks,
             resources: resources, triggers: triggers, retention: retention,
-            isEnabled: fields[11]?.scalarValue != .bool(false))
+            isEnabled: fields[11]?.scalarValue != .bool(false), onFailure: onFailure, notifications: notifications)
+    }
+
+    private static func failurePolicy(
+        _ text: Spanned<String>?, _ diagnostics: inout DiagnosticList
+    ) -> FailurePolicy {
+        guard let text else { return .standard }
+        if let policy = FailurePolicy(rawValue: text.value) { return policy }
+        diagnostics.add(
+            WordChoice.fault(
+                "'onFailure' is 'stop' or 'continue'", text, among: FailurePolicy.allCases.map(\.rawValue)))
+        return .standard
     }
 }

@@ -1,4 +1,5 @@
 import Manifests
+import PlanIR
 import Schedules
 package import YAMLSource
 
@@ -18,6 +19,10 @@ package enum PlanFields {
             FieldTable.Row("triggers", .list(.a(trigger)), "When operations are to start."),
             FieldTable.Row("retention", .a(retention), "Which checkpoints are to stay."),
             FieldTable.Row("enabled", .boolean, "Whether the triggers start anything; true by default."),
+            FieldTable.Row(
+                "onFailure", .oneOf(FailurePolicy.allCases.map(\.rawValue)),
+                "What becomes of the rest of a run when a step fails: stop starts nothing new, and is the default."),
+            .notify,
         ])
 
     /// One resource.
@@ -31,9 +36,9 @@ package enum PlanFields {
                 "type", .text(.resourceType), required: true, "A resource type that a plugin of the provider takes."),
             FieldTable.Row("name", .text(), "The resource's name for people; its id when there is none."),
             FieldTable.Row("properties", .mapping, "What and where the resource is; the plugin says what there is."),
-            FieldTable.Row("parameters", .mapping, "This resource's parameters for protect."),
-            FieldTable.Row("restoreParameters", .mapping, "This resource's parameters for restore."),
-            FieldTable.Row("verifyParameters", .mapping, "This resource's parameters for verify."),
+            FieldTable.Row("parameters", .parameters, "This resource's parameters for protect."),
+            FieldTable.Row("restoreParameters", .parameters, "This resource's parameters for restore."),
+            FieldTable.Row("verifyParameters", .parameters, "This resource's parameters for verify."),
             FieldTable.Row(
                 "dependsOn", .list(.text(.dependency)), "Dependents that are declared elsewhere, by id or TYPE#ID."),
             FieldTable.Row("resources", .list(.a(resource)), "Dependents, declared here."),
@@ -78,11 +83,6 @@ package enum PlanFields {
 }
 
 extension TextRule {
-    /// A duration such as `30m`.
-    package static let duration = TextRule(
-        "a duration", pattern: "^0*[1-9][0-9]*[smhdw]$", examples: ["30m", "400d"],
-        fault: { DurationText.seconds($0) == nil ? DurationText.rule : nil })
-
     /// The name of a time zone.
     package static let timeZone = TextRule(
         "a time zone", pattern: "^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$", examples: ["Europe/Berlin", "UTC"],

@@ -1,5 +1,6 @@
 internal import CanonicalForm
 internal import Diagnostics
+internal import Manifests
 internal import Schedules
 internal import YAMLSource
 
@@ -42,18 +43,8 @@ enum TriggerDecoder {
             }
             let operations = PlanFields.triggeredOperations
             if let operation = reader.text(4), !operations.contains(operation.value) {
-                let close = Similar.best(for: operation.value, among: operations)
                 diagnostics.add(
-                    Diagnostic(
-                        .invalidValue, "a trigger starts 'protect' or 'verify', not '\(operation.value)'",
-                        at: operation.range,
-                        suggestions: close.map {
-                            [
-                                Suggestion(
-                                    "did you mean '\($0)'?", replacing: operation.range, with: $0,
-                                    isCertain: Similar.differInCase($0, operation.value))
-                            ]
-                        } ?? []))
+                    WordChoice.fault("a trigger starts 'protect' or 'verify'", operation, among: operations))
             }
             var trigger = JSONObject()
             for (position, field) in PlanFields.trigger.fields.enumerated() {

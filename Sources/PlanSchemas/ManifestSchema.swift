@@ -21,6 +21,7 @@ struct ManifestSchema {
 
     /// The schema for one of several layers that are merged key by key: what it says of the mapping as a whole is left
     /// out, since what one layer lacks another may have.
+    /// What every type has stands in it, too.
     mutating func layer() -> SchemaText { layer(root, depth: 0) }
 
     private mutating func schema(_ node: LocatedNode) -> SchemaText {
@@ -47,6 +48,9 @@ struct ManifestSchema {
             }
         }
         if !parts.isEmpty { members.append(.init("allOf", .array(parts))) }
+        if depth == 0 || node["additionalProperties"] != nil {
+            members = members.adding(TableSchemas.commonParameters, to: "properties")
+        }
         return .object(members)
     }
 
@@ -63,8 +67,8 @@ struct ManifestSchema {
             isReferredTo = true
             // A pointer within the manifest's schema is one within the definition.
             return [.init("$ref", .value(.string("#/$defs/\(JSONPointer.escaped(base))\(pointer)")))]
-        case .format where value.text == "absolute-path":
-            let pattern: SchemaText = "^/"
+        case .format where ManifestSchema.patterns[value.text] != nil:
+            let pattern = SchemaText.value(.string(ManifestSchema.patterns[value.text] ?? ""))
             if schema["pattern"] != nil { return [.init("allOf", [["pattern": pattern]])] }
             return [.init("pattern", pattern)]
         default: break
@@ -82,6 +86,9 @@ struct ManifestSchema {
             return [.init(key, .object(named))]
         }
     }
+
+    /// The patterns of those formats that are Cairn's own.
+    private static let patterns = ["absolute-path": "^/", "time-span": TextRule.duration.pattern()]
 
     // MARK: Secrets
 

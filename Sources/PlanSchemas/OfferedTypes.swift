@@ -162,14 +162,7 @@ struct OfferedTypes {
         }
         let common = Discovery.common.written.flatMap { $0["properties"] }
         guard case .object(let settings)? = common.map({ SchemaText($0) }) else { return .object(members) }
-        if let position = members.firstIndex(where: { $0.key == "properties" }),
-            case .object(let known) = members[position].value
-        {
-            members[position] = .init("properties", .object(known + settings))
-        } else {
-            members.append(.init("properties", .object(settings)))
-        }
-        return .object(members)
+        return .object(members.adding(settings, to: "properties"))
     }
 
     /// What `discover` may be: true or a selector where the plugin finds dependents, else only false.

@@ -105,3 +105,18 @@ extension SchemaText {
         }
     }
 }
+
+extension [SchemaText.Member] {
+    /// The members with `further` ones in the object that is called `key`, which is there afterwards.
+    func adding(_ further: [SchemaText.Member], to key: String) -> [SchemaText.Member] {
+        var members = self
+        if let position = members.firstIndex(where: { $0.key == key }),
+            case .object(let known) = members[position].value
+        {
+            members[position] = .init(key, .object(known + further))
+        } else {
+            members.append(.init(key, .object(further)))
+        }
+        return members
+    }
+}

@@ -1,4 +1,5 @@
 internal import CanonicalForm
+internal import Manifests
 internal import YAMLSource
 
 /// Makes a schema of tables of fields: the root's table becomes the schema itself, every other one a definition.
@@ -15,7 +16,20 @@ struct TableSchemas {
     private var waiting: [FieldTable] = []
     private var known: Set<String> = []
 
+    /// Whether something refers to a secret, or has the parameters of every type.
+    private var needsSecret = false
+    private var needsCommonParameters = false
+
     init() {}
+
+    /// The definitions that something refers to and that do not come from elsewhere.
+    private var ownDefinitions: [SchemaText.Member] {
+        var own: [SchemaText.Member] = []
+        if needsSecret { own.append(.init("secret", ManifestSchema.secretDefinition)) }
+        // What is put in a rule's place refers to them, too.
+        if needsCommonParameters || !furtherDefinitions.isEmpty { own += TableSchemas.commonDefinitions }
+        return own.filter { definition in !furtherDefinitions.contains { $0.key == definition.key } }
+    }
 
     /// The schema of `root`, with what it needs.
     mutating func schema(of root: FieldTable, id: String?, title: String) -> SchemaText {
@@ -30,7 +44,7 @@ struct TableSchemas {
             waiting.removeFirst()
             definitions.append(.init("\(table.definition)", .object(object(table))))
         }
-        let all = definitions + furtherDefinitions
+        let all = definitions + furtherDefinitions + ownDefinitions
         if !all.isEmpty { members.append(.init("$defs", .object(all))) }
         return .object(members)
     }
@@ -52,7 +66,7 @@ struct TableSchemas {
             members.append(
                 .init("patternProperties", ["^x-": ["description": "The author's own; nothing reads it."]]))
         }
-        return members + (additions["\(table.definition)"] ?? [])
+        return members + (additions["\(table.definition)"] ?? TableSchemas.rules["\(table.definition)"] ?? [])
     }
 
     private mutating func rule(_ rule: FieldRule) -> [SchemaText.Member] {
@@ -82,6 +96,12 @@ struct TableSchemas {
             let schema = self.rule(element)
             if !schema.isEmpty { members.append(.init("items", .object(schema))) }
             return members
+        case .secretReference:
+            needsSecret = true
+            return ManifestSchema.secretReference
+        case .parameters:
+            needsCommonParameters = true
+            return [.init("type", "object"), .init("properties", .object(TableSchemas.commonParameters))]
         case .either(let rules): return [.init("anyOf", .array(rules.map { .object(self.rule($0)) }))]
         }
     }
@@ -90,6 +110,28 @@ struct TableSchemas {
         let name = "\(table.definition)"
         if known.insert(name).inserted { waiting.append(table) }
         return "#/$defs/\(name)"
+    }
+
+    /// What tables cannot say of the keys of some kinds of mappings, by definition.
+    private static let rules: [String: [SchemaText.Member]] = [
+        "notification": [
+            .init("oneOf", [["required": ["command"], "properties": ["headers": false]], ["required": ["url"]]])
+        ]
+    ]
+
+    /// The parameters that every type has, as references to their definitions.
+    static let commonParameters = CommonParameters.names.map { name in
+        SchemaText.Member(name, ["$ref": .value(.string("#/$defs/\(name)"))])
+    }
+
+    /// The definitions of these parameters.
+    private static var commonDefinitions: [SchemaText.Member] {
+        guard let written = CommonParameters.schema.written else { return [] }
+        var schema = ManifestSchema(root: written, base: "common")
+        guard case .object(let members) = schema.whole(),
+            case .object(let properties)? = members.first(where: { $0.key == "properties" })?.value
+        else { return [] }
+        return properties
     }
 
     static func text(_ rule: TextRule) -> [SchemaText.Member] {

@@ -4,9 +4,12 @@ internal import PlanIR
 
 /// The reference of plugins as JSON.
 package enum ReferenceJSON {
-    /// `{"version": 1, "types": […]}`
+    /// `{"version": 1, "types": […], "commonParameters": {…}}`
     package static func document(_ entries: [TypeEntry]) -> JSONValue {
-        ["version": 1, "types": .array(entries.map { type($0) })]
+        [
+            "version": 1, "types": .array(entries.map { type($0) }),
+            "commonParameters": options(CommonParameters.described, isOpen: false),
+        ]
     }
 
     private static func type(_ entry: TypeEntry) -> JSONValue {

@@ -21,7 +21,16 @@ package enum ReferencePage {
                 "| [`\(entry.type)`](#\(anchor(entry))) | \(entry.plugin.name) | \(cell(entry.support.description)) |\n"
         }
         for entry in entries { out += "\n" + section(entry) }
-        return out
+        out += """
+
+            ## Parameters of every type
+
+            Every type takes these for protect, restore and verify, beside its own. Which failures may pass by themselves
+            is the plugin's word: only those are tried again. [plan-reference.md](plan-reference.md) has an example.
+
+
+            """
+        return out + table(CommonParameters.described)
     }
 
     /// GitHub's anchor of the type's heading.

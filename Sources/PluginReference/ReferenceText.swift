@@ -67,6 +67,8 @@ package struct ReferenceText: Sendable {
             out += facts(rows)
             if hasParameters { out += "\n" + options(parameters) }
         }
+        let names = CommonParameters.names.map { "'\($0)'" }.joined(separator: " and ")
+        out += "\n" + paragraph("Every type takes \(names) for protect, restore and verify, too.", margin: 0)
         if let saved = entry.support.savedInfo {
             out += "\n" + strong("Saved information") + "\n" + options(saved)
         }

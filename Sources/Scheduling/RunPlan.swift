@@ -1,14 +1,6 @@
 internal import HeapModule
 package import PlanIR
 
-/// What a failed activity means for the others.
-package enum FailurePolicy: String, Sendable, Hashable, CaseIterable {
-    /// Nothing new starts.
-    case stop
-    /// Everything runs that does not wait for what failed.
-    case `continue`
-}
-
 /// Which activities of a graph may run next: a pure state machine without clock, threads or I/O.
 ///
 /// Barriers finish by themselves as soon as they are reached. Of the activities that are ready and within their limits,

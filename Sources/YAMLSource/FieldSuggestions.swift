@@ -18,7 +18,7 @@ package enum FieldSuggestions {
     }
 
     /// Suggests how to write `value` so that it has the shape that is wanted.
-    static func forValue(_ value: LocatedNode, wanted: Field.Shape) -> [Suggestion] {
+    package static func forValue(_ value: LocatedNode, wanted: Field.Shape) -> [Suggestion] {
         guard value.kind == .scalar else { return [] }
         let text = value.text
         let scalar = value.scalarValue

@@ -69,6 +69,10 @@ package indirect enum FieldRule: Sendable {
     case list(FieldRule, atLeast: Int = 0)
     /// What one of several rules takes.
     case either([FieldRule])
+    /// A mapping that says where a secret is.
+    case secretReference
+    /// A mapping of parameters: the plugin's, and those that every resource type has.
+    case parameters
 
     /// A mapping of a kind.
     package static func a(_ table: @autoclosure @escaping @Sendable () -> FieldTable) -> FieldRule { .record(table) }
@@ -79,11 +83,11 @@ package indirect enum FieldRule: Sendable {
     /// What the reader checks of it.
     package var shape: Field.Shape {
         switch self {
-        case .anything, .either, .number: .any
+        case .anything, .either, .number, .secretReference: .any
         case .text, .constant, .oneOf: .text
         case .integer: .integer
         case .boolean: .boolean
-        case .record, .entries: .mapping
+        case .record, .entries, .parameters: .mapping
         case .list: .sequence
         }
     }

@@ -4,6 +4,8 @@ import Bank
 import CanonicalForm
 import Checkpoints
 import Engine
+import PluginKit
+import Wording
 
 /// `cairn delete`
 struct Delete: AsyncParsableCommand {
@@ -32,6 +34,8 @@ struct Delete: AsyncParsableCommand {
     @Argument(help: "The checkpoint's id, or a beginning of it that no other has.")
     var checkpoint: String
 
+    func validate() throws { try options.check(output) }
+
     func run() async throws {
         let opened = try await provider.open()
         let id = try await opened.collection.resolve(prefix: checkpoint)
@@ -41,7 +45,7 @@ struct Delete: AsyncParsableCommand {
         }
         let force = force
         let failures = try await ProgressDisplay.showing(options, opened, quiet: output == .json) { environment in
-            try await DeleteOperation(environment, checkpoint: id, force: force).run()
+            try await environment.leased { try await DeleteOperation($0, checkpoint: id, force: force).run() }
         }
         if output == .json {
             StandardStream.output.write(
@@ -65,16 +69,20 @@ struct Delete: AsyncParsableCommand {
         guard let summary = try await opened.collection.summary(id) else {
             throw CheckpointError.unknown(id.text)
         }
+        let report = await DryRun(plugins: opened.plugins, jobs: options.jobs ?? 4).delete(
+            summary, force: force, from: opened.collection)
         let objects = try await opened.collection.bank.allKeys(below: CheckpointKeys(id).all).count
         if output == .json {
             var object = summary.json
+            for member in report.json.members where member.key != "resources" { object[member.key] = member.value }
             object["objects"] = .integer(Int64(objects))
-            object["dryRun"] = true
             StandardStream.output.write(JSONValue.object(object).prettyText)
+            if report.count(.unmet) > 0 { throw ExitCode(ExitStatus.failed) }
             return
         }
         StandardStream.error.write(
             "would delete checkpoint \(id.text) of plan '\(summary.plan)', \(summary.status.rawValue), made \(summary.created): \(Words.count(objects, "object")), \(Words.bytes(summary.storedBytes))\n"
         )
+        try report.show(.text)
     }
 }

@@ -7,6 +7,7 @@ import Engine
 import Glibc
 import PlanIR
 import PluginKit
+import Wording
 
 /// `cairn restore`
 struct Restore: AsyncParsableCommand {
@@ -18,6 +19,7 @@ struct Restore: AsyncParsableCommand {
             DIR/srv/shop.
 
             EXAMPLES
+              cairn restore --last --to /tmp/restored --dry-run
               cairn restore --last --to /tmp/restored
               cairn restore 7k3m --overwrite
               cairn restore --last --plan shop
@@ -26,6 +28,7 @@ struct Restore: AsyncParsableCommand {
     @OptionGroup var provider: ProviderChoice
     @OptionGroup var choice: CheckpointChoice
     @OptionGroup var options: RunOptions
+    @OptionGroup var dryRun: DryRunOption
 
     @Option(help: "Restore below this directory instead of to the original places.")
     var to: String?
@@ -36,10 +39,19 @@ struct Restore: AsyncParsableCommand {
     @Option(help: "Print the result as text or json.")
     var output: OutputFormat = .text
 
+    func validate() throws { try options.check(output) }
+
     func run() async throws {
         let target = RestoreTarget(directory: try to.map(absolute), overwrite: overwrite)
+        if dryRun.dryRun {
+            let (checkpoint, opened) = try await openCheckpoint(provider, choice)
+            let dryRun = DryRun(plugins: opened.plugins, jobs: options.jobs ?? 4)
+            return try await dryRun.restore(checkpoint, to: target, from: opened.collection).show(output)
+        }
         try await runOperation(provider, choice, options, output) { checkpoint, environment in
-            try await RestoreOperation.restore(checkpoint, to: target, environment).run()
+            try await environment.leasedIfPossible {
+                try await RestoreOperation.restore(checkpoint, to: target, $0).run()
+            }
         }
     }
 
@@ -69,22 +81,29 @@ struct Verify: AsyncParsableCommand {
     @OptionGroup var provider: ProviderChoice
     @OptionGroup var choice: CheckpointChoice
     @OptionGroup var options: RunOptions
+    @OptionGroup var dryRun: DryRunOption
 
     @Option(help: "Print the result as text or json.")
     var output: OutputFormat = .text
 
+    func validate() throws { try options.check(output) }
+
     func run() async throws {
+        if dryRun.dryRun {
+            let (checkpoint, opened) = try await openCheckpoint(provider, choice)
+            let dryRun = DryRun(plugins: opened.plugins, jobs: options.jobs ?? 4)
+            return try await dryRun.verify(checkpoint, from: opened.collection).show(output)
+        }
         try await runOperation(provider, choice, options, output) { checkpoint, environment in
-            try await RestoreOperation.verify(checkpoint, environment).run()
+            try await environment.leasedIfPossible { try await RestoreOperation.verify(checkpoint, $0).run() }
         }
     }
 }
 
-/// Opens the checkpoint, runs a restore or a verification on it, prints how it went, and exits accordingly.
-private func runOperation(
-    _ provider: ProviderChoice, _ choice: CheckpointChoice, _ options: RunOptions, _ output: OutputFormat,
-    _ operation: @escaping @Sendable (LoadedCheckpoint, ExecutionEnvironment) async throws -> OperationReport
-) async throws {
+/// Opens a checkpoint that can be restored; throws with its status when it cannot.
+private func openCheckpoint(
+    _ provider: ProviderChoice, _ choice: CheckpointChoice
+) async throws -> (LoadedCheckpoint, OpenedProvider) {
     let opened = try await provider.open()
     let id = try await choice.resolve(opened)
     guard let summary = try await opened.collection.summary(id) else {
@@ -94,7 +113,15 @@ private func runOperation(
         if summary.status == .damaged { throw MessageFailure(summary.message) }
         throw CheckpointError.wrongStatus(id, summary.status, wanted: "available", reason: summary.message)
     }
-    let checkpoint = try await LoadedCheckpoint.load(id, from: opened.collection)
+    return (try await LoadedCheckpoint.load(id, from: opened.collection), opened)
+}
+
+/// Opens the checkpoint, runs a restore or a verification on it, prints how it went, and exits accordingly.
+private func runOperation(
+    _ provider: ProviderChoice, _ choice: CheckpointChoice, _ options: RunOptions, _ output: OutputFormat,
+    _ operation: @escaping @Sendable (LoadedCheckpoint, ExecutionEnvironment) async throws -> OperationReport
+) async throws {
+    let (checkpoint, opened) = try await openCheckpoint(provider, choice)
     let report = try await ProgressDisplay.showing(options, opened, quiet: output == .json) { environment in
         try await operation(checkpoint, environment)
     }

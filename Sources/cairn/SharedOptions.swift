@@ -3,12 +3,14 @@ import ArgumentParser
 import Bank
 import Checkpoints
 import Engine
+import EventStream
 import Foundation
 import Manifests
 import PlanIR
 import ProtectionService
 import Scheduling
 import YAMLSource
+import Wording
 
 /// How results are printed.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
@@ -87,11 +89,20 @@ struct OpenedProvider: Sendable {
             bank: opened.bank, owner: OwnerProcess.current(), hasEnded: OwnerProcess.hasEnded)
     }
 
+    /// The limits of the provider's manifest; `jobs` of the command line goes before them.
+    func concurrency(_ jobs: Int?) -> Concurrency {
+        let limits = manifest.concurrency
+        func table(_ limits: [ConcurrencyLimits.Limit]) -> [String: Int] {
+            Dictionary(limits.map { ($0.name.value, $0.count) }, uniquingKeysWith: { _, last in last })
+        }
+        return Concurrency(
+            jobs: jobs ?? limits.jobs ?? 4, plugins: table(limits.plugins), types: table(limits.types))
+    }
+
     /// What an operation needs, with the limits of the provider's manifest and of the command line.
     func environment(_ options: RunOptions, observer: any RunObserver, control: RunControl) -> ExecutionEnvironment {
         ExecutionEnvironment(
-            collection: collection, plugins: plugins, concurrency: Concurrency(jobs: options.jobs ?? 4),
-            observer: observer, control: control, onFailure: options.onFailure,
+            collection: collection, plugins: plugins, concurrency: concurrency(options.jobs), observer: observer, control: control, onFailure: options.onFailure,
             grace: options.grace.nanoseconds)
     }
 }
@@ -119,9 +130,32 @@ struct RunOptions: ParsableArguments {
             valueName: "level"))
     var log: LogLevel?
 
+    @Option(
+        help: ArgumentHelp(
+            "Write all that happens as lines of JSON: to a file, to fd:N, or with '-' to standard output.",
+            discussion: "With '-', the result is printed on standard error.", valueName: "file|fd:N|-"))
+    var events: EventTarget?
+
     func validate() throws {
         guard (1...1024).contains(jobs ?? 1) else { throw ValidationError("--jobs is 1 to 1024.") }
+        if let events, !events.isWritable {
+            throw ValidationError("--events: \(events) is not open for writing.")
+        }
     }
+
+    /// Refuses two things on standard output.
+    func check(_ output: OutputFormat) throws {
+        if output != .text, events?.isStandardOutput == true {
+            throw ValidationError("'--events -' and '--output \(output.rawValue)' both want standard output.")
+        }
+    }
+
+    /// Where the result goes.
+    var results: StandardStream { events?.isStandardOutput == true ? .error : .output }
+}
+
+extension EventTarget: ExpressibleByArgument {
+    init?(argument: String) { self.init(argument) }
 }
 
 extension FailurePolicy: ExpressibleByArgument {}

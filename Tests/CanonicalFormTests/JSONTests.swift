@@ -128,6 +128,46 @@ struct SealedRecordTests {
         #expect(throws: SealedRecordError.self) { try SealedRecord(opening: bytes + [0x0A]) }
     }
 
+    /// Member by member, in any mixture of keys before, between and behind those of the record itself.
+    @Test func theWriterWritesWhatTheTreeDoes() throws {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var generator = SeededGenerator(seed: seed)
+        for _ in 0..<300 {
+            var content = JSONObject()
+            for key in ["", "a", "dig", "digestion", "e", "formal", "formats", "v", "versions", "z", "é"]
+            where Bool.random(using: &generator) {
+                content[key] = [.string(key), .integer(Int64.random(in: -9...9, using: &generator)), ["x": .null]]
+            }
+            var writer = SealedRecordWriter(format: "test", version: 3)
+            for member in content.members { writer.member(member.key, member.value) }
+            let bytes = writer.sealed()
+            #expect(bytes == SealedRecord(format: "test", version: 3, content).bytes, "seed \(seed)")
+            let opened = try SealedRecord(opening: bytes, format: "test", version: 3)
+            #expect(opened == SealedRecord(format: "test", version: 3, content), "seed \(seed)")
+        }
+    }
+
+    @Test func whatIsNoRecordIsRefusedForItsReason() {
+        func reason(_ text: String) -> String {
+            do {
+                _ = try SealedRecord(opening: Array(text.utf8))
+                return "none"
+            } catch { return error.description }
+        }
+        #expect(reason("").contains("not a JSON text"))
+        #expect(reason("[1]") == "the record carries no digest")
+        #expect(reason("{}\n") == "the record carries no digest")
+        #expect(reason("{\"digest\":1}\n") == "the record carries no digest")
+        #expect(reason("{\"a\":1,\"a\":1,\"digest\":\"x\"}\n").contains("not a JSON text"))
+        #expect(reason("{\"digest\":\"x\"}\n").contains("is damaged"))
+        #expect(reason("{\"digest\":\"x\"} {}").contains("not a JSON text"))
+        // The digest of an object without other members, in the canonical spelling and in another one.
+        let empty = SealedRecord([:])
+        #expect(reason("{\"digest\":\"\(empty.digest)\"}\n") == "none")
+        #expect(reason("{ \"digest\":\"\(empty.digest)\"}\n").contains("other white space"))
+        #expect(reason("{\"digest\":\"\(empty.digest)\"}").contains("other white space"))
+    }
+
     @Test func otherFormatsAreRefused() {
         let bytes = SealedRecord(format: "test", version: 2, [:]).bytes
         #expect { try SealedRecord(opening: bytes, format: "test", version: 1) } throws: {

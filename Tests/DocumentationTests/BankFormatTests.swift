@@ -21,12 +21,13 @@ struct BankFormatTests {
 
     static let journal: SealedRecord = {
         let event = JournalEvent(resource: 0, hook: .main, time: time, .finished(HookResult(milliseconds: 1)))
-        // What was written a line above can be opened.
-        guard let record = try? SealedRecord(opening: JournalSegment(number: 0, events: [event]).bytes) else {
-            return SealedRecord([:])
-        }
-        return record
+        return opened(JournalSegment(number: 0, events: [event]).bytes)
     }()
+
+    private static func opened(_ bytes: [UInt8]) -> SealedRecord {
+        // What was written a line above can be opened.
+        (try? SealedRecord(opening: bytes)) ?? SealedRecord([:])
+    }
 
     /// One of each record, with something in every list.
     static let records: [SealedRecord] = [
@@ -35,23 +36,25 @@ struct BankFormatTests {
         ).record,
         EpochRecord(checkpoint: id, epoch: 1, owner: owner, started: time).record,
         journal,
-        DefinitionPack(
-            checkpoint: id, number: 0,
-            definitions: [
-                DefinitionRecord(
-                    resource: "A::B#c", plugin: "files", pluginDigest: digest, definition: [:],
-                    artifacts: [DefinitionRecord.Artifact(summary: summary, epoch: 1, record: digest)],
-                    warnings: warnings)
-            ]
-        ).record,
-        CommitRecord(
-            checkpoint: id, epoch: 1, status: .error, finished: time,
-            resources: [
-                CommitRecord.ResourceEntry(
-                    resource: "A::B#c", status: .error, hook: "main", message: "no", bytes: 0, contentBytes: 0,
-                    warnings: 0, milliseconds: [1, 2, -1, -1])
-            ], failures: [failure], contentBytes: 0, journalSegments: 1, definitions: .packs([digest])
-        ).record,
+        opened(
+            DefinitionPack(
+                checkpoint: id, number: 0,
+                definitions: [
+                    DefinitionRecord(
+                        resource: "A::B#c", plugin: "files", pluginDigest: digest, definition: [:],
+                        artifacts: [DefinitionRecord.Artifact(summary: summary, epoch: 1, record: digest)],
+                        warnings: warnings)
+                ]
+            ).bytes),
+        opened(
+            CommitRecord(
+                checkpoint: id, epoch: 1, status: .error, finished: time,
+                resources: [
+                    CommitRecord.ResourceEntry(
+                        resource: "A::B#c", status: .error, hook: "main", message: "no", bytes: 0, contentBytes: 0,
+                        warnings: 0, milliseconds: [1, 2, -1, -1])
+                ], failures: [failure], contentBytes: 0, journalSegments: 1, definitions: .packs([digest])
+            ).bytes),
         Tombstone(
             checkpoint: id, plan: "shop", provider: "local", created: time, marked: time, owner: owner,
             failure: failure
@@ -63,6 +66,7 @@ struct BankFormatTests {
                 OperationCommit.ResourceEntry(resource: "A::B#c", status: .fail, message: "no", warnings: warnings)
             ], failures: [failure]
         ).record,
+        LeaseRecord(owner: owner, renewal: 1, renewed: time, expireWindow: 60_000).record,
         ArtifactRecord(
             summary: summary, partSize: 1, parts: [ArtifactRecord.Part(size: 1, digest: digest)]
         ).record,

@@ -32,8 +32,8 @@ struct IRFormatTests {
     }
 
     @Test("Another version is told before anything else that is wrong") func version() throws {
-        let later = Array(#"{"format":"cairn.ir","news":true,"version":3}"#.utf8)
-        #expect(throws: IRLoadError.unknownVersion(found: 3)) { try PlanIR(loading: later) }
+        let later = Array(#"{"format":"cairn.ir","news":true,"version":4}"#.utf8)
+        #expect(throws: IRLoadError.unknownVersion(found: 4)) { try PlanIR(loading: later) }
     }
 
     @Test("A further edge is accepted, one too few is not") func edges() throws {

@@ -108,6 +108,53 @@ struct IRTests {
         #expect(throws: IRLoadError.self) { try PlanIR(loading: Array(later.utf8)) }
     }
 
+    @Test("An IR of format version 2 is read, and its digest still counts: it stops at failures and tells nobody")
+    func versionTwo() throws {
+        let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "Fixtures/ir/version-2.ir")
+        let bytes = Array(try Data(contentsOf: file))
+        let ir = try PlanIR(loading: bytes)
+        #expect(ir.resources.contains { $0.discover != nil })
+        #expect(ir.onFailure == .stop)
+        #expect(ir.notifications.isEmpty)
+        #expect(try PlanIR(loading: ir.encoded.bytes) == ir)
+        for position in bytes.indices {
+            var damaged = bytes
+            damaged[position] ^= 0x01
+            #expect(throws: IRLoadError.self, "byte \(position)") { try PlanIR(loading: damaged) }
+        }
+        // What only the next version has makes no sound second version, even with the digest made right.
+        let members: [(String, JSONValue)] = [("notify", []), ("onFailure", "stop")]
+        for (key, value) in members {
+            var object = try #require(try JSONValue(parsing: bytes).objectValue)
+            object["digest"] = nil
+            object[key] = value
+            object["digest"] = .string(SHA256Digest(of: JSONValue.object(object).canonicalBytes).description)
+            #expect(throws: IRLoadError.self) { try PlanIR(loading: JSONValue.object(object).canonicalBytes + [0x0A]) }
+        }
+    }
+
+    @Test("What a failure stops, and who is told, is kept") func runMembers() throws {
+        var ir = try sample()
+        ir.onFailure = .continue
+        ir.notifications = [
+            PlanIR.Notification(occasion: .failure, recipient: .command(["logger"])),
+            PlanIR.Notification(
+                occasion: .always,
+                recipient: .address(
+                    .literal("https://example.org"),
+                    headers: [.init(name: "Authorization", value: .fromEnvironment("A"))]
+                )),
+        ]
+        #expect(try PlanIR(loading: ir.encoded.bytes) == ir)
+        // A secret that someone wrote into it is refused, although its digest is right.
+        ir.notifications[1].recipient = .address(
+            .literal("https://example.org"), headers: [.init(name: "Authorization", value: .literal("hidden"))])
+        #expect { try PlanIR(loading: ir.encoded.bytes) } throws: {
+            ($0 as? IRLoadError).map { !"\($0)".contains("hidden") } ?? false
+        }
+    }
+
     @Test("Where parameters came from, and what is discovered, is kept") func newMembers() throws {
         var ir = try sample()
         ir.resources[2].discover = ["atLeast": 1]

@@ -72,7 +72,7 @@ struct IRSchemaTests {
     @Test("What breaks a rule is refused") func brokenOnesAreRefused() throws {
         let whole = try Tree.json("Tests/Fixtures/ok/triggers-and-retention/expected.ir")
         let changes: [(what: String, change: Change)] = [
-            ("another version", Change(["version"], 3)),
+            ("another version", Change(["version"], 4)),
             ("another format", Change(["format"], "cairn.plan")),
             ("an extra member", Change(["comment"], "hello")),
             ("an extra member of a resource", Change(["resources", "0", "secret"], "x")),
@@ -97,6 +97,23 @@ struct IRSchemaTests {
             ("a role that does not exist", Change(["sources", "0", "role"], "bank")),
             ("a trigger of a restore", Change(["triggers", "0", "operation"], "restore")),
             ("a trigger without a schedule", Change(["triggers", "0", "cron"], nil)),
+            ("a failure that stops nothing", Change(["onFailure"], "ignore")),
+            ("no word on failures", Change(["onFailure"], nil)),
+            ("nobody to be told", Change(["notify"], nil)),
+            ("a notification of nobody", Change(["notify"], [["on": "always", "timeout": "30s"]])),
+            (
+                "a notification of two",
+                Change(["notify"], [["on": "always", "timeout": "30s", "command": ["a"], "url": "https://a"]])
+            ),
+            (
+                "a command with headers",
+                Change(["notify"], [["on": "always", "timeout": "30s", "command": ["a"], "headers": ["a": "b"]]])
+            ),
+            (
+                "an address with a password",
+                Change(["notify"], [["on": "always", "timeout": "30s", "url": "https://a:b@c"]])
+            ),
+            ("a notification that lasts", Change(["notify"], [["on": "always", "timeout": "30", "url": "https://c"]])),
             ("a retention of none", Change(["retention", "keepLast"], 0)),
             ("an age without a unit", Change(["retention", "maxAge"], "400")),
         ]

@@ -14,7 +14,8 @@ struct TableTests {
     static let rules: [(rule: TextRule, isExact: Bool)] = [
         (.planName, true), (.providerName, true), (.resourceType, true), (.resourceID, true),
         (.parameterTarget, false), (.dependency, false), (.identity, false), (.typeOrAny, false), (.duration, false),
-        (.timeZone, true), (.schedule, false), (.activityTarget, false), (.exactDuration, false),
+        (.timeZone, true), (.schedule, false), (.webAddress, false), (.headerName, false), (.activityTarget, false),
+        (.exactDuration, false),
     ]
 
     /// Whether a schema with the rule's pattern and length takes each text.
@@ -44,7 +45,7 @@ struct TableTests {
         let pieces = [
             "a", "Z", "0", "main", "ms", "h", "1.5", "prepareFinish", "9", "-", "_", ".", "::", ":", "#", "/", "@", "+",
             " ", "*", ",", "m", "d", "é", "UTC",
-            "Host::FileSystem::Directory", "Europe", "15 2 * * *", "", "jan",
+            "Host::FileSystem::Directory", "Europe", "https://", "?", "[", "]", "15 2 * * *", "", "jan",
         ]
         var texts = rule.examples.map { "\($0)" } + ["", String(repeating: "a", count: 64)]
         texts += [String(repeating: "a", count: 65), "A::" + String(repeating: "b", count: 77)]
@@ -86,5 +87,6 @@ struct TableTests {
         #expect(pattern("resource", "properties", "type") == NameRules.typePattern)
         #expect(pattern("resource", "properties", "id") == NameRules.idPattern)
         #expect(pattern("trigger", "properties", "timezone") == TextRule.timeZone.pattern())
+        #expect(pattern("notification", "properties", "headers", "propertyNames") == NotificationRules.headerPattern)
     }
 }

@@ -248,6 +248,7 @@ struct SchemaMessages {
             names.append(contentsOf: schema.nodes[next].properties.map(\.name))
             if node.unevaluatedProperties != nil { waiting.append(contentsOf: schema.nodes[next].inPlace.reversed()) }
         }
+        if violation.value.depth == 0 && subject.noun == .parameter { names += CommonParameters.names }
         return names
     }
 

@@ -39,19 +39,30 @@ extension JSONSchema {
         for part in parts { required.formUnion(nodes[part].required) }
         for part in parts {
             for (name, index) in nodes[part].properties where names.insert(name).inserted {
-                let node = nodes[index]
-                let target = node.reference.map { nodes[$0] }
-                found.append(
-                    Property(
-                        name: name, description: node.summary ?? target?.summary,
-                        default: (node.defaultNode ?? target?.defaultNode)?.jsonValue,
-                        isRequired: required.contains(name), isDeprecated: node.isDeprecated,
-                        replacement: node.replacement, isSecret: node.isSecret,
-                        typeSummary: typeSummary(of: index), limits: limits(of: index),
-                        allowed: node.listed ?? target?.listed))
+                found.append(property(name, index, isRequired: required.contains(name)))
             }
         }
         return found
+    }
+
+    /// The properties at the top level, each with those of its own behind it, named `outer.inner`.
+    var flattenedProperties: [Property] {
+        nodes[root].properties.flatMap { name, index in
+            [property(name, index, isRequired: false)]
+                + nodes[index].properties.map { inner, index in
+                    property("\(name).\(inner)", index, isRequired: false)
+                }
+        }
+    }
+
+    private func property(_ name: String, _ index: Int, isRequired: Bool) -> Property {
+        let node = nodes[index]
+        let target = node.reference.map { nodes[$0] }
+        return Property(
+            name: name, description: node.summary ?? target?.summary,
+            default: (node.defaultNode ?? target?.defaultNode)?.jsonValue, isRequired: isRequired,
+            isDeprecated: node.isDeprecated, replacement: node.replacement, isSecret: node.isSecret,
+            typeSummary: typeSummary(of: index), limits: limits(of: index), allowed: node.listed ?? target?.listed)
     }
 
     var topLevelDefaults: JSONObject {

@@ -1,3 +1,5 @@
+internal import Schedules
+
 /// The formats that a schema can demand of a string; all are asserted.
 enum StringFormat: String, Sendable, CaseIterable {
     case dateTime = "date-time"
@@ -7,6 +9,8 @@ enum StringFormat: String, Sendable, CaseIterable {
     case jsonPointer = "json-pointer"
     /// Ours: a path that starts at the root, without NUL bytes.
     case absolutePath = "absolute-path"
+    /// Ours: a duration as plans have them, such as 30m.
+    case timeSpan = "time-span"
 
     /// What a string of this format is, to be read after "must be".
     var description: String {
@@ -25,6 +29,7 @@ enum StringFormat: String, Sendable, CaseIterable {
         case .regex: "a regular expression"
         case .jsonPointer: "a JSON pointer such as /a/0"
         case .absolutePath: "an absolute path"
+        case .timeSpan: "a duration such as 90s, 30m or 2h"
         }
     }
 
@@ -57,6 +62,7 @@ enum StringFormat: String, Sendable, CaseIterable {
                     || index + 1 < bytes.count && (bytes[index + 1] == 0x30 || bytes[index + 1] == 0x31)
             }
         case .absolutePath: return bytes.first == UInt8(ascii: "/") && !bytes.contains(0)
+        case .timeSpan: return DurationText.seconds(text) != nil
         }
     }
 

@@ -1,5 +1,6 @@
 package import CanonicalForm
 import Diagnostics
+import PlanIR
 import YAMLSource
 
 extension JSONSchema {
@@ -20,6 +21,37 @@ extension JSONSchema {
             minimum: 0
             default: 1
             description: How many dependents must be found, at least; fewer are an error, and no smaller backup
+
+        """)
+
+    /// The parameters that every resource type has.
+    static let commonParameters = constant(
+        """
+        type: object
+        additionalProperties: false
+        properties:
+          timeout:
+            type: string
+            format: time-span
+            description: How long one attempt of one step may last, such as 90m; without it there is no limit
+          retry:
+            type: object
+            additionalProperties: false
+            description: How often a step is tried again after a failure that may pass by itself
+            properties:
+              attempts:
+                type: integer
+                minimum: \(AttemptRules.attemptsRange.lowerBound)
+                maximum: \(AttemptRules.attemptsRange.upperBound)
+                description: How many attempts there are in all; 3 without it
+              delay:
+                type: string
+                format: time-span
+                description: The wait before the second attempt, which doubles with each one; 1s without it
+              maxDelay:
+                type: string
+                format: time-span
+                description: The longest wait between two attempts; 1m without it, or delay if that is longer
 
         """)
 

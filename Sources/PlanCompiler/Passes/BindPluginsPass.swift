@@ -75,6 +75,7 @@ enum BindPluginsPass {
             }
             checkBlocks(use, plugin, &compiler.diagnostics)
         }
+        checkLimits(provider, &compiler)
         guard
             let bank = compiler.catalogue.bank(
                 provider.bankPlugin.value, sources: &compiler.sources, into: &compiler.diagnostics)
@@ -88,6 +89,45 @@ enum BindPluginsPass {
             provider.bankConfig.map { .node($0) }
             ?? .merged(MergedMapping(entries: [], head: provider.bankPlugin.range))
         for fault in bank.config.validate(config, as: subject, partial: false) { compiler.diagnostics.add(fault) }
+    }
+
+    /// Limits are of plugins that the provider uses, and of types that one of them takes.
+    private static func checkLimits(_ provider: ProviderManifest, _ compiler: inout Compiler) {
+        if provider.lacksPlugins { return }
+        let names = provider.plugins.map(\.name.value)
+        for limit in provider.concurrency.plugins where !names.contains(limit.name.value) {
+            let close = Similar.best(for: limit.name.value, among: names)
+            compiler.diagnostics.add(
+                Diagnostic(
+                    .unknownPlugin, "the provider '\(provider.name.value)' does not use a plugin '\(limit.name.value)'",
+                    at: limit.name.range,
+                    notes: close == nil && !names.isEmpty ? ["it uses \(names.joined(separator: ", "))"] : [],
+                    suggestions: close.map {
+                        [Suggestion("did you mean '\($0)'?", replacing: limit.name.range, with: $0)]
+                    } ?? []))
+        }
+        if provider.concurrency.types.isEmpty { return }
+        var types: [String] = []
+        for name in names {
+            // What could not be found may take any type.
+            guard
+                let plugin = compiler.catalogue.plugin(
+                    name, sources: &compiler.sources, into: &compiler.diagnostics), !plugin.takesEveryType
+            else { return }
+            types += plugin.resourceTypes.map(\.type)
+        }
+        for limit in provider.concurrency.types where !types.contains(limit.name.value) {
+            let close = Similar.best(for: limit.name.value, among: types)
+            compiler.diagnostics.add(
+                Diagnostic(
+                    .unknownResourceType,
+                    "no plugin of the provider '\(provider.name.value)' takes the type '\(limit.name.value)'",
+                    at: limit.name.range,
+                    notes: close == nil && !types.isEmpty ? ["they take \(types.joined(separator: ", "))"] : [],
+                    suggestions: close.map {
+                        [Suggestion("did you mean '\($0)'?", replacing: limit.name.range, with: $0)]
+                    } ?? []))
+        }
     }
 
     private static func reportUnknown(
@@ -122,8 +162,7 @@ enum BindPluginsPass {
                 continue
             }
             let schema = support.operations[block.phase.rawValue].parameters
-            let subject = Subject(.parameter, of: type)
-            for fault in schema.validate(.node(block.values), as: subject, partial: true) { diagnostics.add(fault) }
+            for fault in CommonParameters.faults(in: block.values, schema, of: type) { diagnostics.add(fault) }
         }
     }
 

@@ -201,11 +201,11 @@ private struct ParameterResolver {
         var merged = MergedParameters(head: declaration.id.range)
         for layer in lower { merged.add(layer.values, from: layer.origin) }
         if let own = declaration.parameters(phase) { merged.add(own, from: .resource) }
-        let isPlain = lower.isEmpty && own != TreeView.none
+        let isPlain = lower.isEmpty && own != TreeView.none && !CommonParameters.isAny(in: own, of: view)
         var faults: [Diagnostic] = []
         if !(isPlain && schema.surelyAccepts(own, in: view)) {
-            let subject = Subject(.parameter, of: declaration.type.value)
-            faults = schema.validate(.merged(merged.mapping), as: subject, partial: false)
+            faults = CommonParameters.faults(
+                in: merged.mapping, schema, of: declaration.type.value, partial: false)
         }
         var values = merged.values(over: schema.defaults)
         var origins = merged.origins(of: values)

@@ -81,7 +81,8 @@ enum LowerPass {
             parameterSets: unit.parameterSets.sets, parameterOrigins: unit.parameterSets.origins,
             resources: unit.resources.indices.map { resource(unit, $0) },
             triggers: unit.plan.triggers, retention: unit.plan.retention,
-            isEnabled: unit.plan.isEnabled, needsInventory: unit.needsInventory, graphs: graphs)
+            isEnabled: unit.plan.isEnabled, onFailure: unit.plan.onFailure,
+            notifications: unit.plan.notifications.map(\.value), needsInventory: unit.needsInventory, graphs: graphs)
     }
 
     /// The files that the plan was compiled from.

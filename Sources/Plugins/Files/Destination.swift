@@ -62,6 +62,48 @@ struct Destination: Sendable {
         return (made, true)
     }
 
+    /// What a dry run sees of the directory.
+    struct Sight {
+        /// The directory, or the nearest one above it that is there; the caller closes it.
+        let nearest: Int32
+        let exists: Bool
+        /// Whether nothing is in it that is not the neighbours'.
+        let isFresh: Bool
+    }
+
+    /// Looks at the directory without changing anything; throws where `open` would refuse it.
+    func look() throws -> Sight {
+        guard var nearest = try openBase(create: false) else {
+            return Sight(nearest: try openNearest(to: base), exists: false, isFresh: true)
+        }
+        do {
+            for (index, name) in components.enumerated() {
+                guard let next = try step(into: name, from: nearest, at: index, mayReplace: false) else {
+                    return Sight(nearest: nearest, exists: false, isFresh: true)
+                }
+                close(nearest)
+                nearest = next
+            }
+            return Sight(nearest: nearest, exists: true, isFresh: try admit(nearest))
+        } catch {
+            close(nearest)
+            throw error
+        }
+    }
+
+    /// The nearest directory above `path` that is there.
+    private func openNearest(to path: [UInt8]) throws -> Int32 {
+        var way = path
+        while way.count > 1 {
+            way = Array(PathText.split(way).directory)
+            if way.isEmpty { way = [0x2F] }
+            let fd = Glibc.open(PathText.terminated(way), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            if fd >= 0 { return fd }
+            if errno != ENOENT { break }
+        }
+        throw SystemFailure("open", way)
+    }
+
     /// Takes the mark away: the directory is whole.
     static func unmark(_ fd: Int32) { fremovexattr(fd, marker) }
 
@@ -99,8 +141,11 @@ struct Destination: Sendable {
         return fd
     }
 
-    /// Opens one directory of the way, the component at `index`; `nil` if there is none.
-    private func step(into name: [UInt8], from directory: Int32, at index: Int) throws -> Int32? {
+    /// Opens one directory of the way, the component at `index`; `nil` if there is none. What stands in the place of a
+    /// directory that another resource describes is removed, or with `mayReplace` false taken for missing.
+    private func step(
+        into name: [UInt8], from directory: Int32, at index: Int, mayReplace: Bool = true
+    ) throws -> Int32? {
         // In its original place, the way to a directory may lead over the system's own links; below a target directory
         // a link could lead out of it, within another tree it could lead out of that one, and the last step never
         // follows one.
@@ -112,6 +157,7 @@ struct Destination: Sendable {
             && neighbours.isDescribed(steps: index + 1) && index < components.count - 1
         {
             // The tree around has a directory here and replaces what is none, now or in a moment.
+            guard mayReplace else { return nil }
             unlinkat(directory, terminated, 0)
             fd = openat(directory, terminated, flags)
         }

@@ -31,6 +31,12 @@ package struct FilesPlugin: ProtectionPlugin {
         guard hook == .main else { return }
         try await VerifyRun(definition: FilesDefinition(context.definition), context: context).run()
     }
+
+    package func preconditions(
+        of operation: OperationKind, _ context: PreconditionContext
+    ) async -> [Precondition] { await FilesPreconditions.of(operation, context) }
+
+    package func hostPreconditions() async -> [Precondition] { FilesPreconditions.ofHost() }
 }
 
 extension FilesPlugin: DiscoveringPlugin {

@@ -10,8 +10,9 @@ enum TreeEstimate {
         let inode: ino_t
     }
 
-    /// The bytes of content that `settings` would archive; `nil` when it was stopped or the tree cannot be opened.
-    static func bytes(_ settings: FilesSettings, _ stop: StopFlag) -> Int64? {
+    /// The bytes of content that `settings` would archive; `nil` when it was stopped, the tree cannot be opened, or it
+    /// has more than `limit` entries.
+    static func bytes(_ settings: FilesSettings, _ stop: StopFlag, limit: Int = .max) -> Int64? {
         let root = Glibc.open(PathText.terminated(settings.path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard root >= 0 else { return nil }
         do {
@@ -20,6 +21,7 @@ enum TreeEstimate {
             var levels: [(names: NameList, next: Int)] = [(try FileSystem.names(in: root, path: settings.path), 0)]
             var seen: Set<FileIdentity> = []
             var total: Int64 = 0
+            var counted = 0
             while let level = levels.last {
                 try stop.check()
                 guard level.next < level.names.count else {
@@ -28,6 +30,8 @@ enum TreeEstimate {
                     continue
                 }
                 levels[levels.count - 1].next += 1
+                counted += 1
+                guard counted <= limit else { return nil }
                 let name = level.names[level.next]
                 let path = PathText.join(directories.path, name)
                 guard let status = try? FileSystem.status(at: directories.current, name, path: path) else { continue }

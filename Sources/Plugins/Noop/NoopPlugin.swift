@@ -26,6 +26,25 @@ package struct NoopPlugin: ProtectionPlugin {
         admit(hook, context, "nothing was verified: the plugin noop has saved nothing")
     }
 
+    package func preconditions(
+        of operation: OperationKind, _ context: PreconditionContext
+    ) async -> [Precondition] {
+        let finding: String? =
+            switch operation {
+            case .protect: "will not be saved: the plugin noop only stands in for another"
+            case .restore: "will not be restored: the plugin noop has saved nothing"
+            case .verify: "will not be verified: the plugin noop has saved nothing"
+            case .delete, .copy: nil
+            }
+        return finding.map {
+            [
+                Precondition(
+                    context.resource.identity, .doubtful, $0,
+                    advice: "name the plugin that takes \(context.resource.type) in the provider")
+            ]
+        } ?? []
+    }
+
     /// Warns once per operation, not once per hook.
     private func admit(_ hook: Hook, _ context: ActivityContext, _ message: String) {
         guard hook == .main else { return }

@@ -1,0 +1,215 @@
+package import Bank
+import CanonicalForm
+package import Checkpoints
+package import PlanIR
+package import PluginKit
+import Scheduling
+
+/// Walks an operation without running it: the activities in the engine's order, and for every resource what its plugin
+/// finds missing. Nothing is changed, neither in the bank nor on the host.
+package struct DryRun: Sendable {
+    private let plugins: [String: LoadedPlugin]
+    /// How many resources are looked at at a time.
+    private let jobs: Int
+
+    /// Dry runs with these plugins.
+    package init(plugins: [String: LoadedPlugin], jobs: Int) {
+        self.plugins = plugins
+        self.jobs = max(1, jobs)
+    }
+
+    /// What `protect` would do. `bank` is the opened bank, or what to say of one that could not be opened;
+    /// `earlierBytes` is what an earlier checkpoint of the plan takes in the bank.
+    package func protect(
+        _ ir: PlanIR, bank: (any Bank)?, bankFindings: [Precondition] = [], earlierBytes: Int64? = nil
+    ) async -> DryRunReport {
+        var general = bankFindings
+        if ir.needsInventory { general.append(Self.refusal(ExecutionError.needsInventory(plan: ir.plan))) }
+        do { try ProtectOperation.checkBindings(ir, plugins) } catch { general.append(Self.refusal(error)) }
+        let walked = await walk(ir, .protect, RestoreTarget(directory: nil, overwrite: false)) { _ in nil }
+        let guesses = walked.findings.compactMap(\.precondition.bankBytes)
+        let guess = guesses.isEmpty ? nil : guesses.reduce(0, Self.sum)
+        if let bank {
+            let check = BankCheck(bank)
+            general += [
+                await check.rights(needed: true), await check.room(for: [guess, earlierBytes].compactMap { $0 }),
+            ]
+        }
+        return report(ir, .protect, nil, walked, general, bankBytes: guess ?? earlierBytes)
+    }
+
+    /// What a restore to `target` would do.
+    package func restore(
+        _ checkpoint: LoadedCheckpoint, to target: RestoreTarget, from collection: CheckpointCollection
+    ) async -> DryRunReport {
+        await reading(.restore, checkpoint, target, collection)
+    }
+
+    /// What a verification would do.
+    package func verify(_ checkpoint: LoadedCheckpoint, from collection: CheckpointCollection) async -> DryRunReport {
+        await reading(.verify, checkpoint, RestoreTarget(directory: nil, overwrite: false), collection)
+    }
+
+    /// What a deletion would do; the caller has seen that the checkpoint is there.
+    package func delete(
+        _ summary: CheckpointSummary, force: Bool, from collection: CheckpointCollection
+    ) async -> DryRunReport {
+        var general: [Precondition] = []
+        if !force, summary.status == .protecting || summary.status == .damaged {
+            general.append(
+                Precondition(
+                    "checkpoint \(summary.id)", .unmet,
+                    "is '\(summary.status.rawValue)'" + (summary.message.isEmpty ? "" : " (\(summary.message))"),
+                    advice: "--force deletes it all the same"))
+        }
+        general.append(await BankCheck(collection.bank).rights(needed: true))
+        let ir: PlanIR
+        let commit: CommitRecord?
+        do {
+            ir = try await LoadedCheckpoint.loadIR(try await collection.index(summary.id), from: collection)
+            commit = try await collection.commit(summary.id)
+        } catch {
+            // What an earlier deletion has removed already, or damage, which --force passes over.
+            let isRefused = !force && summary.status != .deleting && summary.status != .errorDeleting
+            general.append(
+                Precondition(
+                    "checkpoint \(summary.id)", isRefused ? .unmet : .doubtful,
+                    "has records that are missing: \(error)",
+                    advice: "what plugins keep outside of the bank cannot be found by it any more"))
+            return DryRunReport(
+                operation: .delete, plan: summary.plan, provider: summary.provider, checkpoint: summary.id,
+                resources: Int(summary.resources), activities: [],
+                findings: general.map { DryRunReport.Finding($0) }, bankBytes: nil)
+        }
+        let isFitting = commit?.resources.count == ir.resources.count
+        let packs = isFitting ? commit.map { DefinitionPacks(summary.id, $0, collection) } : nil
+        let walked = await walk(ir, .delete, RestoreTarget(directory: nil, overwrite: false)) {
+            // A resource that never got a definition has nothing that a plugin would find by it.
+            try await packs?.definitionIfSaved($0)
+        }
+        return report(ir, .delete, summary.id, walked, general, bankBytes: nil)
+    }
+
+    // MARK: -
+
+    private struct Walked {
+        var activities: [EventActivity] = []
+        var findings: [DryRunReport.Finding] = []
+    }
+
+    private func reading(
+        _ kind: OperationKind, _ checkpoint: LoadedCheckpoint, _ target: RestoreTarget,
+        _ collection: CheckpointCollection
+    ) async -> DryRunReport {
+        var general: [Precondition] = []
+        do {
+            for name in try checkpoint.checkBindings(plugins) {
+                general.append(
+                    Precondition(
+                        "the plugin '\(name)'", .doubtful, "has another manifest than when this checkpoint was made",
+                        advice: "nothing, if cairn was only updated"))
+            }
+        } catch { general.append(Self.refusal(error)) }
+        general.append(await BankCheck(collection.bank).rights(needed: false))
+        do {
+            for fault in try await RecordCheck(collection: collection, checkpoint: checkpoint).faults() {
+                general.append(
+                    Precondition(
+                        "bank object '\(fault.key)'", kind == .verify ? .unmet : .doubtful,
+                        "is damaged: \(fault.reason)", advice: "see how the bank's storage does"))
+            }
+        } catch { general.append(Self.refusal(error)) }
+        let packs = checkpoint.packs(collection)
+        let walked = await walk(checkpoint.ir, kind, target) { try await packs.definition($0) }
+        return report(checkpoint.ir, kind, checkpoint.index.id, walked, general, bankBytes: nil)
+    }
+
+    private func report(
+        _ ir: PlanIR, _ kind: OperationKind, _ checkpoint: CheckpointID?, _ walked: Walked,
+        _ general: [Precondition], bankBytes: Int64?
+    ) -> DryRunReport {
+        DryRunReport(
+            operation: kind, plan: ir.plan, provider: ir.provider.name, checkpoint: checkpoint,
+            resources: ir.resources.count, activities: walked.activities,
+            findings: general.map { DryRunReport.Finding($0) } + walked.findings, bankBytes: bankBytes)
+    }
+
+    private static func refusal(_ error: any Error) -> Precondition {
+        Precondition("the operation", .unmet, "would be refused: \(error)")
+    }
+
+    private static func sum(_ a: Int64, _ b: Int64) -> Int64 {
+        let (sum, overflow) = a.addingReportingOverflow(b)
+        return overflow ? .max : sum
+    }
+
+    // MARK: The walk
+
+    /// Walks the graph as the engine would with one job, then asks for every resource, some at a time.
+    private func walk(
+        _ ir: PlanIR, _ kind: OperationKind, _ target: RestoreTarget,
+        _ definition: @escaping @Sendable (Int) async throws -> DefinitionRecord?
+    ) async -> Walked {
+        var walked = Walked()
+        var order: [Int] = []
+        var isSeen = [Bool](repeating: false, count: ir.resources.count)
+        let graph = ir.graph(kind)
+        var plan = RunPlan(graph)
+        while let number = plan.take() {
+            if let activity = graph.activity(number) {
+                let resource = Int(activity.resource)
+                walked.activities.append(
+                    EventActivity(
+                        resource: resource, identity: ir.resources[resource].identity, hook: activity.hook))
+                if !isSeen[resource] { order.append(resource) }
+                isSeen[resource] = true
+            }
+            plan.finish(number)
+        }
+        // What has nothing to do in this operation may still need something.
+        order += ir.resources.indices.filter { !isSeen[$0] }
+        walked.findings = await findings(of: order, ir, kind, target, definition)
+        return walked
+    }
+
+    private func findings(
+        of order: [Int], _ ir: PlanIR, _ kind: OperationKind, _ target: RestoreTarget,
+        _ definition: @escaping @Sendable (Int) async throws -> DefinitionRecord?
+    ) async -> [DryRunReport.Finding] {
+        let scopes = Execution.scopes(ir)
+        return await withTaskGroup(of: (Int, [Precondition]).self) { group in
+            var found = [[Precondition]](repeating: [], count: order.count)
+            for position in order.indices {
+                if position >= jobs, let (other, list) = await group.next() { found[other] = list }
+                let index = order[position]
+                let scope = scopes[Int(ir.resources[index].plugin)]
+                group.addTask {
+                    (position, await preconditions(of: index, ir, kind, target, scope, definition))
+                }
+            }
+            for await (position, list) in group { found[position] = list }
+            return zip(order, found).flatMap { index, list in
+                list.map { DryRunReport.Finding(resource: ir.resources[index].identity, $0) }
+            }
+        }
+    }
+
+    private func preconditions(
+        of index: Int, _ ir: PlanIR, _ kind: OperationKind, _ target: RestoreTarget, _ scope: OperationScope,
+        _ definition: @Sendable (Int) async throws -> DefinitionRecord?
+    ) async -> [Precondition] {
+        let resource = ir.resources[index]
+        // An unknown plugin is told once, for the whole operation.
+        guard let plugin = plugins[ir.plugins[Int(resource.plugin)].name]?.plugin else { return [] }
+        let saved: JSONObject
+        do { saved = try await definition(index)?.definition ?? JSONObject() } catch {
+            return [Precondition("what was saved", .unmet, "cannot be read: \(error)")]
+        }
+        return await plugin.preconditions(
+            of: kind,
+            PreconditionContext(
+                resource: ResourceDescription(resource), parameters: ir.parameters(of: index, for: kind),
+                protectParameters: ir.parameters(of: index, for: .protect), target: target, definition: saved,
+                scope: scope))
+    }
+}

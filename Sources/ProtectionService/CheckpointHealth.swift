@@ -1,0 +1,117 @@
+import Bank
+import Checkpoints
+import PluginKit
+
+/// Looks for what crashes and damage have left among the checkpoints of a bank, and says what mends it.
+struct CheckpointHealth: Sendable {
+    private let collection: CheckpointCollection
+    private let hasEnded: @Sendable (Owner) -> Bool
+    private let now: Timestamp
+
+    /// A look at a collection; `hasEnded` says whether an executor has certainly ended.
+    init(_ collection: CheckpointCollection, hasEnded: @escaping @Sendable (Owner) -> Bool, now: Timestamp) {
+        self.collection = collection
+        self.hasEnded = hasEnded
+        self.now = now
+    }
+
+    /// What was found: the indices first, then each checkpoint that someone should look at, in the order of the ids.
+    func findings() async -> [Precondition] {
+        let indexed: [IndexedCheckpoint]
+        let marked: Set<CheckpointID>
+        do {
+            indexed = try await collection.indexed()
+            let markers = try await collection.bank.allKeys(below: CheckpointLayout.unfinished)
+            marked = Set(markers.compactMap { CheckpointLayout.unfinishedID(of: $0) })
+        } catch {
+            return [Precondition("the indices of the bank", .unmet, "cannot be read: \(error)")]
+        }
+        var found: [Precondition] = []
+        var healthy = 0
+        for entry in indexed {
+            let finding: Precondition?
+            do {
+                finding =
+                    if marked.contains(entry.id) { try await unfinished(entry) } else { try await finished(entry) }
+            } catch {
+                finding = Precondition(Self.subject(entry.id), .unmet, "cannot be looked at: \(error)")
+            }
+            if let finding { found.append(finding) } else { healthy += 1 }
+            if let created = entry.created, created.milliseconds > now.milliseconds + Self.toleratedSkew {
+                found.append(
+                    Precondition(
+                        Self.subject(entry.id), .doubtful, "was made in the future, at \(created)",
+                        advice: "see that the clocks of all hosts that use the bank keep time"))
+            }
+        }
+        let summary =
+            indexed.isEmpty
+            ? "can be read; there are no checkpoints"
+            : "can be read; \(healthy) of \(indexed.count) checkpoints need nothing"
+        return [Precondition("the indices of the bank", .met, summary)] + found
+    }
+
+    private static let toleratedSkew: Int64 = 2000
+
+    private static func subject(_ id: CheckpointID) -> String { "checkpoint \(id)" }
+
+    /// What is wrong with a checkpoint that no marker calls unfinished; `nil` when nothing is.
+    private func finished(_ entry: IndexedCheckpoint) async throws -> Precondition? {
+        let subject = Self.subject(entry.id)
+        guard let summary = try await collection.summary(entry.id, indexed: entry) else {
+            return Precondition(subject, .doubtful, "is in an index, but there is nothing of it")
+        }
+        guard summary.status == .damaged else { return nil }
+        return Precondition(
+            subject, .unmet, "is damaged: \(summary.message)",
+            advice: "see how the bank's storage does; 'cairn delete \(entry.id) --force' removes what is left of it")
+    }
+
+    /// What is to be done about a checkpoint with a marker; `nil` when someone is at work on it.
+    private func unfinished(_ entry: IndexedCheckpoint) async throws -> Precondition? {
+        let id = entry.id
+        let subject = Self.subject(id)
+        if let tombstone = try await collection.tombstone(id) {
+            if let failure = tombstone.failure {
+                return Precondition(
+                    subject, .doubtful, "could not be deleted: \(failure)",
+                    advice: "delete it again with 'cairn delete \(id)'")
+            }
+            guard hasEnded(tombstone.owner) else { return nil }
+            return Precondition(
+                subject, .doubtful, "is half deleted, and who deleted it has ended",
+                advice: "finish that with 'cairn gc', or 'cairn delete \(id)'")
+        }
+        guard let summary = try await collection.summary(id, indexed: entry) else {
+            return Precondition(
+                subject, .doubtful, "is only a marker that a crash left", advice: "remove it with 'cairn gc'")
+        }
+        if summary.status == .damaged {
+            return Precondition(
+                subject, .unmet, "is damaged: \(summary.message)",
+                advice: "'cairn delete \(id) --force' removes what is left of it")
+        }
+        let executor = try await executor(of: id)
+        guard executor.map(hasEnded) ?? true else { return nil }
+        if summary.status == .available || summary.status == .error, try await collection.commit(id) != nil {
+            return Precondition(
+                subject, .doubtful, "is recorded, but a crash has left its marker and maybe indices that are missing",
+                advice: "finish that with 'cairn gc'")
+        }
+        return Precondition(
+            subject, .doubtful, "is unfinished, and its executor has ended; what it had quiesced may still stand still",
+            advice: "finish it with 'cairn resume \(id)', or undo what is due with 'cairn gc'")
+    }
+
+    /// Who runs the highest epoch of a checkpoint, `nil` when no epoch has begun.
+    private func executor(of id: CheckpointID) async throws -> Owner? {
+        let keys = CheckpointKeys(id)
+        var newest: EpochRecord?
+        for key in try await collection.bank.allKeys(below: keys.epochs) {
+            let record = try await collection.read(key) { try EpochRecord(opening: $0) }
+            if record.epoch > newest?.epoch ?? 0 { newest = record }
+        }
+        if let newest { return newest.owner }
+        return try await collection.index(id).owner
+    }
+}
