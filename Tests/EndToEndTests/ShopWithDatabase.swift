@@ -177,7 +177,11 @@ final class ShopWithDatabase: Sendable {
         try? write("end", "")
         await service.value
         _ = try? await Programs.run(
-            "/bin/sh", ["-c", "kill -QUIT $(head -n 1 data/postmaster.pid); while [ -e data/postmaster.pid ]; do sleep 0.05; done"],
+            "/bin/sh",
+            [
+                "-c",
+                "kill -QUIT $(head -n 1 data/postmaster.pid); while [ -e data/postmaster.pid ]; do sleep 0.05; done",
+            ],
             in: place, timeout: .seconds(20))
         try? FileManager.default.removeItem(atPath: place)
     }
