@@ -47,7 +47,9 @@ extension Scenario {
             for summary in try await judge.collection.list(.init()) {
                 switch summary.status {
                 case .available: faults += try await faultsOfAvailable(summary.id, environment, judge)
-                case .error: tally.failed += 1
+                case .error:
+                    tally.failed += 1
+                    if !mayFail { faults.append("nothing but crashes befell \(summary.id), and it has failed") }
                 case .protecting: faults.append("\(summary.id) is still 'protecting'")
                 case .damaged: faults.append("\(summary.id) is damaged: \(summary.message)")
                 case .deleting, .errorDeleting: faults.append("\(summary.id) is half deleted")
