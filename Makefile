@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 SWIFT ?= swift
 # Libraries that the build needs, and tools that the demo and the tests use.
-PACKAGES := libyaml-dev libarchive-dev libxxhash-dev pkg-config graphviz zstd attr acl e2fsprogs python3-venv chromium chromium-driver
+PACKAGES := libyaml-dev libarchive-dev libxxhash-dev pkg-config graphviz zstd attr acl e2fsprogs python3-venv chromium chromium-driver postgresql
 VENV := .venv
 # Linked statically, the compiler starts in a fraction of the time; see Package.swift.
 STATIC := CAIRN_STATIC=1

@@ -62,9 +62,11 @@ let package = Package(
         room(
             "Manifests", ["CanonicalForm", "Diagnostics", "PlanIR", "Schedules", "YAMLSource"],
             resources: [
+                .embedInCode("Builtin/command.plugin.yaml"),
                 .embedInCode("Builtin/directory.bank.yaml"),
                 .embedInCode("Builtin/files.plugin.yaml"),
                 .embedInCode("Builtin/noop.plugin.yaml"),
+                .embedInCode("Builtin/service.plugin.yaml"),
             ]),
         room("PlanIR", ["CanonicalForm", "Diagnostics", "Schedules"]),
         room("PathPatterns"),
@@ -137,10 +139,22 @@ let package = Package(
         // The executor.
         room("Surroundings"),
         room("BlockingIO"),
+        room("ProcessSupervision", ["BlockingIO", "CLinux", "Diagnostics", "Surroundings"]),
         room("Bank", ["CanonicalForm"]),
         room("DirectoryBank", ["Bank", "BlockingIO", "CanonicalForm", "CLinux"]),
         room("PluginKit", ["CanonicalForm", "PlanIR", "BlockingIO"]),
         room("NoopPlugin", ["CanonicalForm", "PluginKit", "PlanIR"], path: "Sources/Plugins/Noop"),
+        room("ProgramSettings", ["BlockingIO", "CanonicalForm", "Diagnostics", "PluginKit", "ProcessSupervision"]),
+        room(
+            "ServicePlugin",
+            [
+                "CanonicalForm", "PlanIR", "PluginKit", "ProcessSupervision", "ProgramSettings", "Schedules",
+                "Surroundings",
+            ],
+            path: "Sources/Plugins/Service"),
+        room(
+            "CommandPlugin", ["CanonicalForm", "PlanIR", "PluginKit", "ProcessSupervision", "ProgramSettings"],
+            path: "Sources/Plugins/Command"),
         room(
             "FilesPlugin",
             [
@@ -150,18 +164,31 @@ let package = Package(
             path: "Sources/Plugins/Files", settings: strictWithLibArchive),
         room("Checkpoints", ["Bank", "CanonicalForm", "PlanIR", "PluginKit", "Surroundings"]),
         room("Engine", ["Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", "Scheduling", "Surroundings"]),
+        room("Wording", ["Diagnostics", "PluginKit"]),
+        room(
+            "EventStream",
+            [
+                "Bank", "BlockingIO", "CanonicalForm", "CommandLineSupport", "Engine", "PlanIR", "PluginKit",
+                "Surroundings",
+            ]),
+        room(
+            "RunDisplay",
+            ["Bank", "BlockingIO", "CommandLineSupport", "Engine", "PlanIR", "PluginKit", "Surroundings", "Wording"]),
+        room("Notifications", ["BlockingIO", "PlanIR", "ProcessSupervision", "Surroundings"]),
+        room("RunReports", ["CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", "Wording"]),
         room(
             "ProtectionService",
             [
-                "Bank", "CanonicalForm", "Checkpoints", "Diagnostics", "DirectoryBank", "Engine", "FilesPlugin",
-                "Manifests", "NoopPlugin", "PlanIR", "PluginKit", "YAMLSource",
+                "Bank", "CanonicalForm", "Checkpoints", "CommandPlugin", "Diagnostics", "DirectoryBank", "Engine",
+                "FilesPlugin", "Manifests", "NoopPlugin", "PlanIR", "PluginKit", "ServicePlugin", "YAMLSource",
             ]),
         .executableTarget(
             name: "cairn",
             dependencies: [
-                "Bank", "CanonicalForm", "Checkpoints", "CommandLineSupport", "Diagnostics", "Engine", "Manifests",
-                "PlanIR", "PluginKit", "PluginReference", "ProtectionService", "RunRecords", "Scheduling",
-                "Surroundings", "YAMLSource", argumentParser, logging,
+                "Bank", "BlockingIO", "CanonicalForm", "Checkpoints", "CommandLineSupport", "Diagnostics", "Engine",
+                "EventStream", "Manifests", "Notifications", "PlanIR", "PluginKit", "PluginReference", "ProtectionService",
+                "RunDisplay", "RunRecords", "RunReports", "Scheduling", "Surroundings", "Wording", "YAMLSource",
+                argumentParser, logging,
             ],
             swiftSettings: strict),
 
@@ -184,6 +211,23 @@ let package = Package(
         tests("DirectoryBankTests", ["Bank", "BankConformance", "CanonicalForm", "DirectoryBank"]),
 
         tests("BlockingIOTests", ["BlockingIO"]),
+        tests(
+            "EventStreamTests",
+            [
+                "Bank", "CanonicalForm", "Engine", "EventStream", "PlanIR", "PluginKit", "PythonSupport", "Surroundings",
+            ]),
+        tests(
+            "RunReportsTests",
+            ["CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", "PythonSupport", "RunReports"]),
+        tests("NotificationsTests", ["CanonicalForm", "Notifications", "PlanIR"]),
+        tests("RunDisplayTests", ["Engine", "PlanIR", "PluginKit", "RunDisplay", "SeededRandom", "Wording"]),
+        tests("ProcessSupervisionTests", ["ProcessSupervision", "SeededRandom"]),
+        tests(
+            "ProgramPluginTests",
+            [
+                "CanonicalForm", "CommandPlugin", "FilesTestSupport", "PlanIR", "PluginKit", "ProcessSupervision",
+                "ProgramSettings", "ServicePlugin", "Surroundings",
+            ]),
         room(
             "FilesTestSupport", ["BlockingIO", "CanonicalForm", "PluginKit", "PlanIR"], path: "Tests/FilesTestSupport"),
         tests(
@@ -276,7 +320,7 @@ let package = Package(
                 "PluginKit", "ProtectionService", "YAMLSource",
             ]),
         tests(
-            "SchedulingTests", ["PlanIR", "PlanTestSupport", "Scheduling", "ScheduleTestSupport", "SeededRandom"]),
+            "SchedulingTests", ["CanonicalForm", "PlanIR", "PlanTestSupport", "Scheduling", "ScheduleTestSupport", "SeededRandom"]),
         room(
             "FuzzTargets",
             [
@@ -287,7 +331,10 @@ let package = Package(
         // Starts the two programs, which are therefore built with it.
         tests(
             "EndToEndTests",
-            ["CanonicalForm", "Diagnostics", "Explanations", "SeededRandom", "cairn", "cairnc", subprocess]),
+            [
+                "CanonicalForm", "Diagnostics", "EventStream", "Explanations", "PlanIR", "SeededRandom", "cairn", "cairnc",
+                subprocess,
+            ]),
     ]
 )
 

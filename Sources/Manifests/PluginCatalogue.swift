@@ -15,8 +15,10 @@ package struct PluginCatalogue: Sendable {
 
     /// The registry: a new plugin is a line here and a manifest in `Builtin/`.
     private static let builtinPlugins = [
+        Builtin(name: "command", file: builtInPrefix + "command.plugin.yaml") { PackageResources.command_plugin_yaml },
         Builtin(name: "files", file: builtInPrefix + "files.plugin.yaml") { PackageResources.files_plugin_yaml },
         Builtin(name: "noop", file: builtInPrefix + "noop.plugin.yaml") { PackageResources.noop_plugin_yaml },
+        Builtin(name: "service", file: builtInPrefix + "service.plugin.yaml") { PackageResources.service_plugin_yaml },
     ]
     /// The registry of banks.
     private static let builtinBanks = [

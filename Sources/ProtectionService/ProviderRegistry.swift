@@ -1,6 +1,7 @@
 package import Bank
 package import CanonicalForm
 package import Checkpoints
+import CommandPlugin
 package import Diagnostics
 import DirectoryBank
 package import Engine
@@ -8,6 +9,7 @@ import FilesPlugin
 package import Manifests
 import NoopPlugin
 import PluginKit
+import ServicePlugin
 import YAMLSource
 
 /// Why a provider cannot be used.
@@ -48,7 +50,9 @@ package struct ProviderRegistry: Sendable {
     private let places: [String]
 
     /// The registry of plugins: a new one is a line here and its manifest.
-    private static let plugins: [any ProtectionPlugin] = [FilesPlugin(), NoopPlugin()]
+    private static let plugins: [any ProtectionPlugin] = [
+        CommandPlugin(), FilesPlugin(), NoopPlugin(), ServicePlugin(),
+    ]
 
     /// Reads the providers of the directories given, else of `providers/` beside `file`, else of the system's.
     package init(directories given: [String], beside file: String?) throws {

@@ -6,6 +6,7 @@ import Diagnostics
 import Engine
 import Glibc
 import ProtectionService
+import Wording
 
 /// The executor's command line.
 @main
@@ -29,7 +30,7 @@ struct Cairn: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             Protect.self, Restore.self, Verify.self, Delete.self, Checkpoints.self, Operations.self, Providers.self,
-            BankCommand.self, InventoryCommand.self, Protectables.self, Resume.self, Collect.self,
+            BankCommand.self, InventoryCommand.self, Protectables.self, Resume.self, Collect.self, Watch.self,
             DoctorCommand.self,
         ])
 

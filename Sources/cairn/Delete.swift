@@ -5,6 +5,7 @@ import CanonicalForm
 import Checkpoints
 import Engine
 import PluginKit
+import Wording
 
 /// `cairn delete`
 struct Delete: AsyncParsableCommand {
@@ -33,6 +34,8 @@ struct Delete: AsyncParsableCommand {
     @Argument(help: "The checkpoint's id, or a beginning of it that no other has.")
     var checkpoint: String
 
+    func validate() throws { try options.check(output) }
+
     func run() async throws {
         let opened = try await provider.open()
         let id = try await opened.collection.resolve(prefix: checkpoint)
@@ -42,7 +45,7 @@ struct Delete: AsyncParsableCommand {
         }
         let force = force
         let failures = try await ProgressDisplay.showing(options, opened, quiet: output == .json) { environment in
-            try await DeleteOperation(environment, checkpoint: id, force: force).run()
+            try await environment.leased { try await DeleteOperation($0, checkpoint: id, force: force).run() }
         }
         if output == .json {
             StandardStream.output.write(

@@ -2,8 +2,11 @@ import ArgumentParser
 import CanonicalForm
 import CommandLineSupport
 import Diagnostics
+import Checkpoints
+import Engine
 import PluginKit
 import ProtectionService
+import Wording
 
 /// `cairn doctor`
 struct DoctorCommand: AsyncParsableCommand {

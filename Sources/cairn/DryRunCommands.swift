@@ -4,11 +4,13 @@ import CanonicalForm
 import Checkpoints
 import CommandLineSupport
 import Engine
+import Wording
 import Manifests
 import PlanIR
 import PluginKit
 import ProtectionService
 import YAMLSource
+import Wording
 
 /// `--dry-run` of the commands that run something.
 struct DryRunOption: ParsableArguments {

@@ -4,6 +4,7 @@ import CommandLineSupport
 import Engine
 import PlanIR
 import ProtectionService
+import Wording
 
 /// `cairn inventory`
 struct InventoryCommand: AsyncParsableCommand {

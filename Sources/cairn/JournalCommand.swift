@@ -4,6 +4,7 @@ import CommandLineSupport
 import Engine
 import PlanIR
 import RunRecords
+import Wording
 
 extension Checkpoints {
     /// `cairn checkpoints journal`

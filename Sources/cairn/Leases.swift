@@ -4,38 +4,42 @@ import Engine
 import ProtectionService
 import Surroundings
 
-extension OpenedProvider {
-    /// Runs `body` while this process keeps a lease on the bank, and ends it when that is lost.
-    ///
-    /// A bank that takes no lease takes nothing else either, and can be restored from all the same: then `body` runs
-    /// without, and every write that needs one is refused for the reason why there is none.
-    func underLease<Result: Sendable>(
-        _ environment: ExecutionEnvironment, _ body: @escaping @Sendable (ExecutionEnvironment) async throws -> Result
+extension ExecutionEnvironment {
+    /// Runs an operation under this process's lease on the bank: others see that its owner lives, and it ends before the
+    /// lease does when that cannot be renewed.
+    func leased<Result: Sendable>(
+        _ body: @escaping @Sendable (ExecutionEnvironment) async throws -> Result
     ) async throws -> Result {
-        let keeper = LeaseKeeper(bank: collection.bank, owner: collection.owner, clock: environment.clock)
-        var environment = environment
+        let keeper = LeaseKeeper(bank: bank, owner: collection.owner, clock: clock)
+        var environment = self
         environment.writeGuard = keeper
-        do { try await keeper.acquire() } catch let error as BankError {
-            environment.writeGuard = LackingLease(reason: error)
-            return try await body(environment)
-        }
-        let leased = environment
-        return try await keeper.hold { try await body(leased) }
+        let guarded = environment
+        return try await keeper.run { try await body(guarded) }
     }
 
-    /// Whether the owner of unfinished work has certainly ended: on this host the process is looked for, and else its
-    /// lease is watched, which may last a minute.
-    var isGone: @Sendable (Owner) async throws -> Bool {
-        let view = LeaseView(bank: collection.bank, clock: SystemClock())
+    /// Runs what only reads a checkpoint: under a lease where the bank takes one, and without where it is read-only.
+    func leasedIfPossible<Result: Sendable>(
+        _ body: @escaping @Sendable (ExecutionEnvironment) async throws -> Result
+    ) async throws -> Result {
+        let keeper = LeaseKeeper(bank: bank, owner: collection.owner, clock: clock)
+        do { try await keeper.acquire() } catch is BankError { return try await body(self) }
+        await keeper.release()
+        return try await leased(body)
+    }
+
+    /// Tells whether an owner has certainly ended: at once where this host knows it, else by watching its lease.
+    func ownerWatch() -> @Sendable (Owner) async throws -> Bool {
+        let view = LeaseView(bank: bank, clock: clock)
+        let observer = observer
+        let seconds = LeaseTerms.standard.expireWindow / 1000
         return { owner in
             if OwnerProcess.hasEnded(owner) { return true }
+            if OwnerProcess.isRunning(owner) { return false }
+            if try await view.isGone(owner.id) { return true }
+            observer.observe(
+                .noticed(
+                    "looking for up to \(seconds) s whether process \(owner.process) on \(owner.host) still lives"))
             return try await view.waitUntilGone(owner.id)
         }
     }
-}
-
-/// The guard of a process that could not get a lease.
-private struct LackingLease: WriteGuard {
-    let reason: BankError
-    func ensureMayWrite() throws { throw reason }
 }

@@ -5,6 +5,8 @@ import CanonicalForm
 import Checkpoints
 import Engine
 import PluginKit
+import RunReports
+import Wording
 
 /// `cairn operations`
 struct Operations: AsyncParsableCommand {
@@ -74,18 +76,16 @@ struct Operations: AsyncParsableCommand {
 
         @OptionGroup var provider: ProviderChoice
 
-        @Option(help: "Print as text or json.")
-        var output: OutputFormat = .text
+        @Option(help: "Print as text, json, markdown or html.")
+        var output: ReportFormat = .text
 
         @Argument(help: "The operation's id, or a beginning of it that no other has.")
         var operation: String
 
         func run() async throws {
-            let found = try await provider.open().collection.operation(prefix: operation)
-            switch output {
-            case .json: StandardStream.output.write(JSONValue.object(found.json).prettyText)
-            case .text: StandardStream.output.write(found.words)
-            }
+            let collection = try await provider.open().collection
+            let report = try await RunReport.load(try await collection.operation(prefix: operation), collection)
+            StandardStream.output.write(report.rendered(as: output))
         }
     }
 }
@@ -115,28 +115,5 @@ extension OperationSummary {
                     ]
                 }),
         ]
-    }
-
-    var words: String {
-        var facts = [
-            ("operation", id.text), ("kind", index?.kind ?? "?"), ("checkpoint", index?.checkpoint.text ?? "?"),
-            ("plan", index?.plan ?? "?"), ("started", index?.started.description ?? "?"),
-            ("finished", commit?.finished.description ?? "-"), ("status", status.rawValue),
-        ]
-        if commit == nil && !message.isEmpty { facts.append(("note", message)) }
-        for failure in commit?.failures ?? [] { facts.append(("failed", failure.description)) }
-        var text = Words.facts(facts)
-        guard let commit else { return text }
-        text +=
-            "\n"
-            + Words.table(
-                ["RESOURCE", "STATUS", "WARNINGS", "NOTE"],
-                commit.resources.map { [$0.resource, $0.status.rawValue, "\($0.warnings.count)", $0.message] })
-        for entry in commit.resources {
-            for warning in entry.warnings.warnings {
-                text += Words.warning(entry.resource, warning) + "\n"
-            }
-        }
-        return text
     }
 }

@@ -8,6 +8,7 @@ import Engine
 import PlanIR
 import ProtectionService
 import YAMLSource
+import Wording
 
 /// `cairn protect`
 struct Protect: AsyncParsableCommand {
@@ -34,6 +35,8 @@ struct Protect: AsyncParsableCommand {
     @Argument(help: "The compiled plan, as 'cairnc compile' writes it.")
     var plan: String
 
+    func validate() throws { try options.check(output) }
+
     func run() async throws {
         let compiled = try CompiledPlan(reading: plan)
         if dryRun.dryRun { return try await preview(compiled) }
@@ -41,11 +44,18 @@ struct Protect: AsyncParsableCommand {
         if ir.needsInventory { throw ExecutionError.needsInventory(plan: ir.plan) }
         let provider = try await OpenedProvider(try providers.registry(beside: plan), ir.provider.name)
         let earlier = await provider.earlierCommit(of: ir.plan)
-        let report = try await ProgressDisplay.showing(options, provider, quiet: output == .json) { environment in
+        let report = try await RunSession.showing(options, provider, quiet: output == .json) { environment, session in
             for notice in provider.notices(for: ir) { environment.observer.observe(.noticed(notice)) }
-            return try await ProtectOperation(environment, ir: ir, irBytes: compiled.bytes).run(earlier: earlier)
+            return try await session.telling(
+                ir.notifications + provider.manifest.notifications, provider.collection, plan: ir.plan,
+                provider: ir.provider.name, started: environment.now()
+            ) {
+                try await environment.leased {
+                    try await ProtectOperation($0, ir: ir, irBytes: compiled.bytes).run(earlier: earlier)
+                }
+            }
         }
-        try report.finish(plan: ir.plan, output)
+        try report.finish(plan: ir.plan, output, on: options.results)
     }
 }
 

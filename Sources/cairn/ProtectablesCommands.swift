@@ -7,6 +7,7 @@ import PlanIR
 import PluginKit
 import PluginReference
 import ProtectionService
+import Wording
 
 /// `cairn protectables`
 struct Protectables: AsyncParsableCommand {

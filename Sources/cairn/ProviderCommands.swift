@@ -6,6 +6,7 @@ import Diagnostics
 import Manifests
 import ProtectionService
 import YAMLSource
+import Wording
 
 /// `cairn providers`
 struct Providers: AsyncParsableCommand {

@@ -7,6 +7,7 @@ import Engine
 import Glibc
 import PlanIR
 import PluginKit
+import Wording
 
 /// `cairn restore`
 struct Restore: AsyncParsableCommand {
@@ -38,6 +39,8 @@ struct Restore: AsyncParsableCommand {
     @Option(help: "Print the result as text or json.")
     var output: OutputFormat = .text
 
+    func validate() throws { try options.check(output) }
+
     func run() async throws {
         let target = RestoreTarget(directory: try to.map(absolute), overwrite: overwrite)
         if dryRun.dryRun {
@@ -46,7 +49,9 @@ struct Restore: AsyncParsableCommand {
             return try await dryRun.restore(checkpoint, to: target, from: opened.collection).show(output)
         }
         try await runOperation(provider, choice, options, output) { checkpoint, environment in
-            try await RestoreOperation.restore(checkpoint, to: target, environment).run()
+            try await environment.leasedIfPossible {
+                try await RestoreOperation.restore(checkpoint, to: target, $0).run()
+            }
         }
     }
 
@@ -81,6 +86,8 @@ struct Verify: AsyncParsableCommand {
     @Option(help: "Print the result as text or json.")
     var output: OutputFormat = .text
 
+    func validate() throws { try options.check(output) }
+
     func run() async throws {
         if dryRun.dryRun {
             let (checkpoint, opened) = try await openCheckpoint(provider, choice)
@@ -88,7 +95,7 @@ struct Verify: AsyncParsableCommand {
             return try await dryRun.verify(checkpoint, from: opened.collection).show(output)
         }
         try await runOperation(provider, choice, options, output) { checkpoint, environment in
-            try await RestoreOperation.verify(checkpoint, environment).run()
+            try await environment.leasedIfPossible { try await RestoreOperation.verify(checkpoint, $0).run() }
         }
     }
 }

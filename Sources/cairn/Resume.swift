@@ -5,6 +5,7 @@ import CommandLineSupport
 import Engine
 import Manifests
 import PlanIR
+import Wording
 import YAMLSource
 
 /// `cairn resume`
@@ -40,6 +41,7 @@ struct Resume: AsyncParsableCommand {
     func validate() throws {
         if last == (checkpoint != nil) { throw ValidationError("Name a checkpoint by its id, or say --last.") }
         if plan != nil && !last { throw ValidationError("--plan goes with --last.") }
+        try options.check(output)
     }
 
     func run() async throws {
@@ -47,19 +49,31 @@ struct Resume: AsyncParsableCommand {
         let id = try await resolve(opened)
         let index = try await opened.collection.index(id)
         let earlier = await opened.earlierCommit(of: index.plan)
-        let isGone = opened.isGone
-        let report = try await ProgressDisplay.showing(options, opened, quiet: output == .json) { environment in
-            try await ResumeOperation(environment, checkpoint: id, isGone: isGone).run(earlier: earlier)
+        let ir = try await LoadedCheckpoint.loadIR(index, from: opened.collection)
+        let report = try await RunSession.showing(options, opened, quiet: output == .json) { environment, session in
+            try await session.telling(
+                ir.notifications + opened.manifest.notifications, opened.collection, plan: ir.plan,
+                provider: index.provider, started: index.created
+            ) {
+                try await environment.leased { environment in
+                    try await ResumeOperation(environment, checkpoint: id, isGone: environment.ownerWatch())
+                        .run(earlier: earlier)
+                }
+            }
         }
-        try report.finish(plan: index.plan, output)
+        try report.finish(plan: index.plan, output, on: options.results)
     }
 
     /// The checkpoint that is meant: with `--last`, the newest that has no outcome and whose executor is gone.
     private func resolve(_ opened: OpenedProvider) async throws -> CheckpointID {
         if let checkpoint { return try await opened.collection.resolve(prefix: checkpoint) }
-        let filter = CheckpointCollection.Filter(plan: plan, provider: opened.manifest.name.value, status: .error)
-        for summary in try await opened.collection.list(filter) {
-            if try await opened.collection.commit(summary.id) == nil { return summary.id }
+        let filter = CheckpointCollection.Filter(plan: plan, provider: opened.manifest.name.value)
+        let summaries = try await opened.collection.list(filter)
+        // Those whose executor has ended on this host come before those of which that must be found out.
+        for status in [CheckpointStatus.error, .protecting] {
+            for summary in summaries where summary.status == status {
+                if try await opened.collection.commit(summary.id) == nil { return summary.id }
+            }
         }
         throw MessageFailure("no checkpoint was cut off; 'cairn checkpoints list' shows those there are")
     }
@@ -67,11 +81,11 @@ struct Resume: AsyncParsableCommand {
 
 extension ProtectReport {
     /// Prints how a run ended, and exits accordingly.
-    func finish(plan: String, _ output: OutputFormat) throws {
+    func finish(plan: String, _ output: OutputFormat, on stream: StandardStream) throws {
         switch output {
         case .json: StandardStream.output.write(JSONValue.object(json(plan: plan)).prettyText)
         case .text:
-            StandardStream.output.write(checkpoint.text + "\n")
+            stream.write(checkpoint.text + "\n")
             StandardStream.error.write(words(plan: plan))
         }
         if wasCancelled { throw ExitCode(ExitStatus.cancelled) }
@@ -103,12 +117,18 @@ struct Collect: AsyncParsableCommand {
     @Option(help: "Print the result as text or json.")
     var output: OutputFormat = .text
 
+    func validate() throws { try options.check(output) }
+
     func run() async throws {
         let opened = try await provider.open()
         let dryRun = dryRun
-        let isGone = opened.isGone
         let items = try await ProgressDisplay.showing(options, opened, quiet: output == .json) { environment in
-            try await ZombieCollection(environment, dryRun: dryRun, isGone: isGone).run()
+            if dryRun {
+                return try await ZombieCollection(environment, dryRun: true, isGone: environment.ownerWatch()).run()
+            }
+            return try await environment.leased { environment in
+                try await ZombieCollection(environment, isGone: environment.ownerWatch()).run()
+            }
         }
         switch output {
         case .json:
@@ -123,9 +143,9 @@ struct Collect: AsyncParsableCommand {
                 ).prettyText)
         case .text:
             if items.isEmpty {
-                StandardStream.output.write("nothing is unfinished\n")
+                options.results.write("nothing is unfinished\n")
             } else {
-                StandardStream.output.write(
+                options.results.write(
                     Words.table(
                         ["ID", dryRun ? "WOULD BE" : "ACTION", "REASON"],
                         items.map { [$0.id.text, $0.action.rawValue, Words.harmless($0.message)] }))

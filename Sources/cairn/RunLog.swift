@@ -4,6 +4,7 @@ import Engine
 import Logging
 import PlanIR
 import PluginKit
+import Wording
 
 /// How grave an event must be to be logged.
 enum LogLevel: String, ExpressibleByArgument, CaseIterable {

@@ -3,12 +3,14 @@ import ArgumentParser
 import Bank
 import Checkpoints
 import Engine
+import EventStream
 import Foundation
 import Manifests
 import PlanIR
 import ProtectionService
 import Scheduling
 import YAMLSource
+import Wording
 
 /// How results are printed.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
@@ -128,9 +130,32 @@ struct RunOptions: ParsableArguments {
             valueName: "level"))
     var log: LogLevel?
 
+    @Option(
+        help: ArgumentHelp(
+            "Write all that happens as lines of JSON: to a file, to fd:N, or with '-' to standard output.",
+            discussion: "With '-', the result is printed on standard error.", valueName: "file|fd:N|-"))
+    var events: EventTarget?
+
     func validate() throws {
         guard (1...1024).contains(jobs ?? 1) else { throw ValidationError("--jobs is 1 to 1024.") }
+        if let events, !events.isWritable {
+            throw ValidationError("--events: \(events) is not open for writing.")
+        }
     }
+
+    /// Refuses two things on standard output.
+    func check(_ output: OutputFormat) throws {
+        if output != .text, events?.isStandardOutput == true {
+            throw ValidationError("'--events -' and '--output \(output.rawValue)' both want standard output.")
+        }
+    }
+
+    /// Where the result goes.
+    var results: StandardStream { events?.isStandardOutput == true ? .error : .output }
+}
+
+extension EventTarget: ExpressibleByArgument {
+    init?(argument: String) { self.init(argument) }
 }
 
 extension FailurePolicy: ExpressibleByArgument {}

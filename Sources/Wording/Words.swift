@@ -1,13 +1,13 @@
-import Diagnostics
-import PluginKit
+internal import Diagnostics
+package import PluginKit
 
-/// Numbers as people read them.
-enum Words {
+/// Numbers, names and tables as people read them.
+package enum Words {
     /// `1.4 GiB`
-    static func bytes(_ count: Int64) -> String { ByteCountText.words(count) }
+    package static func bytes(_ count: Int64) -> String { ByteCountText.words(count) }
 
     /// `12.3 s`, `4 min 05 s`, `2 h 03 min`
-    static func duration(_ seconds: Double) -> String {
+    package static func duration(_ seconds: Double) -> String {
         if seconds < 60 { return "\(tenths(seconds)) s" }
         let whole = Int(seconds)
         if whole < 3600 { return "\(whole / 60) min \(pad(whole % 60)) s" }
@@ -15,7 +15,7 @@ enum Words {
     }
 
     /// `1 resource`, `2 resources`
-    static func count(_ number: some BinaryInteger, _ noun: String) -> String {
+    package static func count(_ number: some BinaryInteger, _ noun: String) -> String {
         "\(number) \(noun)\(number == 1 ? "" : "s")"
     }
 
@@ -27,19 +27,37 @@ enum Words {
     private static func pad(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
 
     /// A text from outside on one line, with nothing in it that a terminal would obey.
-    static func harmless(_ value: some CustomStringConvertible) -> String {
+    package static func harmless(_ value: some CustomStringConvertible) -> String {
         DisplayWidth.harmless(value.description)
     }
 
+    /// As much of the beginning of a text as goes into so many columns; what was cut off is shown by a dot at its end.
+    package static func fitting(_ text: String, columns: Int) -> String {
+        // What is no wider in bytes is no wider in columns.
+        if text.utf8.count <= columns || columns <= 0 { return columns <= 0 ? "" : text }
+        guard DisplayWidth.columns(of: text) > columns else { return text }
+        var used = 0
+        var out = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            used += DisplayWidth.columns(of: String(scalar))
+            guard used < columns else { break }
+            out.append(scalar)
+        }
+        return String(out) + "…"
+    }
+
+    /// The columns that a text takes.
+    package static func columns(of text: String) -> Int { DisplayWidth.columns(of: text) }
+
     /// A warning of an activity, with the resource it came from.
-    static func warning(_ identity: String, _ warning: ActivityWarning) -> String {
+    package static func warning(_ identity: String, _ warning: ActivityWarning) -> String {
         // What is about the whole resource need not say so twice.
         let subject = warning.subject == identity ? "" : "\(warning.subject): "
         return harmless("warning: \(identity): \(subject)\(warning.message)")
     }
 
     /// Rows of columns under a heading, each as wide as its widest cell; the last column is not padded.
-    static func table(_ heading: [String], _ rows: [[String]]) -> String {
+    package static func table(_ heading: [String], _ rows: [[String]]) -> String {
         let lines = ([heading] + rows).map { $0.map { harmless($0) } }
         var widths = heading.map { _ in 0 }
         for line in lines {
@@ -61,7 +79,7 @@ enum Words {
     }
 
     /// Names and values under each other, the values in one column.
-    static func facts(_ rows: [(String, String)]) -> String {
+    package static func facts(_ rows: [(String, String)]) -> String {
         let width = rows.map { DisplayWidth.columns(of: $0.0) }.max() ?? 0
         return rows.map { name, value in
             name + String(repeating: " ", count: width - DisplayWidth.columns(of: name) + 2) + harmless(value) + "\n"

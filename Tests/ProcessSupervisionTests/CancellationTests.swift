@@ -1,0 +1,127 @@
+import Foundation
+import Glibc
+import ProcessSupervision
+import Synchronization
+import Testing
+
+@Suite(.timeLimit(.minutes(2))) struct CancellationTests {
+    /// A directory in which programs say what happens to them.
+    private final class Place: Sendable {
+        let path = NSTemporaryDirectory() + "cairn-cancel-" + UUID().uuidString.prefix(8)
+        init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+        deinit { try? FileManager.default.removeItem(atPath: path) }
+        func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(path)/\(name)") }
+        func number(_ name: String) -> pid_t? {
+            (try? String(contentsOfFile: "\(path)/\(name)", encoding: .utf8)).flatMap {
+                pid_t($0.trimmingCharacters(in: .whitespacesAndNewlines))
+            }
+        }
+    }
+
+    /// Runs a script, cancels it as soon as it has made the file `ready`, and gives back how it ended.
+    private func cancel(
+        _ script: String, _ place: Place, grace: Int64 = ProgramPipeline.usualGrace
+    ) async throws -> Result<Void, any Error> {
+        let run = Task {
+            _ = try await ProgramPipeline(ProgramCommand(["/bin/sh", "-c", script], in: place.path)).run(grace: grace)
+        }
+        #expect(try await eventually { place.has("ready") })
+        run.cancel()
+        return await run.result
+    }
+
+    @Test func aProgramIsAskedToEndFirst() async throws {
+        let place = try Place()
+        let result = try await cancel(
+            "trap 'touch asked; exit 0' TERM; touch ready; while :; do sleep 0.01; done", place)
+        #expect(throws: CancellationError.self) { try result.get() }
+        #expect(place.has("asked"))
+    }
+
+    @Test func aProgramThatDoesNotListenIsEnded() async throws {
+        let place = try Place()
+        let result = try await cancel(
+            "trap '' TERM; echo $$ > number; touch ready; while :; do sleep 0.01; done", place, grace: 50_000_000)
+        #expect(throws: CancellationError.self) { try result.get() }
+        let number = try #require(place.number("number"))
+        #expect(!isAlive(number))
+    }
+
+    @Test func theWholeGroupGoes() async throws {
+        let place = try Place()
+        let result = try await cancel("sleep 1000 & echo $! > number; touch ready; wait", place)
+        #expect(throws: CancellationError.self) { try result.get() }
+        let number = try #require(place.number("number"))
+        #expect(try await eventually { !isAlive(number) })
+    }
+
+    @Test func whatAProgramLeavesBehindGoesWithIt() async throws {
+        let place = try Place()
+        _ = try await ProgramPipeline(
+            ProgramCommand(["/bin/sh", "-c", "trap '' TERM HUP; sleep 1000 & echo $! > number"], in: place.path)
+        ).run()
+        let number = try #require(place.number("number"))
+        #expect(try await eventually { !isAlive(number) })
+    }
+
+    @Test func aDaemonWithASessionOfItsOwnStays() async throws {
+        let place = try Place()
+        _ = try await ProgramPipeline(
+            ProgramCommand(["/bin/sh", "-c", "setsid sh -c 'echo $$ > number; exec sleep 1000' & sleep 0.3"], in: place.path)
+        ).run()
+        let number = try #require(place.number("number"))
+        #expect(isAlive(number))
+        kill(number, SIGKILL)
+    }
+
+    @Test func aPipelineThatStreamsIsStopped() async throws {
+        let seen = Mutex(false)
+        let run = Task {
+            _ = try await pipeline(["yes"], ["cat"]).run(into: { _ in seen.withLock { $0 = true } })
+        }
+        #expect(try await eventually { seen.withLock { $0 } })
+        run.cancel()
+        await #expect(throws: CancellationError.self) { try await run.value }
+    }
+
+    @Test func aSourceThatGivesNothingDoesNotHoldUp() async throws {
+        let asked = Mutex(false)
+        let run = Task {
+            _ = try await pipeline(["cat"]).run(from: {
+                asked.withLock { $0 = true }
+                try await Task.sleep(for: .seconds(1000))
+                return nil
+            })
+        }
+        #expect(try await eventually { asked.withLock { $0 } })
+        run.cancel()
+        await #expect(throws: CancellationError.self) { try await run.value }
+    }
+
+    @Test func whatIsCancelledBeforeItBeginsDoesNotBegin() async throws {
+        let place = try Place()
+        let run = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            _ = try await ProgramPipeline(ProgramCommand(["touch", "begun"], in: place.path)).run()
+        }
+        await #expect(throws: CancellationError.self) { try await run.value }
+        #expect(!place.has("begun"))
+    }
+
+    @Test func programsStoppedAtAnyMomentLeaveNothing() async throws {
+        let place = try Place()
+        for delay in 0..<40 {
+            let run = Task {
+                _ = try await ProgramPipeline([
+                    ProgramCommand(["/bin/sh", "-c", "echo $$ >> numbers; exec head -c 3000000 /dev/zero"], in: place.path),
+                    ProgramCommand(["cat"]),
+                ]).run(into: { _ in await Task.yield() }, grace: 1_000_000_000)
+            }
+            try await Task.sleep(for: .microseconds(delay * 150))
+            run.cancel()
+            _ = await run.result
+        }
+        let numbers = (try? String(contentsOfFile: "\(place.path)/numbers", encoding: .utf8)) ?? ""
+        for number in numbers.split(separator: "\n").compactMap({ pid_t($0) }) { #expect(!isAlive(number)) }
+    }
+}
