@@ -23,8 +23,10 @@ extension ExecutionEnvironment {
     ) async throws -> Result {
         let keeper = LeaseKeeper(bank: bank, owner: collection.owner, clock: clock)
         do { try await keeper.acquire() } catch is BankError { return try await body(self) }
-        await keeper.release()
-        return try await leased(body)
+        var environment = self
+        environment.writeGuard = keeper
+        let guarded = environment
+        return try await keeper.hold { try await body(guarded) }
     }
 
     /// Tells whether an owner has certainly ended: at once where this host knows it, else by watching its lease.
