@@ -23,9 +23,17 @@ extension Scenario {
 
     /// A process that has ended by itself leaves nothing standing still.
     func checkNothingStandsStill(because participant: Participant) {
-        guard !participant.process.isDead else { return }
+        // What it began is for others to undo once they have taken over.
+        guard !participant.process.isDead, !wasTakenOver(participant) else { return }
         for service in plan.services where outside.quiescer(of: service) == participant.process.name {
             world.violated("\(participant.process.name) has ended, and r\(service) still stands still")
+        }
+    }
+
+    private func wasTakenOver(_ participant: Participant) -> Bool {
+        store.checkpoints.contains { id in
+            let owners = store.epochOwners(id)
+            return owners.last != participant.process.owner && owners.contains(participant.process.owner)
         }
     }
 
@@ -95,6 +103,17 @@ extension SimulatedStore {
         let keys = CheckpointKeys(id)
         guard let bytes = contents[keys.commit], let commit = try? CommitRecord(opening: bytes) else { return nil }
         return contents[keys.epoch(commit.epoch + 1)] == nil ? commit : nil
+    }
+
+    /// Who has run a checkpoint, in the order of the epochs.
+    func epochOwners(_ id: CheckpointID) -> [Owner] {
+        var owners: [Owner] = []
+        while let bytes = contents[CheckpointKeys(id).epoch(UInt32(owners.count + 1))],
+            let record = try? EpochRecord(opening: bytes)
+        {
+            owners.append(record.owner)
+        }
+        return owners
     }
 
     /// The checkpoints of which there is anything.
