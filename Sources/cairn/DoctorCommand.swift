@@ -1,5 +1,6 @@
 import ArgumentParser
 import CanonicalForm
+import Checkpoints
 import CommandLineSupport
 import Diagnostics
 import Checkpoints

@@ -6,6 +6,7 @@ import Glibc
 import GraphExport
 import GraphViews
 import Graphviz
+import Manifests
 import PlanCompiler
 import PlanIR
 import RunRecords

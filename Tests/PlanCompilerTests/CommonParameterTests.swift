@@ -50,7 +50,7 @@ struct CommonParameterTests {
         return compiler
     }
 
-    private static func printed(_ compiler: Compiler) -> Comment {
+    private static func printed(_ compiler: Compiler) -> Testing.Comment {
         "\(TextRenderer(sources: compiler.sources, color: false).render(compiler.diagnostics.sorted))"
     }
 
