@@ -265,6 +265,11 @@ struct Execution: ActivityRunner {
     /// Reverts resources one after the other, whatever becomes of each.
     func revert(_ resources: [Int]) async -> [ResourceFailure] {
         guard !resources.isEmpty else { return [] }
+        if await wasTakenOver {
+            environment.observer.observe(
+                .noticed("another cairn has taken over; what this one began is for that one to undo"))
+            return []
+        }
         environment.observer.observe(.reverting(resources: resources.count))
         var failures: [ResourceFailure] = []
         for index in resources {
@@ -290,6 +295,21 @@ struct Execution: ActivityRunner {
             }
         }
         return failures
+    }
+
+    /// Whether someone else runs the checkpoint's next epoch: then undoing something now would disturb what that one does,
+    /// and the notes are for it to act upon.
+    private var wasTakenOver: Bool {
+        get async {
+            guard operation == .protect, case .writing(let epoch) = access else { return false }
+            // Who holds a valid lease was not taken over from.
+            do { try environment.writeGuard.ensureMayWrite() } catch {
+                let next = CheckpointKeys(checkpoint).epoch(epoch + 1)
+                // A bank that does not answer says nothing: then what was begun is undone.
+                return (try? await environment.bank.size(next)) != nil
+            }
+            return false
+        }
     }
 
     private func note(_ resource: Int, _ change: JournalEvent.Change) {
