@@ -186,7 +186,8 @@ let package = Package(
             name: "cairn",
             dependencies: [
                 "Bank", "BlockingIO", "CanonicalForm", "Checkpoints", "CommandLineSupport", "Diagnostics", "Engine",
-                "EventStream", "Manifests", "Notifications", "PlanIR", "PluginKit", "PluginReference", "ProtectionService",
+                "EventStream", "Manifests", "Notifications", "PlanIR", "PluginKit", "PluginReference",
+                "ProtectionService",
                 "RunDisplay", "RunRecords", "RunReports", "Scheduling", "Surroundings", "Wording", "YAMLSource",
                 argumentParser, logging,
             ],
@@ -214,7 +215,8 @@ let package = Package(
         tests(
             "EventStreamTests",
             [
-                "Bank", "CanonicalForm", "Engine", "EventStream", "PlanIR", "PluginKit", "PythonSupport", "Surroundings",
+                "Bank", "CanonicalForm", "Engine", "EventStream", "PlanIR", "PluginKit", "PythonSupport",
+                "Surroundings",
             ]),
         tests(
             "RunReportsTests",
@@ -320,7 +322,7 @@ let package = Package(
                 "PluginKit", "ProtectionService", "YAMLSource",
             ]),
         tests(
-            "SchedulingTests", ["PlanIR", "PlanTestSupport", "Scheduling", "ScheduleTestSupport", "SeededRandom"]),
+            "SchedulingTests", ["CanonicalForm", "PlanIR", "PlanTestSupport", "Scheduling", "ScheduleTestSupport", "SeededRandom"]),
         room(
             "FuzzTargets",
             [
@@ -332,7 +334,8 @@ let package = Package(
         tests(
             "EndToEndTests",
             [
-                "CanonicalForm", "Diagnostics", "EventStream", "Explanations", "PlanIR", "SeededRandom", "cairn", "cairnc",
+                "CanonicalForm", "Diagnostics", "EventStream", "Explanations", "PlanIR", "SeededRandom", "cairn",
+                "cairnc",
                 subprocess,
             ]),
     ]

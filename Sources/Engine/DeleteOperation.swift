@@ -33,11 +33,13 @@ package struct DeleteOperation: Sendable {
         let wasInterrupted = Task.isCancelled || environment.control.wasInterrupted
         if let first = failures.first, !force || wasInterrupted {
             try await uncancelled { try await collection.failDeletion(summary, now: environment.now(), failure: first) }
+            environment.observer.observe(.ended(status: "error-deleting", failures: failures.count, warnings: 0))
             if wasInterrupted { throw CancellationError() }
             return failures
         }
         for failure in failures { environment.observer.observe(.noticed("deleting all the same: \(failure)")) }
         try await collection.finishDeletion(summary)
+        environment.observer.observe(.ended(status: "deleted", failures: failures.count, warnings: 0))
         return []
     }
 

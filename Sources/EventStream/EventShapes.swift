@@ -148,7 +148,8 @@ package enum EventShapes {
             [Member("object", .text, "its key in the bank"), message]),
         Shape(.notice, "Something else that an operator should hear of.", [Member("message", .text, "what")]),
         Shape(
-            .result, "How the run ended for one resource; before `ended`, one line for each resource that any line names.",
+            .result,
+            "How the run ended for one resource; before `ended`, one line for each resource that any line names.",
             [
                 resource,
                 Member("status", .choice(["done", "failed", "incomplete"]), "how it ended"),

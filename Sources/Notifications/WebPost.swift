@@ -87,7 +87,8 @@ struct WebPost {
         let code = answer.text
         guard code.count == 3, code.hasPrefix("2") else {
             if code.hasPrefix("3") {
-                throw DeliveryFailure("it answered \(code), a redirect, which is not followed; give the address it leads to")
+                throw DeliveryFailure(
+                    "it answered \(code), a redirect, which is not followed; give the address it leads to")
             }
             throw DeliveryFailure("it answered \(code.isEmpty ? "nothing" : code)")
         }

@@ -52,7 +52,7 @@ package struct RunView: Sendable {
     }
 
     /// Measures how quickly it goes; for each picture once.
-    mutating func measure(at now: Int64) {
+    package mutating func measure(at now: Int64) {
         pace.measure(bytes, at: now, since: started)
         for key in Array(runningByKey.keys) {
             guard var running = runningByKey[key] else { continue }
@@ -143,7 +143,8 @@ package struct RunView: Sendable {
         var own: Double?
         if let part, part > 0 {
             let left = Double(total - bytes)
-            own = total > 0 && pace.perSecond > 0
+            own =
+                total > 0 && pace.perSecond > 0
                 ? max(0, left) / pace.perSecond * 1e9 : Double(elapsed) * (1 - part) / part
         }
         let earlier = beginning.expectedNanoseconds.map { max(0, Double($0 - elapsed)) }

@@ -60,7 +60,9 @@ enum Markdown {
         out = out.replacing("www.", with: "www\\.")
         // What would begin a list.
         if out.hasPrefix("-") { return "\\" + out }
-        guard let end = out.firstIndex(where: { !$0.isNumber }), end > out.startIndex, out[end] == "." else { return out }
+        guard let end = out.firstIndex(where: { !$0.isNumber }), end > out.startIndex, out[end] == "." else {
+            return out
+        }
         return out[..<end] + "\\" + out[end...]
     }
 }

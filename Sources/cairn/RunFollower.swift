@@ -175,7 +175,11 @@ struct RunFollower {
             resources[event.resource].toldBytes = 0
             resources[event.resource].bytes += result.contentBytes
             resources[event.resource].hooksLeft -= 1
-            if case .adopted = event.change { add(.activityAdopted(activity)) } else { add(.activityFinished(activity)) }
+            if case .adopted = event.change {
+                add(.activityAdopted(activity))
+            } else {
+                add(.activityFinished(activity))
+            }
             if resources[event.resource].hooksLeft == 0 {
                 add(
                     .resourceFinished(

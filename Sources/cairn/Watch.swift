@@ -98,7 +98,8 @@ struct Watch: AsyncParsableCommand {
             for failure in failures { StandardStream.error.write("  \(Words.harmless(failure))\n") }
             throw ExitCode(failures.contains { $0.isCancellation } ? ExitStatus.cancelled : ExitStatus.failed)
         case .abandoned(let reason):
-            StandardStream.error.write("\(subject.name) \(subject.id.text) is not being run: \(Words.harmless(reason))\n")
+            StandardStream.error.write(
+                "\(subject.name) \(subject.id.text) is not being run: \(Words.harmless(reason))\n")
             throw ExitCode(ExitStatus.failed)
         }
     }

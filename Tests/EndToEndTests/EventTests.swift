@@ -79,7 +79,9 @@ import Testing
         }
     }
 
-    @Test("A running protect is followed from another process, and one that was killed is told so") func watch() async throws {
+    @Test("A running protect is followed from another process, and one that was killed is told so") func watch()
+        async throws
+    {
         let site = try await Site(parameters: "{level: 19}")
         _ = try await site.shell("head -c 8000000 /dev/urandom | base64 > source/large")
         try await site.compile()
@@ -90,7 +92,9 @@ import Testing
             "$CAIRN/cairn" watch --last; echo "code $?"
             wait $running; echo "and $?"
             """)
-        #expect(both.output == "protect: Host::FileSystem::Directory#data done, \(size(both.output)) (1/1)\ncode 0\nand 0\n")
+        #expect(
+            both.output == "protect: Host::FileSystem::Directory#data done, \(size(both.output)) (1/1)\ncode 0\nand 0\n"
+        )
         #expect(both.errors.contains("is 'available'"), "\(both)")
         let id = try String(contentsOfFile: site.place + "/id", encoding: .utf8).trimmingCharacters(in: .newlines)
         let events = try await site.cairn("watch", String(id.prefix(6)), "--output", "json")
@@ -132,8 +136,11 @@ import Testing
         #expect(text.output.contains("failed      Host::FileSystem::Directory#gone, "), "\(text)")
         let json = try await site.cairn("checkpoints", "show", id, "--output", "json").json()
         let resources = try #require(json.objectValue?["resources"]?.arrayValue?.compactMap(\.objectValue))
-        #expect(resources.map { $0["status"]?.stringValue } == ["incomplete", "error"] || resources[1]["status"] == "error")
-        #expect(resources[1]["hook"]?.stringValue?.isEmpty == false && resources[1]["message"]?.stringValue?.isEmpty == false)
+        #expect(
+            resources.map { $0["status"]?.stringValue } == ["incomplete", "error"] || resources[1]["status"] == "error")
+        #expect(
+            resources[1]["hook"]?.stringValue?.isEmpty == false
+                && resources[1]["message"]?.stringValue?.isEmpty == false)
         let html = try await site.cairn("checkpoints", "show", id, "--output", "html")
         #expect(html.output.hasPrefix("<!DOCTYPE html>") && html.output.contains("#gone</td>"), "\(html)")
         let markdown = try await site.cairn("checkpoints", "show", id, "--output", "markdown")

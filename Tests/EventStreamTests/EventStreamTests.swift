@@ -31,7 +31,9 @@ struct Recording {
 
     /// Runs `body` with a stream beside it; returns what it complained of.
     @discardableResult
-    func record(to target: EventTarget? = nil, _ body: (EventStreamWriter) async throws -> Void) async throws -> [String] {
+    func record(to target: EventTarget? = nil, _ body: (EventStreamWriter) async throws -> Void) async throws
+        -> [String]
+    {
         let complaints = Complaints()
         let stream = EventStreamWriter(to: target ?? self.target, program: "cairn test", clock: clock) {
             complaints.add($0)
@@ -113,7 +115,8 @@ private let everything: [RunEvent] = [
         let directory = run.resources[1]
         #expect(directory.contentBytes == 400 && directory.expectedBytes == 900 && directory.result == "failed")
         #expect(directory.activity(.main)?.state == .failed && directory.activity(.main)?.message == "no space")
-        #expect(directory.warnings == [ActivityWarning(kind: "changed-while-read", subject: "a/b\n", message: "it grew")])
+        #expect(
+            directory.warnings == [ActivityWarning(kind: "changed-while-read", subject: "a/b\n", message: "it grew")])
         #expect(directory.undoing == .failed("gone"))
         #expect(run.resources[2].activity(.complete)?.state == .cancelled && run.resources[2].result == "incomplete")
         #expect(run.notices == ["the manifest has changed"] && run.damaged == ["format"])
@@ -240,24 +243,26 @@ private let everything: [RunEvent] = [
         #expect(try EventReader.read(Array(copied)).resources.count == 3)
     }
 
-    @Test("is refused where it is not what was written, with the line", arguments: [
-        ("", "line 1: there is no line"), ("{}\n", "line 1: the member 'seq' is missing"), ("nonsense\n", "line 1"),
-        (#"{"event":"began","seq":0}"# + "\n", "no event stream"),
-        (#"{"event":"stream","seq":0,"version":2,"program":"x"}"# + "\n", "version 2"),
-        (
-            #"{"event":"stream","seq":0,"version":1,"program":"x"}"# + "\n" + #"{"event":"notice","seq":2}"# + "\n",
-            "line 2: the line has another number than 1"
-        ),
-        (
-            #"{"event":"stream","seq":0,"version":1,"program":"x"}"# + "\n"
-                + #"{"event":"started","seq":1,"resource":"T#a","hook":"sing","attempt":1,"elapsed":0}"# + "\n",
-            "'sing' is no hook"
-        ),
-        (
-            #"{"event":"stream","seq":0,"version":1,"program":"x"}"# + "\n"
-                + #"{"event":"done","seq":1,"resource":"T#a","contentBytes":-1}"# + "\n", "no whole number from 0"
-        ),
-    ])
+    @Test(
+        "is refused where it is not what was written, with the line",
+        arguments: [
+            ("", "line 1: there is no line"), ("{}\n", "line 1: the member 'seq' is missing"), ("nonsense\n", "line 1"),
+            (#"{"event":"began","seq":0}"# + "\n", "no event stream"),
+            (#"{"event":"stream","seq":0,"version":2,"program":"x"}"# + "\n", "version 2"),
+            (
+                #"{"event":"stream","seq":0,"version":1,"program":"x"}"# + "\n" + #"{"event":"notice","seq":2}"# + "\n",
+                "line 2: the line has another number than 1"
+            ),
+            (
+                #"{"event":"stream","seq":0,"version":1,"program":"x"}"# + "\n"
+                    + #"{"event":"started","seq":1,"resource":"T#a","hook":"sing","attempt":1,"elapsed":0}"# + "\n",
+                "'sing' is no hook"
+            ),
+            (
+                #"{"event":"stream","seq":0,"version":1,"program":"x"}"# + "\n"
+                    + #"{"event":"done","seq":1,"resource":"T#a","contentBytes":-1}"# + "\n", "no whole number from 0"
+            ),
+        ])
     func refusals(_ text: String, _ reason: String) {
         do {
             _ = try EventReader.read(Array(text.utf8))
@@ -267,7 +272,8 @@ private let everything: [RunEvent] = [
 
     @Test("that was cut off is read as far as it goes, with kinds and members that are not known") func torn() throws {
         let text =
-            #"{"event":"stream","seq":0,"version":1,"program":"x","new":1}"# + "\n" + #"{"event":"sung","seq":1}"# + "\n"
+            #"{"event":"stream","seq":0,"version":1,"program":"x","new":1}"# + "\n" + #"{"event":"sung","seq":1}"#
+            + "\n"
             + #"{"event":"notice","seq":2,"message":"a"}"# + "\n" + #"{"event":"not"#
         let run = try EventReader.read(Array(text.utf8))
         #expect(run.isTorn && run.notices == ["a"])

@@ -100,7 +100,8 @@ private func secret(_ value: String) -> (String, ReferableText) {
                     .address(
                         server.url("200/hook?q=1"),
                         headers: [
-                            .init(name: "Authorization", value: token.1), .init(name: "X-Plain", value: .literal("plain")),
+                            .init(name: "Authorization", value: token.1),
+                            .init(name: "X-Plain", value: .literal("plain")),
                         ]))
             ], content(size: 300_000))
         #expect(results.map(\.failure) == [nil] && results[0].target == "127.0.0.1:\(server.port)")
@@ -128,7 +129,11 @@ private func secret(_ value: String) -> (String, ReferableText) {
         let token = secret("hunter2-hunter2")
         let began = ContinuousClock.now
         let results = await NotificationDelivery.deliver(
-            [notify(.address(server.url(path + "?key=pa55word"), headers: [.init(name: "X-Key", value: token.1)]), timeout: "2s")],
+            [
+                notify(
+                    .address(server.url(path + "?key=pa55word"), headers: [.init(name: "X-Key", value: token.1)]),
+                    timeout: "2s")
+            ],
             content())
         let failure = try #require(results.first?.failure)
         #expect(ContinuousClock.now - began < .seconds(15))
@@ -146,8 +151,10 @@ private func secret(_ value: String) -> (String, ReferableText) {
     @Test("to addresses that are none, or that nobody serves, fail") func addresses() async throws {
         let missing = "CAIRN_TEST_MISSING"
         let bad: [(ReferableText, String)] = [
-            (.literal("ftp://example.org/"), "does not begin with http"), (.literal("https://"), "does not begin with http"),
-            (.literal("http://user:pa55word@127.0.0.1:1/"), "onnect"), (.literal("http://127.0.0.1:1/\nurl=x"), "control character"),
+            (.literal("ftp://example.org/"), "does not begin with http"),
+            (.literal("https://"), "does not begin with http"),
+            (.literal("http://user:pa55word@127.0.0.1:1/"), "onnect"),
+            (.literal("http://127.0.0.1:1/\nurl=x"), "control character"),
             (.fromEnvironment(missing), "no variable '\(missing)'"), (.fromFile("/no/such/file"), "/no/such/file"),
             (.literal("https://127.0.0.1:1/pa55word"), "onnect"),
         ]
@@ -159,19 +166,22 @@ private func secret(_ value: String) -> (String, ReferableText) {
         }
         let server = try Server()
         let header = await NotificationDelivery.deliver(
-            [notify(.address(server.url("200"), headers: [.init(name: "X-Key", value: .literal("a\r\nEvil: b"))]))], content())
+            [notify(.address(server.url("200"), headers: [.init(name: "X-Key", value: .literal("a\r\nEvil: b"))]))],
+            content())
         #expect(header.first?.failure?.contains("control character") == true)
     }
 
     @Test("run programs with the report and what it is about") func commands() async throws {
         let place = NSTemporaryDirectory() + "cairn-command-" + UUID().uuidString
         defer { try? FileManager.default.removeItem(atPath: place) }
-        let script = "cat > \(place); echo \"$CAIRN_OPERATION $CAIRN_CHECKPOINT $CAIRN_ID $CAIRN_PLAN $CAIRN_STATUS\" >> \(place)"
+        let script =
+            "cat > \(place); echo \"$CAIRN_OPERATION $CAIRN_CHECKPOINT $CAIRN_ID $CAIRN_PLAN $CAIRN_STATUS\" >> \(place)"
         let results = await NotificationDelivery.deliver(
             [notify(.command(["/bin/sh", "-c", script])), notify(.command(["true"]))], content(size: 500_000))
         #expect(results.map(\.failure) == [nil, nil])
         let written = try String(contentsOfFile: place, encoding: .utf8)
-        #expect(written == String(decoding: content(size: 500_000).report, as: UTF8.self) + "protect cp1 id1 shop error\n")
+        #expect(
+            written == String(decoding: content(size: 500_000).report, as: UTF8.self) + "protect cp1 id1 shop error\n")
     }
 
     @Test("by programs that fail, hang or are not there say so") func badCommands() async throws {
@@ -179,11 +189,13 @@ private func secret(_ value: String) -> (String, ReferableText) {
         let began = ContinuousClock.now
         let results = await NotificationDelivery.deliver(
             [
-                notify(.command(["/bin/sh", "-c", "echo it broke >&2; exit 7"])), notify(.command(["/no/such/program"])),
+                notify(.command(["/bin/sh", "-c", "echo it broke >&2; exit 7"])),
+                notify(.command(["/no/such/program"])),
                 notify(.command(["/bin/sh", "-c", "trap '' TERM; sleep \(marker) & sleep \(marker)"]), timeout: "1s"),
             ], content())
         #expect(ContinuousClock.now - began < .seconds(20))
-        #expect(results[0].failure?.contains("it broke") == true && results[0].failure?.contains("7") == true, "\(results)")
+        #expect(
+            results[0].failure?.contains("it broke") == true && results[0].failure?.contains("7") == true, "\(results)")
         #expect(results[1].failure?.contains("/no/such/program") == true, "\(results)")
         #expect(results[2].failure?.contains("longer than 1 s") == true, "\(results)")
         // Nothing that it had started is left.

@@ -2,7 +2,7 @@ import Engine
 import Foundation
 import PlanIR
 import PluginKit
-import RunDisplay
+@testable import RunDisplay
 import SeededRandom
 import Testing
 import Wording
@@ -41,7 +41,7 @@ private func seconds(_ count: Int64) -> Int64 { count * 1_000_000_000 }
 
     @Test("is whole for any events in any order") func randomEvents() {
         for seed in UInt64(0)..<200 {
-            var random = SeededRandom(seed: seed)
+            var random = SeededGenerator(seed: seed)
             var view = RunView()
             view.take(beginning(5, bytes: seed % 3 == 0 ? 100 : nil), at: 0)
             for step in 0..<60 {
@@ -50,7 +50,8 @@ private func seconds(_ count: Int64) -> Int64 { count * 1_000_000_000 }
                 let events: [RunEvent] = [
                     .activityStarted(activity(resource, hook), attempt: 1), .activityFinished(activity(resource, hook)),
                     .activityFailed(activity(resource, hook), message: "no"), .activityCancelled(activity(resource)),
-                    .activityAdopted(activity(resource, hook)), .expected(resource: resource, bytes: .random(in: -5...500)),
+                    .activityAdopted(activity(resource, hook)),
+                    .expected(resource: resource, bytes: .random(in: -5...500)),
                     .advanced(resource: resource, bytes: .random(in: 0...300)),
                     .resourceFinished(resource: resource, identity: "x", contentBytes: 1), .reverting(resources: 2),
                 ]
@@ -76,12 +77,13 @@ private func seconds(_ count: Int64) -> Int64 { count * 1_000_000_000 }
             view.measure(at: seconds(second))
         }
         let lines = Frame(view, at: seconds(3), columns: 100, rows: 10).text(colored: false)
-        #expect(lines == [
-            "protect shop  3.0 s  3.0 MiB of 4.0 MiB  1.0 MiB/s  about 1.0 s left",
-            "0/2 resources  2 copying",
-            "              main  3.0 MiB  1.0 MiB/s  3.0 s  Host::FileSystem::Directory#r0",
-            "  main (attempt 3)                      2.0 s  T::U#ev␛[2Jil",
-        ])
+        #expect(
+            lines == [
+                "protect shop  3.0 s  3.0 MiB of 4.0 MiB  1.0 MiB/s  about 1.0 s left",
+                "0/2 resources  2 copying",
+                "              main  3.0 MiB  1.0 MiB/s  3.0 s  Host::FileSystem::Directory#r0",
+                "  main (attempt 3)                      2.0 s  T::U#ev␛[2Jil",
+            ])
         let small = Frame(view, at: seconds(3), columns: 24, rows: 4).text(colored: false)
         #expect(small.count == 3 && small[2] == "  and 2 more")
         let colored = Frame(view, at: seconds(3), columns: 100, rows: 2).text(colored: true)
@@ -91,7 +93,9 @@ private func seconds(_ count: Int64) -> Int64 { count * 1_000_000_000 }
     @Test("tells what is left by earlier runs at first, and by this one's pace later") func left() throws {
         var view = RunView()
         view.take(beginning(10, nanoseconds: seconds(100)), at: 0)
-        #expect(Frame(view, at: seconds(1), columns: 99, rows: 9).text(colored: false)[0].hasSuffix("about 1 min 39 s left"))
+        #expect(
+            Frame(view, at: seconds(1), columns: 99, rows: 9).text(colored: false)[0].hasSuffix("about 1 min 39 s left")
+        )
         for resource in 0..<5 {
             for hook in Hook.allCases {
                 view.take(.activityStarted(activity(resource, hook), attempt: 1), at: 0)
@@ -99,7 +103,8 @@ private func seconds(_ count: Int64) -> Int64 { count * 1_000_000_000 }
             }
         }
         // Half of it took 20 s; by earlier runs, 80 s are left.
-        #expect(Frame(view, at: seconds(20), columns: 99, rows: 9).text(colored: false)[0].hasSuffix("about 50.0 s left"))
+        #expect(
+            Frame(view, at: seconds(20), columns: 99, rows: 9).text(colored: false)[0].hasSuffix("about 50.0 s left"))
         var unknown = RunView()
         unknown.take(beginning(10), at: 0)
         #expect(!Frame(unknown, at: seconds(9), columns: 99, rows: 9).text(colored: false)[0].contains("left"))

@@ -10,11 +10,13 @@ import Testing
 /// A report in which everything that comes from outside is hostile.
 private func hostile() -> RunReport {
     let evil = [
-        "<script>alert(1)</script>", "a|b", "`x`", "[x](http://evil.example)", "http://evil.example/", "www.evil.example",
+        "<script>alert(1)</script>", "a|b", "`x`", "[x](http://evil.example)", "http://evil.example/",
+        "www.evil.example",
         "![x](y)", "\u{1B}[2J", "\u{202E}gpj", "--> <!--", "&lt;", "\" onload=\"x", "' style='x", "# h", "- i", "1. n",
         "*a* _b_ ~~c~~", "line\nbreak", "\\|", "<http://evil.example>", "@everyone", "mail@evil.example", "$x$",
     ]
-    var report = RunReport(operation: .protect, id: "00kqm5876mdd7vqn", checkpoint: "00kqm5876mdd7vqn", plan: "shop", status: "error")
+    var report = RunReport(
+        operation: .protect, id: "00kqm5876mdd7vqn", checkpoint: "00kqm5876mdd7vqn", plan: "shop", status: "error")
     report.provider = "local<b>"
     report.started = Timestamp(milliseconds: 1_795_392_000_000)
     report.finished = Timestamp(milliseconds: 1_795_392_064_500)
@@ -123,6 +125,7 @@ private func hostile() -> RunReport {
         #expect(report.resources.map(\.status) == ["begun", "running", "failed", "revert failed", "waiting"])
         #expect(report.resources[0].durations == [.init(hook: .main, milliseconds: 2500)] && report.contentBytes == 77)
         #expect(report.resources[2].message == "no" && report.resources[2].durations.first?.milliseconds == 200)
-        #expect(report.milliseconds == nil && !report.isSuccess && report.text.contains("note        its executor ended"))
+        #expect(
+            report.milliseconds == nil && !report.isSuccess && report.text.contains("note        its executor ended"))
     }
 }
