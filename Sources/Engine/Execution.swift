@@ -7,7 +7,9 @@ import Scheduling
 import Surroundings
 
 /// Runs the activities of one operation with their plugins, journals what happens, and reverts when it fails.
-struct Execution: ActivityRunner {
+///
+/// A class, since every activity takes it along: a copy of so many references would cost more than a quick hook.
+final class Execution: ActivityRunner {
     let environment: ExecutionEnvironment
     let ir: PlanIR
     let operation: OperationKind
@@ -19,7 +21,7 @@ struct Execution: ActivityRunner {
     /// What new artifacts belong to, and whether there may be any.
     let access: ResourceArtifacts.Access
     /// What an interrupted run has left: how often each hook was begun, and whether the last attempt was cut off.
-    var histories: [ResourceHistory] = []
+    let histories: [ResourceHistory]
     /// The definition record that another operation than `protect` works from.
     let loadDefinition: @Sendable (Int) async throws -> DefinitionRecord?
 
@@ -33,7 +35,7 @@ struct Execution: ActivityRunner {
     init(
         _ environment: ExecutionEnvironment, _ ir: PlanIR, _ operation: OperationKind, checkpoint: CheckpointID,
         target: RestoreTarget = RestoreTarget(directory: nil, overwrite: false), states: ResourceStates,
-        journal: JournalWriter?, access: ResourceArtifacts.Access,
+        journal: JournalWriter?, access: ResourceArtifacts.Access, histories: [ResourceHistory] = [],
         loadDefinition: @escaping @Sendable (Int) async throws -> DefinitionRecord? = { _ in nil }
     ) {
         self.environment = environment
@@ -44,6 +46,7 @@ struct Execution: ActivityRunner {
         self.states = states
         self.journal = journal
         self.access = access
+        self.histories = histories
         self.loadDefinition = loadDefinition
         identities = ir.resources.map(\.identity)
         scopes = Self.scopes(ir)
@@ -89,7 +92,7 @@ struct Execution: ActivityRunner {
         do {
             let artifacts = try await artifacts(index)
             do {
-                let saved = try await withTimeout(attemptRules(index).timeout) {
+                let saved = try await withTimeout(attemptRules(index).timeout) { [self] in
                     try await callPlugin(place, attempt, artifacts, reporter)
                 }
                 let result = HookResult(
@@ -258,7 +261,7 @@ struct Execution: ActivityRunner {
         let outcome = await Driver.run(ir.graph(operation), settings, runner: self)
         guard !outcome.succeeded else { return (outcome, []) }
         let resources = Array(states.startOrder.reversed())
-        let failures = await uncancelled { await revert(resources) }
+        let failures = await uncancelled { [self] in await revert(resources) }
         return (outcome, failures)
     }
 
@@ -278,7 +281,7 @@ struct Execution: ActivityRunner {
                 let place = EventActivity(resource: index, identity: identities[index], hook: .complete)
                 let reporter = AttemptReporter(place, environment.observer, environment.clock, nil)
                 let artifacts = try await artifacts(index)
-                try await withTimeout(attemptRules(index).timeout) {
+                try await withTimeout(attemptRules(index).timeout) { [self] in
                     try await plugin.revert(operation, context(index, artifacts, reporter, nil, 1))
                 }
                 states.update(index) { state in
