@@ -3,12 +3,12 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 SWIFT ?= swift
 # Libraries that the build needs, and tools that the demo and the tests use.
-PACKAGES := libyaml-dev libarchive-dev libxxhash-dev pkg-config graphviz zstd curl attr acl e2fsprogs python3-venv chromium chromium-driver
+PACKAGES := libyaml-dev libarchive-dev libxxhash-dev pkg-config graphviz zstd curl attr acl e2fsprogs python3-venv chromium chromium-driver postgresql
 VENV := .venv
 # Linked statically, the compiler starts in a fraction of the time; see Package.swift.
 STATIC := CAIRN_STATIC=1
 
-.PHONY: help deps build release demo test lint golden fuzz bench graph-look clean
+.PHONY: help deps build release demo test lint golden fuzz bench simulate crash-test test-sanitize graph-look clean
 
 help:
 	@echo "make demo     install what is missing, build, and run the quickstart"
@@ -17,6 +17,9 @@ help:
 	@echo "make bench    compare with tar and zstd, terraform, libyaml, ninja and TaskFlow, and print the ratios"
 	@echo "make golden   record the golden files anew; look at the difference before you commit it"
 	@echo "make fuzz     search for input that breaks something: make fuzz TARGET=check SECONDS=60, or TARGET=ir"
+	@echo "make simulate live simulated days of the executor: make simulate SEEDS=100000, or SEED=4711 for one, told in full"
+	@echo "make crash-test  kill the real executor at random moments: make crash-test ROUNDS=1000"
+	@echo "make test-sanitize  run the engine's tests under Thread Sanitizer"
 	@echo "make clean    remove what was built"
 
 deps:
@@ -58,6 +61,23 @@ fuzz: deps
 bench: release
 	@CAIRN_BENCH=1 $(STATIC) $(SWIFT) build -c release --static-swift-stdlib --product EngineBench
 	@scripts/bench .build/release
+
+# Many simulated days (SEEDS), or one with all that happened (SEED); SEEDS_FROM is the first of many. Built as the tests
+# are: an optimised build takes other steps, and a seed would mean another day.
+SEEDS ?= 3000
+
+simulate: deps
+	@$(SWIFT) run simulate $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) $(if $(SEEDS_FROM),--from $(SEEDS_FROM))) $(if $(MISTAKE),--mistake $(MISTAKE))
+
+# The real binary is killed at so many more random moments.
+ROUNDS ?= 500
+
+crash-test: deps
+	@CAIRN_CRASH_ROUNDS=$(ROUNDS) $(SWIFT) test --filter CrashTests
+
+# Thread Sanitizer over what runs at the same time; builds of its own.
+test-sanitize: deps
+	@scripts/test-sanitize
 
 clean:
 	@rm -rf .build .fuzz .demo .bench $(VENV)

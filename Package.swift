@@ -322,7 +322,7 @@ let package = Package(
                 "PluginKit", "ProtectionService", "YAMLSource",
             ]),
         tests(
-            "SchedulingTests", ["PlanIR", "PlanTestSupport", "Scheduling", "ScheduleTestSupport", "SeededRandom"]),
+            "SchedulingTests", ["CanonicalForm", "PlanIR", "PlanTestSupport", "Scheduling", "ScheduleTestSupport", "SeededRandom"]),
         room(
             "FuzzTargets",
             [

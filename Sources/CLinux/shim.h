@@ -18,6 +18,9 @@ static inline char **clinux_environment(void) { return environ; }
 extern int memfd_create(const char *name, unsigned int flags);
 static inline int clinux_memory_file(const char *name) { return memfd_create(name, 1u /* MFD_CLOEXEC */); }
 
+// AT_EACCESS, which <fcntl.h> shows to GNU sources only: access is judged as an open would be.
+static const int clinux_effective_access = 0x200;
+
 // Child processes that are supervised: started by clone(2), since posix_spawn(3) cannot ask for a signal at the death of
 // the parent, and gives no descriptor of the process.
 #include <errno.h>
@@ -151,6 +154,3 @@ static inline int clinux_set_nonblocking(int descriptor) {
 }
 
 static inline int clinux_duplicate_above(int descriptor, int least) { return fcntl(descriptor, F_DUPFD_CLOEXEC, least); }
-
-// AT_EACCESS, which <fcntl.h> shows to GNU sources only: access is judged as an open would be.
-static const int clinux_effective_access = 0x200;

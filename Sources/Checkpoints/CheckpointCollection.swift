@@ -123,6 +123,12 @@ package struct CheckpointCollection: Sendable {
         }
     }
 
+    /// Removes the lease of an owner that is gone: nobody renews it any more. What fails stays, and does no harm.
+    package func forgetLease(of owner: Owner) async {
+        guard let key = try? CheckpointLayout.lease(owner.id) else { return }
+        try? await bank.delete(key, if: .none)
+    }
+
     /// Writes the indices of a committed checkpoint, which can be rebuilt, and then removes its marker.
     package func publish(_ index: CheckpointIndex) async throws {
         try await writeIndices(index)

@@ -66,6 +66,13 @@ package final class LeaseKeeper: Sendable {
         while body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
         try await acquire()
+        return try await hold(while: body)
+    }
+
+    /// Runs `body` under the lease that was acquired, as `run` does.
+    package func hold<Result: Sendable>(
+        while body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
         do {
             let result = try await renewing(body)
             await release()

@@ -80,6 +80,7 @@ package enum DiagnosticCode: String, Sendable, Hashable, CaseIterable {
     case savesNothing = "W0523"
     case expiresBetweenRuns = "W0524"
     case pathInSeveralPlans = "W0525"
+    case secretOverHTTP = "W0526"
 
     // Discovery and inventories.
     case cannotDiscover = "E0601"
@@ -168,6 +169,7 @@ package enum DiagnosticCode: String, Sendable, Hashable, CaseIterable {
         case .savesNothing: "saves-nothing"
         case .expiresBetweenRuns: "expires-between-runs"
         case .pathInSeveralPlans: "path-in-several-plans"
+        case .secretOverHTTP: "secret-over-http"
         case .cannotDiscover: "cannot-discover"
         case .inventoryWithoutPlan: "inventory-without-plan"
         case .inventoryOfOtherProvider: "inventory-of-other-provider"

@@ -64,6 +64,7 @@ package struct ResumeOperation: Sendable {
         run.earlier = earlier
         let report = try await run.run()
         await removeLeftovers(ir, report.commit, before: epoch)
+        if let newest { await collection.forgetLease(of: newest.owner) }
         return report
     }
 

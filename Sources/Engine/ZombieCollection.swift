@@ -97,6 +97,13 @@ package struct ZombieCollection: Sendable {
         }
         let owner = try await collection.newestEpoch(id)?.owner ?? index.owner
         guard try await isGone(owner) else { return CollectedItem(id, .left, "it is being made") }
+        // Nothing has run before both were written.
+        let hasPlan = try await environment.bank.size(CheckpointKeys(id).ir) != nil
+        let epoch = try await collection.newestEpoch(id)
+        guard hasPlan || epoch != nil else {
+            if !dryRun { _ = try await DeleteOperation(environment, checkpoint: id, force: true).run() }
+            return CollectedItem(id, .deleted, "its executor ended before it had begun")
+        }
         let reason = "its executor (process \(owner.process) on \(owner.host)) ended before it was done; given up"
         if !dryRun {
             _ = try await ResumeOperation(environment, checkpoint: id, isGone: isGone).giveUp(reason: reason)

@@ -99,7 +99,7 @@ extension Explanation {
             .invalidValue,
             meaning: """
                 A value has the right kind and breaks a rule: a name, an id, a type, a schedule, a time zone, a \
-                duration, a number of checkpoints, a plan without resources, or a name that is there twice.
+                duration, a number of checkpoints, an address, a command, a limit, a plan without resources, or a name that is there twice.
 
                 Follow the rule that the diagnostic states. [plan-reference.md](plan-reference.md) has all of them.
                 """,

@@ -249,5 +249,34 @@ extension Explanation {
 
                     """,
                 onMachine: [("/srv/data", 0o040755)])),
+        Explanation(
+            .secretOverHTTP,
+            meaning: """
+                A notification sends a header with a secret to an address that begins with `http://`, on another machine.
+
+                Write `https://`. Where the other side does not have it, let the notification run a command that takes \
+                another way.
+                """,
+            reason: """
+                Whoever can read the traffic on the way has the secret, and can use it.
+                """,
+            wrong: Example(
+                plan: """
+                    resources:
+                      - {id: data, type: Host::FileSystem::Directory, properties: {path: /srv/data}}
+                    notify:
+                      - url: http://hooks.example.org/backup
+                        headers: {Authorization: {fromEnv: HOOK_AUTHORIZATION}}
+
+                    """),
+            right: Example(
+                plan: """
+                    resources:
+                      - {id: data, type: Host::FileSystem::Directory, properties: {path: /srv/data}}
+                    notify:
+                      - url: https://hooks.example.org/backup
+                        headers: {Authorization: {fromEnv: HOOK_AUTHORIZATION}}
+
+                    """)),
     ]
 }

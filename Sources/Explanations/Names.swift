@@ -51,7 +51,8 @@ extension Explanation {
         Explanation(
             .unknownPlugin,
             meaning: """
-                A provider names a plugin or a bank that this program does not have.
+                A provider names a plugin or a bank that this program does not have, or limits a plugin that it does not \
+                use.
 
                 Mend the name. `cairnc plugins` lists the plugins of this version.
                 """,
@@ -77,7 +78,7 @@ extension Explanation {
         Explanation(
             .unknownResourceType,
             meaning: """
-                No plugin of the provider takes the type of a resource.
+                No plugin of the provider takes the type of a resource, or a type that the provider limits.
 
                 Mend the type, or add a plugin that takes it to the provider. `noop` takes every type, and saves \
                 nothing.

@@ -138,7 +138,7 @@ extension Explanation {
             .literalSecret,
             meaning: """
                 A secret stands in the file. Where a plugin's schema says that a value is secret, only a reference may \
-                stand. The message never repeats the value. No plugin of this version has a secret.
+                stand, and so in a header of a notification that is for a secret. The message never repeats the value.
 
                 Write `{fromEnv: NAME}` or `{fromFile: path}`, and change the secret: it has been in a file that \
                 others read.

@@ -14,8 +14,14 @@ struct Gantt: Sendable {
     let isOnPath: [Bool]
     /// Whether a step is one of those that bound the end, by its position.
     let boundsEnd: [Bool]
+    /// How many may run of what has a limit of its own, in words.
+    let limits: [String]
 
-    init(ir: PlanIR, operation: OperationKind, graph: ActivityGraph, run: Simulation, estimate: EstimatedWeights) {
+    init(
+        ir: PlanIR, operation: OperationKind, graph: ActivityGraph, run: Simulation, estimate: EstimatedWeights,
+        limits: [String]
+    ) {
+        self.limits = limits
         self.ir = ir
         self.operation = operation
         self.graph = graph
@@ -79,7 +85,7 @@ struct Gantt: Sendable {
                     + "\(DurationWords.text(run.workBound)) by the work"
             ),
             ("durations", durationWords),
-        ]
+        ] + (limits.isEmpty ? [] : [("limits", limits.joined(separator: ", "))])
     }
 
     private var durationWords: String {
@@ -93,6 +99,7 @@ struct Gantt: Sendable {
         let before = run.steps[Int(step.heldBy)]
         let (hook, resource, _) = subject(before)
         let name = "\(hook.name) of \(resource.identity)"
+        if step.waitedForLimit { return "waits for the limit that \(name) fills" }
         return step.waitedForLane ? "waits for the job that runs \(name)" : "waits for \(name)"
     }
 

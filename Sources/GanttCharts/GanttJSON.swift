@@ -60,7 +60,12 @@ enum GanttJSON {
         }
         text("waitsFor", gantt.id(gantt.run.steps[Int(step.heldBy)].activity), &writer)
         member("waitsForJob", &writer)
-        if step.waitedForLane { writer.raw("true}") } else { writer.raw("false}") }
+        writer.raw(step.waitedForLane ? "true" : "false")
+        if step.waitedForLimit {
+            member("waitsForLimit", &writer)
+            writer.raw("true")
+        }
+        writer.raw("}")
     }
 
     private static func member(_ name: StaticString, _ writer: inout JSONWriter) {

@@ -222,7 +222,8 @@ struct GanttText {
             let (hook, resource, _) = gantt.subject(step)
             let mark = gantt.isOnPath[Int(step.activity)] ? "* " : "  "
             let time = Moment.text(step.start)
-            let why = step.heldBy < 0 ? "" : step.waitedForLane ? ", when a job is free" : ""
+            let why =
+                step.waitedForLimit ? ", when its limit lets it" : step.waitedForLane ? ", when a job is free" : ""
             let rest = "  \(hook.name) of \(resource.identity), \(DurationWords.text(step.end - step.start))\(why)"
             lines.append(
                 cut(

@@ -29,9 +29,13 @@ package struct WhatIf: Sendable {
 
     let gantt: Gantt
 
+    /// How many activities may run at a time with a plugin, or of resources of a type, by name.
+    package typealias Limits = [(name: String, count: Int)]
+
     /// Simulates an operation with so many jobs at a time. Without timings, every activity lasts a second.
     package init(
-        _ ir: PlanIR, _ operation: OperationKind, jobs: Int, timings: ActivityTimings? = nil
+        _ ir: PlanIR, _ operation: OperationKind, jobs: Int, plugins: Limits = [], types: Limits = [],
+        timings: ActivityTimings? = nil
     ) throws(WhatIfError) {
         let graph = ir.graph(operation)
         let estimate: EstimatedWeights
@@ -41,10 +45,16 @@ package struct WhatIf: Sendable {
             estimate = EstimatedWeights(unit: graph)
         }
         let run: Simulation
-        do { run = try Simulation(graph, jobs: jobs, weights: estimate.weights) } catch {
+        func table(_ limits: Limits) -> [String: Int] {
+            Dictionary(limits.map { ($0.name, $0.count) }, uniquingKeysWith: { _, last in last })
+        }
+        let limits = RunLimits(ir, plugins: table(plugins), types: table(types))
+        do { run = try Simulation(graph, jobs: jobs, weights: estimate.weights, limits: limits) } catch {
             throw .cycle(error.cycle.map { Gantt.id($0, graph, ir) })
         }
-        gantt = Gantt(ir: ir, operation: operation, graph: graph, run: run, estimate: estimate)
+        gantt = Gantt(
+            ir: ir, operation: operation, graph: graph, run: run, estimate: estimate,
+            limits: (plugins + types).map { "\($0.count) of \($0.name)" })
     }
 
     /// How many activities have a measured duration, and how many a guessed one.

@@ -4,7 +4,7 @@ package import YAMLSource
 
 /// Reads the notifications of plans and providers.
 package enum NotificationDecoder {
-    /// The notifications of a list that have no faults, each with the place where it begins.
+    /// The notifications of a list that have no faults, each with the place of the command or the address.
     package static func decode(
         _ list: LocatedNode?, into diagnostics: inout DiagnosticList
     ) -> [Spanned<PlanIR.Notification>] {
@@ -13,7 +13,8 @@ package enum NotificationDecoder {
             let errors = diagnostics.errorsMet
             let notification = notification(node, &diagnostics)
             if let notification, diagnostics.errorsMet == errors {
-                notifications.append(Spanned(notification, at: node.headRange))
+                let place = node["url"]?.range ?? node["command"]?.headRange ?? node.headRange
+                notifications.append(Spanned(notification, at: place))
             }
         }
         return notifications

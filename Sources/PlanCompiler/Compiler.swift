@@ -179,6 +179,8 @@ package struct PlanUnit: Sendable {
     package var isFaulty = false
     /// The plan's name.
     package var name: String { plan.name.value }
+    /// How many activities the plan's provider lets run at the same time.
+    package var concurrency: ConcurrencyLimits { provider?.concurrency ?? .none }
     /// The plan's resources that can be worked with: the first of each identity, in plan order.
     package var resources: ResourceUnits
     /// What is known of the dependents that resources discover.

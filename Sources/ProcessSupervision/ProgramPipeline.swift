@@ -107,7 +107,8 @@ private struct PipelineRun {
 
     private static func isFailure(_ part: Part) -> Bool {
         switch part {
-        case .child(_, let status, _): !status.isSuccess
+        // A program that nobody reads from any more follows from another, which is to end by itself.
+        case .child(_, let status, _): !status.isSuccess && status != .signalled(SIGPIPE)
         case .fed(.failure), .taken(.failure): true
         case .fed(.success), .taken(.success): false
         }

@@ -20,6 +20,12 @@ package enum OwnerProcess {
         return startTime(ofProcess: owner.process) != owner.processStart
     }
 
+    /// Whether an owner certainly runs: its process is there, on this host and in this container.
+    package static func isRunning(_ owner: Owner) -> Bool {
+        owner.host == hostName() && owner.boot == bootID() && owner.namespace == processNamespace()
+            && startTime(ofProcess: owner.process) == owner.processStart
+    }
+
     private static func hostName() -> String {
         var name = [CChar](repeating: 0, count: 256)
         guard gethostname(&name, name.count - 1) == 0 else { return "unknown" }

@@ -166,7 +166,11 @@ package struct BankLocation: Sendable {
     /// Opens the bank; throws `BankError.noBank` when there is none.
     package func open() async throws -> (bank: any Bank, format: BankFormat) {
         let bank = try DirectoryBank(path: place)
-        return (bank, try await BankFormat.open(bank: bank))
+        let format = try await BankFormat.open(bank: bank)
+        #if DEBUG
+            if let points = CrashPoints() { return (CrashingBank(bank: bank, points: points), format) }
+        #endif
+        return (bank, format)
     }
 }
 

@@ -17,6 +17,9 @@ package struct Simulation: Sendable {
         package fileprivate(set) var heldBy: Int32 = -1
         /// Whether it was ready earlier and waited for a free worker.
         package fileprivate(set) var waitedForLane = false
+        /// Whether it was ready earlier and waited for the end of another of its plugin or its type, of which no more
+        /// may run.
+        package fileprivate(set) var waitedForLimit = false
     }
 
     /// How many activities run at a time at most.
@@ -33,10 +36,12 @@ package struct Simulation: Sendable {
     package let criticalPath: CriticalPath
 
     /// Simulates a run with so many workers, one at least. Without weights, every activity lasts a second.
-    package init(_ graph: ActivityGraph, jobs: Int, weights: ActivityWeights? = nil) throws(CyclicGraphError) {
+    package init(
+        _ graph: ActivityGraph, jobs: Int, weights: ActivityWeights? = nil, limits: RunLimits? = nil
+    ) throws(CyclicGraphError) {
         let weights = weights ?? .unit(graph)
         let criticalPath = try CriticalPath(graph, weights)
-        var clock = VirtualClock(graph, jobs: max(1, jobs), weights, criticalPath)
+        var clock = VirtualClock(graph, jobs: max(1, jobs), weights, criticalPath, limits)
         clock.run()
         clock.findCauses()
         self.jobs = max(1, jobs)
@@ -90,12 +95,20 @@ private struct VirtualClock {
     var laneCount = 0
     private var freeLanes = Heap<Int32>()
     private var ends = Heap<End>()
+    private let limits: RunLimits?
+    /// The last step of each class that has ended, and for each step the one that made room in its class, or -1.
+    private var lastEnd: [Int32] = []
+    private var roomFrom: [Int32] = []
 
-    init(_ graph: ActivityGraph, jobs: Int, _ weights: ActivityWeights, _ path: CriticalPath) {
+    init(
+        _ graph: ActivityGraph, jobs: Int, _ weights: ActivityWeights, _ path: CriticalPath, _ limits: RunLimits?
+    ) {
         self.graph = graph
+        self.limits = limits
+        lastEnd = limits.map { $0.most.map { _ in -1 } } ?? []
         self.jobs = jobs
         self.weights = weights
-        plan = RunPlan(graph, remaining: path.remaining)
+        plan = RunPlan(graph, remaining: path.remaining, limits: limits)
     }
 
     mutating func run() {
@@ -107,6 +120,7 @@ private struct VirtualClock {
                 ends.removeMin()
                 plan.finish(steps[Int(end.step)].activity)
                 freeLanes.insert(steps[Int(end.step)].lane)
+                for position in classes(of: steps[Int(end.step)].activity) { lastEnd[position] = end.step }
             }
         }
     }
@@ -119,12 +133,23 @@ private struct VirtualClock {
             lane = Int32(laneCount)
             laneCount += 1
         }
+        // What starts now and was ready before starts since something has ended now.
+        let freed = classes(of: number).map { lastEnd[$0] }.first { $0 >= 0 && steps[Int($0)].end == time }
+        roomFrom.append(freed ?? -1)
         let end = time.addingSaturated(weights[number])
         ends.insert(End(time: end, step: Int32(steps.count)))
         steps.append(Simulation.Step(activity: number, lane: lane, start: time, end: end))
     }
 
-    /// Finds out for each step what it waited for: the last to end of those before it, or the one whose lane it got.
+    /// The classes with a limit that an activity belongs to.
+    private func classes(of number: Int32) -> [Int] {
+        guard let limits, !limits.most.isEmpty, let activity = graph.activity(number) else { return [] }
+        let resource = Int(activity.resource)
+        return [limits.plugins[resource], limits.types[resource]].filter { $0 >= 0 }.map { Int($0) }
+    }
+
+    /// Finds out for each step what it waited for: the last to end of those before it, the one whose lane it got, or the
+    /// one that made room for it within a limit.
     mutating func findCauses() {
         var stepOf = [Int32](repeating: -1, count: graph.count)
         for (position, step) in steps.enumerated() { stepOf[Int(step.activity)] = Int32(position) }
@@ -142,8 +167,16 @@ private struct VirtualClock {
             let step = steps[position]
             let made = cause[Int(step.activity)]
             let readyAt = made < 0 ? 0 : steps[Int(made)].end
-            steps[position].waitedForLane = readyAt < step.start
-            steps[position].heldBy = readyAt < step.start ? lastInLane[Int(step.lane)] : made
+            let before = lastInLane[Int(step.lane)]
+            if readyAt >= step.start {
+                steps[position].heldBy = made
+            } else if before >= 0 && steps[Int(before)].end == step.start {
+                steps[position].waitedForLane = true
+                steps[position].heldBy = before
+            } else {
+                steps[position].waitedForLimit = true
+                steps[position].heldBy = roomFrom[position]
+            }
             lastInLane[Int(step.lane)] = Int32(position)
         }
     }

@@ -45,7 +45,7 @@ struct Delete: AsyncParsableCommand {
         }
         let force = force
         let failures = try await ProgressDisplay.showing(options, opened, quiet: output == .json) { environment in
-            try await DeleteOperation(environment, checkpoint: id, force: force).run()
+            try await environment.leased { try await DeleteOperation($0, checkpoint: id, force: force).run() }
         }
         if output == .json {
             StandardStream.output.write(

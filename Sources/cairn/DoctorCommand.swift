@@ -1,7 +1,10 @@
 import ArgumentParser
 import CanonicalForm
+import Checkpoints
 import CommandLineSupport
 import Diagnostics
+import Checkpoints
+import Engine
 import PluginKit
 import ProtectionService
 import Wording

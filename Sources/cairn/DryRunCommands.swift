@@ -4,6 +4,7 @@ import CanonicalForm
 import Checkpoints
 import CommandLineSupport
 import Engine
+import Wording
 import Manifests
 import PlanIR
 import PluginKit

@@ -50,7 +50,9 @@ struct Protect: AsyncParsableCommand {
                 ir.notifications + provider.manifest.notifications, provider.collection, plan: ir.plan,
                 provider: ir.provider.name, started: environment.now()
             ) {
-                try await ProtectOperation(environment, ir: ir, irBytes: compiled.bytes).run(earlier: earlier)
+                try await environment.leased {
+                    try await ProtectOperation($0, ir: ir, irBytes: compiled.bytes).run(earlier: earlier)
+                }
             }
         }
         try report.finish(plan: ir.plan, output, on: options.results)

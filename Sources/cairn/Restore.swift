@@ -49,7 +49,9 @@ struct Restore: AsyncParsableCommand {
             return try await dryRun.restore(checkpoint, to: target, from: opened.collection).show(output)
         }
         try await runOperation(provider, choice, options, output) { checkpoint, environment in
-            try await RestoreOperation.restore(checkpoint, to: target, environment).run()
+            try await environment.leasedIfPossible {
+                try await RestoreOperation.restore(checkpoint, to: target, $0).run()
+            }
         }
     }
 
@@ -93,7 +95,7 @@ struct Verify: AsyncParsableCommand {
             return try await dryRun.verify(checkpoint, from: opened.collection).show(output)
         }
         try await runOperation(provider, choice, options, output) { checkpoint, environment in
-            try await RestoreOperation.verify(checkpoint, environment).run()
+            try await environment.leasedIfPossible { try await RestoreOperation.verify(checkpoint, $0).run() }
         }
     }
 }

@@ -55,7 +55,10 @@ struct Resume: AsyncParsableCommand {
                 ir.notifications + opened.manifest.notifications, opened.collection, plan: ir.plan,
                 provider: index.provider, started: index.created
             ) {
-                try await ResumeOperation(environment, checkpoint: id).run(earlier: earlier)
+                try await environment.leased { environment in
+                    try await ResumeOperation(environment, checkpoint: id, isGone: environment.ownerWatch())
+                        .run(earlier: earlier)
+                }
             }
         }
         try report.finish(plan: index.plan, output, on: options.results)
@@ -64,9 +67,13 @@ struct Resume: AsyncParsableCommand {
     /// The checkpoint that is meant: with `--last`, the newest that has no outcome and whose executor is gone.
     private func resolve(_ opened: OpenedProvider) async throws -> CheckpointID {
         if let checkpoint { return try await opened.collection.resolve(prefix: checkpoint) }
-        let filter = CheckpointCollection.Filter(plan: plan, provider: opened.manifest.name.value, status: .error)
-        for summary in try await opened.collection.list(filter) {
-            if try await opened.collection.commit(summary.id) == nil { return summary.id }
+        let filter = CheckpointCollection.Filter(plan: plan, provider: opened.manifest.name.value)
+        let summaries = try await opened.collection.list(filter)
+        // Those whose executor has ended on this host come before those of which that must be found out.
+        for status in [CheckpointStatus.error, .protecting] {
+            for summary in summaries where summary.status == status {
+                if try await opened.collection.commit(summary.id) == nil { return summary.id }
+            }
         }
         throw MessageFailure("no checkpoint was cut off; 'cairn checkpoints list' shows those there are")
     }
@@ -116,7 +123,12 @@ struct Collect: AsyncParsableCommand {
         let opened = try await provider.open()
         let dryRun = dryRun
         let items = try await ProgressDisplay.showing(options, opened, quiet: output == .json) { environment in
-            try await ZombieCollection(environment, dryRun: dryRun).run()
+            if dryRun {
+                return try await ZombieCollection(environment, dryRun: true, isGone: environment.ownerWatch()).run()
+            }
+            return try await environment.leased { environment in
+                try await ZombieCollection(environment, isGone: environment.ownerWatch()).run()
+            }
         }
         switch output {
         case .json:

@@ -61,7 +61,9 @@ struct Graph: ParsableCommand {
     @Flag(help: "Print the schedule that the executor would follow.")
     var simulate = false
 
-    @Option(help: ArgumentHelp("With --simulate: so many activities at a time.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "With --simulate: so many activities at a time; by default what the provider says, or 4.", valueName: "n"))
     var jobs: Int?
 
     @Argument(help: "The file with the plan or the compiled plan; - reads standard input.")
@@ -95,7 +97,7 @@ struct Graph: ParsableCommand {
     func run() throws {
         let loaded = try GraphInput(input, options, inventories: inventory.files)
         if simulate {
-            try writeSimulation(of: loaded.plan)
+            try writeSimulation(of: loaded)
         } else if stats {
             try writeStatistics(of: loaded.plan)
         } else {
@@ -259,10 +261,16 @@ struct Graph: ParsableCommand {
         } catch let error as ViewError { throw MessageFailure("\(input): \(error)") }
     }
 
-    private func writeSimulation(of plan: PlanIR) throws {
+    private func writeSimulation(of loaded: GraphInput) throws {
         let timings = try timings()
         let run: WhatIf
-        do { run = try WhatIf(plan, operation, jobs: jobs ?? 4, timings: timings) } catch {
+        let limits = loaded.concurrency
+        do {
+            run = try WhatIf(
+                loaded.plan, operation, jobs: jobs ?? limits.jobs ?? 4,
+                plugins: limits.plugins.map { ($0.name.value, $0.count) },
+                types: limits.types.map { ($0.name.value, $0.count) }, timings: timings)
+        } catch {
             throw MessageFailure("\(input): \(error)")
         }
         if timings != nil { tellCoverage(run.coverage.measured, run.coverage.guessed, run.unusedTimings) }

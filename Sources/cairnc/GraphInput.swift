@@ -4,6 +4,7 @@ import CommandLineSupport
 import Diagnostics
 import Glibc
 import GraphExport
+import Manifests
 import PlanCompiler
 import PlanIR
 import Reports
@@ -18,10 +19,13 @@ struct GraphInput {
     var hasErrors = false
     /// Where the plan says that one resource is another's dependent.
     var places = DependencyPlaces()
+    /// How many activities the provider lets run at the same time, as far as it is found.
+    var concurrency = ConcurrencyLimits.none
 
     init(_ path: String, _ options: CompilerOptions, inventories: [String]) throws {
         if let ir = try options.loadCompiledPlan(path) {
             plan = ir
+            concurrency = GraphInput.concurrency(of: ir.provider.name, beside: path, options)
             return
         }
         let compiler = options.compile([path], inventories: inventories)
@@ -32,6 +36,7 @@ struct GraphInput {
             throw MessageFailure("'\(path)' holds no plan")
         }
         places = DependencyPlaces(unit, compiler.sources)
+        concurrency = unit.concurrency
         if let ir = unit.ir, !compiler.hasErrors {
             plan = ir
             return
@@ -40,6 +45,22 @@ struct GraphInput {
         guard !unit.isAcyclic else { throw code }
         plan = unit.sketch
         hasErrors = true
+    }
+
+    /// The limits of the provider that a compiled plan names, where `cairn` would find it; none when there is not exactly
+    /// one without faults.
+    private static func concurrency(
+        of provider: String, beside path: String, _ options: CompilerOptions
+    ) -> ConcurrencyLimits {
+        var directory = ProviderDirectory()
+        var sources = SourceMap()
+        var faults = DiagnosticList()
+        for place in ProviderDirectory.places(given: options.providerDirectories, beside: path) {
+            directory.read(place, isGiven: false, sources: &sources, into: &faults)
+        }
+        let found = directory.entries(named: provider)
+        guard found.count == 1, let entry = found.first, !entry.diagnostics.hasErrors else { return .none }
+        return entry.manifest.concurrency
     }
 }
 

@@ -1,6 +1,7 @@
 import CanonicalForm
 import Diagnostics
 import Foundation
+import Manifests
 import PlanCompiler
 import PlanIR
 import Testing
@@ -66,6 +67,25 @@ struct PlanReferenceTests {
         }
     }
 
+    @Test("The rules of attempts come in layers, as the table says") func attempts() throws {
+        let found = try parameters("patient")
+        let text = try String(contentsOf: Page.root.appending(path: "docs/plan-reference.md"), encoding: .utf8)
+        let expected: [(id: String, timeout: JSONValue, retry: JSONValue?)] = [
+            ("a", "90m", nil), ("b", "6h", ["attempts": 5, "delay": "30s", "maxDelay": "10m"]),
+        ]
+        for row in expected {
+            let set = try #require(found[row.id])
+            #expect(set["timeout"] == row.timeout && set["retry"] == row.retry)
+            let retry = row.retry.map { "`\($0.canonicalText)`" } ?? "none"
+            #expect(text.contains("| `\(row.id)` | `\(row.timeout.canonicalText)` | \(retry) |"))
+        }
+    }
+
+    @Test("Every parameter that all types have has its row") func commonParameters() throws {
+        let text = try String(contentsOf: Page.root.appending(path: "docs/plan-reference.md"), encoding: .utf8)
+        for parameter in CommonParameters.described { #expect(text.contains("\n| `\(parameter.name)` |")) }
+    }
+
     @Test("The merge gives what the page says") func merge() throws {
         let set = try #require(try parameters("anchors")["b"])
         #expect(set["consistency"] == "quiesced" && set["level"] == 9)
@@ -78,6 +98,7 @@ struct PlanReferenceTests {
             ("zzzzzzzz: 1", "a plan"),
             ("triggers: [{zzzzzzzz: 1}]", "a trigger"),
             ("retention: {zzzzzzzz: 1}", "a retention policy"),
+            ("notify: [{zzzzzzzz: 1}]", "a notification"),
         ])
     func planKeys(_ text: String, _ what: String) throws {
         let head = "apiVersion: cairn/v1\nkind: Plan\nname: a\nprovider: b\n"
@@ -90,6 +111,7 @@ struct PlanReferenceTests {
             ("zzzzzzzz: 1", "a provider"),
             ("bank: {zzzzzzzz: 1}", "a bank"),
             ("plugins: [{zzzzzzzz: 1}]", "a plugin of a provider"),
+            ("concurrency: {zzzzzzzz: 1}", "the concurrency of a provider"),
         ])
     func providerKeys(_ text: String, _ what: String) throws {
         let head = "apiVersion: cairn/v1\nkind: Provider\nname: a\n"
@@ -103,7 +125,10 @@ struct PlanReferenceTests {
         let note = try #require(notes.first { $0.hasPrefix(lead) })
         let keys = note.dropFirst(lead.count).split(separator: ", ")
         #expect(keys.count >= 2)
-        let prefix = what == "a bank" ? "bank." : what == "a plugin of a provider" ? "plugins[]." : ""
+        let prefixes = [
+            "a bank": "bank.", "a plugin of a provider": "plugins[].", "the concurrency of a provider": "concurrency.",
+        ]
+        let prefix = prefixes[what] ?? ""
         let text = try String(contentsOf: Page.root.appending(path: "docs/plan-reference.md"), encoding: .utf8)
         let rows = text.split(separator: "\n").filter { $0.hasPrefix("| `") }
         for key in keys { #expect(rows.contains { $0.contains("`\(prefix)\(key)`") }, "\(what) has no row for \(key)") }

@@ -164,14 +164,14 @@ final class Site: Sendable {
         return ending.output.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
-    /// The keys of all objects in the bank.
+    /// The keys of all objects in the bank but leases: those of killed processes stay until they are collected.
     func objects(below prefix: String = "") throws -> [String] {
         guard let found = FileManager.default.enumerator(atPath: bank) else { return [] }
         var keys: [String] = []
         for case let path as String in found {
             var isDirectory: ObjCBool = false
             let isThere = FileManager.default.fileExists(atPath: bank + "/" + path, isDirectory: &isDirectory)
-            if isThere && !isDirectory.boolValue && !path.hasPrefix(".") && path.hasPrefix(prefix) { keys.append(path) }
+            if isThere && !isDirectory.boolValue && !path.hasPrefix(".") && !path.hasPrefix("leases/") && path.hasPrefix(prefix) { keys.append(path) }
         }
         return keys.sorted()
     }

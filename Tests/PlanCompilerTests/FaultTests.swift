@@ -35,6 +35,15 @@ struct FaultTests {
             ("  - {id: a, \(directory)}\ntriggers: [*none]\n", "E0006"),
             ("  - {id: a, \(directory)}\ntriggers: [{name: *none, cron: *none, operation: protect}]\n", "E0006"),
             ("  - {id: a, \(directory)}\nretention: {keepLast: *none}\n", "E0006"),
+            ("  - {id: a, \(directory)}\nonFailure: *none\n", "E0006"),
+            ("  - {id: a, \(directory)}\nnotify: *none\n", "E0006"),
+            ("  - {id: a, \(directory)}\nnotify: [*none]\n", "E0006"),
+            ("  - {id: a, \(directory)}\nnotify: [{on: *none, command: [*none], timeout: *none}]\n", "E0006"),
+            ("  - {id: a, \(directory)}\nnotify: [{command: *none}, {url: *none}, {<<: *none}]\n", "E0006"),
+            ("  - {id: a, \(directory)}\nnotify: [{url: 'https://a', headers: {A: *none}}]\n", "E0006"),
+            ("  - {id: a, \(directory)}\nnotify: [{url: {fromEnv: *none}}]\n", "E0006"),
+            ("  - {id: a, \(directory), parameters: {timeout: *none, retry: *none}}\n", "E0006"),
+            ("  - {id: a, \(directory), parameters: {retry: {delay: *none, maxDelay: 1s}}}\n", "E0006"),
             ("  - {id: a, \(directory)}\nparameters: {Host::FileSystem::Directory: *none}\n", "E0006"),
         ])
     func unread(_ resources: String, _ code: String) {

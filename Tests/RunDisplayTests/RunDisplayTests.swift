@@ -2,7 +2,7 @@ import Engine
 import Foundation
 import PlanIR
 import PluginKit
-import RunDisplay
+@testable import RunDisplay
 import SeededRandom
 import Testing
 import Wording

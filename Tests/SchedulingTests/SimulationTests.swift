@@ -1,3 +1,4 @@
+import CanonicalForm
 import Glibc
 import PlanIR
 import ScheduleTestSupport
@@ -68,6 +69,63 @@ import Testing
         #expect(run.pathBound == 1_000_000_000 && run.workBound == 2_000_000_000 && run.makespan == 2_000_000_000)
         let two = try Simulation(graph, jobs: 2)
         #expect(two.steps.map(\.heldBy) == [-1, -1] && two.boundingSteps == [0])
+    }
+
+    @Test func keepsLimitsOfPluginsAndTypes() throws {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        print("seed \(seed)")
+        var generator = SeededGenerator(seed: seed)
+        for round in 0..<150 {
+            let count = Int.random(in: 1...24, using: &generator)
+            let graph = randomGraph(count, &generator)
+            let weights = randomWeights(graph, &generator)
+            let jobs = Int.random(in: 1...8, using: &generator)
+            let place: Comment = "seed \(seed), round \(round)"
+            let kinds = (0..<count).map { _ in Int.random(in: 0...2, using: &generator) }
+            let most = ["A::B": Int.random(in: 1...3, using: &generator), "A::C": 1]
+            let limits = RunLimits(plan(graph, kinds.map { ["A::B", "A::C", "A::D"][$0] }), plugins: [:], types: most)
+            let run = try Simulation(graph, jobs: jobs, weights: weights, limits: limits)
+            #expect(run.steps.map(\.activity).sorted() == (0..<Int32(graph.count)).filter(graph.works), place)
+            for step in run.steps where step.end > step.start {
+                let atOnce = run.steps.filter { $0.start <= step.start && $0.end > step.start }
+                #expect(atOnce.count <= jobs, place)
+                for (type, limit) in [("A::B", most["A::B"] ?? 0), ("A::C", 1)] {
+                    let kind = type == "A::B" ? 0 : 1
+                    let ofKind = atOnce.filter { step in
+                        graph.activity(step.activity).map { kinds[Int($0.resource)] == kind } ?? false
+                    }
+                    #expect(ofKind.count <= limit, place)
+                }
+            }
+            let chain = run.boundingSteps.map { run.steps[$0] }
+            #expect(chain.first.map { $0.start == 0 } ?? run.steps.isEmpty, place)
+            #expect(chain.last.map { $0.end == run.makespan } ?? run.steps.isEmpty, place)
+            #expect(zip(chain, chain.dropFirst()).allSatisfy { $0.end == $1.start }, place)
+        }
+    }
+
+    /// A plan with this graph and resources of these types.
+    private func plan(_ graph: ActivityGraph, _ types: [String]) -> PlanIR {
+        let digest = SHA256Digest(of: [])
+        return PlanIR(
+            plan: "test", description: "", provider: .init(name: "local", digest: digest), sources: [],
+            plugins: [.init(name: "noop", version: 1, digest: digest)], parameterSets: [[:]],
+            resources: types.enumerated().map { number, type in
+                PlanIR.Resource(
+                    type: type, id: "r\(number)", name: "r\(number)", properties: [:], plugin: 0,
+                    parameters: [0, 0, 0], dependents: [])
+            }, triggers: [], retention: [:], graphs: OperationKind.allCases.map { _ in graph })
+    }
+
+    @Test func saysWhichLimitAStepWaitedFor() throws {
+        let graph = graph([[], []]) { _, hook in hook != .main }
+        let limits = RunLimits(plan(graph, ["A::B", "A::B"]), plugins: ["noop": 1], types: [:])
+        let run = try Simulation(graph, jobs: 8, limits: limits)
+        #expect(run.makespan == 2_000_000_000)
+        #expect(run.steps.map(\.heldBy) == [-1, 0])
+        #expect(run.boundingSteps == [0, 1])
+        // It takes over the lowest free worker, and so the one whose end it waited for.
+        #expect(run.steps.map { $0.waitedForLane || $0.waitedForLimit } == [false, true])
     }
 
     @Test func nothingToDoIsDoneAtOnce() throws {

@@ -102,6 +102,11 @@ struct SpecializedSchemaTests {
         "resources: [{id: a, type: Test::Book, properties: {lock: {fromEnv: KEY}, more: 1}}]",
         "resources: [{id: a, type: Test::Book, properties: {lock: {fromFile: /run/key}}}]",
         "resources: [{id: a, type: Test::Shelf, resources: [{id: b, type: Test::Book, properties: {lock: {fromEnv: K}}}]}]",
+        // What every type has stands beside the plugin's own, also where it takes nothing else.
+        "resources: [{id: a, type: Test::Shelf, parameters: {level: 9, timeout: 90m, retry: {attempts: 5, delay: 2s}}}]",
+        "resources: [{id: a, type: Test::Shelf, restoreParameters: {timeout: 3h}, verifyParameters: {retry: {}}}]",
+        "parameters: {Test::Book: {retry: {maxDelay: 1h}}, Test::Book#b: {timeout: 1s}}\nresources: [{id: a, type: Test::Shelf}]",
+        "onFailure: continue\nnotify: [{command: [a]}, {url: 'https://a', headers: {B: c}}]\nresources: [{id: a, type: Test::Shelf}]",
     ]
 
     static let bad = [
@@ -138,6 +143,11 @@ struct SpecializedSchemaTests {
             "a parent that is not allowed",
             "resources: [{id: b, type: Test::Book, properties: {lock: {fromEnv: K}}, resources: [{id: a, type: Test::Shelf}]}]"
         ),
+        ("a timeout of none", "resources: [{id: a, type: Test::Shelf, parameters: {timeout: 0s}}]"),
+        ("a timeout without a unit", "resources: [{id: a, type: Test::Shelf, verifyParameters: {timeout: 10}}]"),
+        ("no attempt", "parameters: {Test::Shelf: {retry: {attempts: 0}}}\nresources: [{id: a, type: Test::Shelf}]"),
+        ("a misspelt rule", "resources: [{id: a, type: Test::Shelf, restoreParameters: {retry: {dealy: 1s}}}]"),
+        ("nobody to tell", "notify: [{on: always}]\nresources: [{id: a, type: Test::Shelf}]"),
         (
             "a fault in a dependent",
             "resources: [{id: a, type: Test::Shelf, resources: [{id: b, type: Test::Book, properties: {}}]}]"

@@ -95,5 +95,15 @@ extension SimulatedStore {
         return contents[keys.epoch(commit.epoch + 1)] == nil ? commit : nil
     }
 
+    /// The checkpoints of which there is anything.
+    var checkpoints: [CheckpointID] {
+        var ids: Set<CheckpointID> = []
+        for key in contents.keys {
+            let segments = key.segments
+            if segments.count > 2, segments[0] == "checkpoints", let id = CheckpointID(segments[1]) { ids.insert(id) }
+        }
+        return ids.sorted()
+    }
+
     func hasTombstone(_ id: CheckpointID) -> Bool { contents[CheckpointKeys(id).tombstone] != nil }
 }

@@ -19,8 +19,6 @@ package enum PlantedMistake: String, Sendable, CaseIterable {
     case commitsEarly
     /// The lease is not looked at before a commit.
     case ignoresLease
-    /// A failed run reverts nothing.
-    case skipsRevert
 }
 
 /// What came of one simulated day.
@@ -152,12 +150,13 @@ package final class Scenario: @unchecked Sendable {
         for other in others { await other.value }
         // Whoever was cut off is resumed or cleaned up, in the end by someone whom nothing befalls.
         for attempt in 0..<5 {
-            guard !unfinished.isEmpty else { break }
             let isLast = attempt == 4
+            guard isLast || !unfinished.isEmpty else { continue }
             let next = participant("successor", isLast ? .fair : fortune)
             if !isLast { temptFate(next, chance: 500) }
             await next.process.launch { await self.takeOver(next, after: 0, mustSucceed: isLast) }.value
         }
+        if world.happens(150) { await delete() }
         // What was sent long ago may still arrive.
         try await world.process("time").sleep(nanoseconds: 600_000_000_000)
         try await judge()
@@ -173,7 +172,10 @@ package final class Scenario: @unchecked Sendable {
         participant.plugin.failing = world.happens(200) ? 60 : 0
         participant.plugin.failingForNow = world.happens(300) ? 150 : 0
         participant.bank.beginsWrite = { [world] key in
-            guard key.segments.first == "checkpoints", participant.keeper.isLost else { return }
+            let isRelied =
+                key.segments.last == "commit.json" || key.text.contains("/journal/")
+                || key.text.contains("/definitions/")
+            guard isRelied, participant.keeper.isLost else { return }
             world.violated("\(participant.process.name) writes \(key) and knows that its lease is lost")
         }
         return participant
@@ -242,18 +244,28 @@ package final class Scenario: @unchecked Sendable {
     private func takeOver(_ participant: Participant, after delay: Int64, mustSucceed: Bool = false) async {
         do {
             try await participant.process.sleep(nanoseconds: delay)
-            guard let id = unfinished.first else { return }
+            guard let id = unfinished.first ?? store.checkpoints.first else { return }
             let environment = environment(participant)
             let view = participant.view
-            let resume = ResumeOperation(
-                environment, checkpoint: id, isGone: { try await view.waitUntilGone($0.id) })
-            let givesUp = world.happens(250)
-            let report = try await participant.keeper.run {
-                givesUp ? try await resume.giveUp(reason: "its executor is gone") : try await resume.run()
+            let isGone: @Sendable (Owner) async throws -> Bool = { try await view.waitUntilGone($0.id) }
+            if mustSucceed || unfinished.isEmpty || world.happens(250) {
+                let items = try await participant.keeper.run {
+                    try await ZombieCollection(environment, isGone: isGone).run()
+                }
+                tally.givenUp += items.count { $0.action == .gaveUp }
+                for item in items where mustSucceed && (item.action == .failed || item.action == .left) {
+                    if store.contents[CheckpointKeys(item.id).index] != nil {
+                        world.violated("\(item.id) could not be collected: \(item.message)")
+                    }
+                }
+                world.note("\(participant.process.name) has collected \(items)")
+            } else {
+                let report = try await participant.keeper.run {
+                    try await ResumeOperation(environment, checkpoint: id, isGone: isGone).run()
+                }
+                tally.takeovers += 1
+                ended(participant, report.commit.status.rawValue)
             }
-            tally.takeovers += 1
-            tally.givenUp += givesUp ? 1 : 0
-            ended(participant, report.commit.status.rawValue)
         } catch {
             failed(participant, error)
             if mustSucceed, !participant.process.isDead {
@@ -261,6 +273,28 @@ package final class Scenario: @unchecked Sendable {
             }
         }
         checkNothingStandsStill(because: participant)
+    }
+
+    /// Deletes whatever there is, which may be cut off; then someone finishes that.
+    private func delete() async {
+        for id in store.checkpoints {
+            let deleter = participant("deleter", fortune)
+            temptFate(deleter, chance: 600)
+            let environment = environment(deleter)
+            await deleter.process.launch {
+                do {
+                    let failures = try await deleter.keeper.run {
+                        try await DeleteOperation(environment, checkpoint: id, force: false).run()
+                    }
+                    self.world.note("\(deleter.process.name) has deleted: \(failures)")
+                } catch {
+                    self.failed(deleter, error)
+                }
+            }.value
+            tally.deleted += 1
+        }
+        let collector = participant("collector", .fair)
+        await collector.process.launch { await self.takeOver(collector, after: 0, mustSucceed: true) }.value
     }
 
     private func ended(_ participant: Participant, _ status: String) {

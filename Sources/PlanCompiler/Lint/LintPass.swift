@@ -13,6 +13,7 @@ struct Lint: Sendable {
     static let registry: [Lint] = [
         Lint(run: PlainSecretLint.run),
         Lint(run: SecretFileLint.run),
+        Lint(run: SecretOverHTTPLint.run),
         Lint(run: ProtectedPathsLint.run),
         Lint(run: CopiedLiveLint.run),
         Lint(run: QuiescingLint.run),

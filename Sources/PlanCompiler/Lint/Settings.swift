@@ -2,7 +2,7 @@ import Manifests
 import PlanLanguage
 import YAMLSource
 
-/// One key with its value, of properties, of parameters or of the bank's settings.
+/// One key with its value, of properties, of parameters, of the bank's settings or of notifications.
 struct Setting {
     let view: TreeView
     let key: Int32
@@ -27,7 +27,8 @@ extension LintedPlan {
             }
         }
         let blocks = plan.parameters + (provider?.plugins ?? []).flatMap(\.parameters)
-        for root in blocks.map(\.values) + [provider?.bankConfig].compactMap({ $0 }) {
+        let others = [provider?.bankConfig, plan.node["notify"], provider?.node["notify"]].compactMap { $0 }
+        for root in blocks.map(\.values) + others {
             root.tree.withView { view in
                 var walk = SettingWalk(tree: root.tree, view: view)
                 walk.visit(root.index, body)
