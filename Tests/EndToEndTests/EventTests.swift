@@ -144,7 +144,7 @@ import Testing
         let html = try await site.cairn("checkpoints", "show", id, "--output", "html")
         #expect(html.output.hasPrefix("<!DOCTYPE html>") && html.output.contains("#gone</td>"), "\(html)")
         let markdown = try await site.cairn("checkpoints", "show", id, "--output", "markdown")
-        #expect(markdown.output.hasPrefix("# protect of shop\\: error\n"), "\(markdown)")
+        #expect(markdown.output.hasPrefix("# protect of shop: error\n"), "\(markdown)")
 
         try site.write("gone/file", "other text")
         _ = try await site.protect()
