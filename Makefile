@@ -49,7 +49,7 @@ test: deps $(VENV)/installed lint
 	@scripts/run-tests
 
 golden: deps $(VENV)/installed
-	@CAIRN_ACCEPT=1 $(SWIFT) test --filter 'GoldenTests|OfficialSuiteTests' || true
+	@CAIRN_ACCEPT=1 $(SWIFT) test --filter 'GoldenTests|EventGoldenTests|OfficialSuiteTests' || true
 	@git --no-pager diff --stat -- Tests/Fixtures schemas docs
 
 TARGET ?= check
