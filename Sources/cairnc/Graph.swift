@@ -5,6 +5,7 @@ import GanttCharts
 import Glibc
 import GraphExport
 import GraphViews
+import Manifests
 import Graphviz
 import Manifests
 import PlanCompiler
