@@ -149,7 +149,7 @@ struct ProtectRun: Sendable {
                 try await journal.flush()
                 try await write(packs)
                 commit = commitRecord(states, failures, journal.segments, packs.map { SHA256Digest(of: $0.bytes) })
-                if !environment.faults.ignoresLease { try environment.writeGuard.ensureMayWrite() }
+                try environment.writeGuard.ensureMayWrite()
                 try await collection.commit(commit)
             }
         } catch {

@@ -17,7 +17,7 @@ package enum PlantedMistake: String, Sendable, CaseIterable {
     case adoptsUnfinished
     /// The commit record comes before the definitions.
     case commitsEarly
-    /// The lease is not looked at before a commit.
+    /// The lease is not looked at before a write.
     case ignoresLease
 }
 
@@ -162,6 +162,10 @@ package final class Scenario: @unchecked Sendable {
         if world.happens(150) { await delete() }
         // What was sent long ago may still arrive.
         try await world.process("time").sleep(nanoseconds: 600_000_000_000)
+        if !unfinished.isEmpty {
+            let last = participant("collector", .fair)
+            await last.process.launch { await self.takeOver(last, after: 0, mustSucceed: true) }.value
+        }
         try await judge()
     }
 
@@ -227,7 +231,7 @@ package final class Scenario: @unchecked Sendable {
         environment.faults.skipsUndoDurability = mistake == .skipsUndoDurability
         environment.faults.adoptsUnfinished = mistake == .adoptsUnfinished
         environment.faults.commitsEarly = mistake == .commitsEarly
-        environment.faults.ignoresLease = mistake == .ignoresLease
+        if mistake == .ignoresLease { environment.writeGuard = NoGuard() }
         return environment
     }
 
