@@ -16,6 +16,9 @@ package struct ResourceHistory: Sendable, Hashable {
         package var ended: Timestamp?
         /// Whether it was begun and nothing says that it ended.
         package var isOpen = false
+
+        /// A hook that was never begun.
+        package init() {}
     }
 
     /// The hooks in their order.
@@ -29,6 +32,9 @@ package struct ResourceHistory: Sendable, Hashable {
     package var failedWarnings = WarningList()
     /// The position of the resource's first event, for undoing in reverse order; `nil` when nothing of it began.
     package var firstEvent: Int?
+
+    /// Nothing is known of it.
+    package init() {}
 
     package subscript(hook: Hook) -> HookHistory {
         get { hooks[Int(hook.rawValue)] }

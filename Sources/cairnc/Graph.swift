@@ -5,7 +5,9 @@ import GanttCharts
 import Glibc
 import GraphExport
 import GraphViews
+import Manifests
 import Graphviz
+import Manifests
 import PlanCompiler
 import PlanIR
 import RunRecords

@@ -1,3 +1,4 @@
+import PluginKit
 import CanonicalForm
 import SeededRandom
 import Testing

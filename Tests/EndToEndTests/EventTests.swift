@@ -1,3 +1,4 @@
+import Engine
 import CanonicalForm
 import EventStream
 import Foundation
@@ -137,7 +138,7 @@ import Testing
         let json = try await site.cairn("checkpoints", "show", id, "--output", "json").json()
         let resources = try #require(json.objectValue?["resources"]?.arrayValue?.compactMap(\.objectValue))
         #expect(
-            resources.map { $0["status"]?.stringValue } == ["incomplete", "error"] || resources[1]["status"] == "error")
+            resources.count == 2 && resources[1]["status"] == "error")
         #expect(
             resources[1]["hook"]?.stringValue?.isEmpty == false
                 && resources[1]["message"]?.stringValue?.isEmpty == false)

@@ -23,13 +23,17 @@ import Testing
         var expected = [
             "put \(marker)", "put \(keys.index)", "put \(keys.ir)", "put \(keys.epoch(1))",
             "delete \(artifact.record)", "put \(artifact.part(0))", "put \(artifact.record)",
-            "put \(keys.journal(ofEpoch: 1, page: 0))", "put \(keys.definitions(ofEpoch: 1, pack: 0))",
+            "put \(keys.definitions(ofEpoch: 1, pack: 0))",
             "put \(keys.commit)",
         ]
         expected += indices.map { "put \($0)" }
         expected.append("delete \(marker)")
-        #expect(bank.writes == expected)
-        #expect(report.commit.journalSegments == 1)
+        // Segments of the journal come when they come, and all of them before what follows from them.
+        let journal = "put \(keys.journal(ofEpoch: 1))"
+        #expect(bank.writes.filter { !$0.hasPrefix(journal) } == expected)
+        let last = try #require(bank.writes.lastIndex { $0.hasPrefix(journal) })
+        #expect(bank.writes[last + 1] == "put \(keys.definitions(ofEpoch: 1, pack: 0))")
+        #expect(bank.writes.filter { $0.hasPrefix(journal) }.count == Int(report.commit.journalSegments))
 
         bank.fail(at: nil)
         #expect(try await bench.delete(report.checkpoint).isEmpty)

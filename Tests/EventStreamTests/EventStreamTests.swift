@@ -85,7 +85,7 @@ private let everything: [RunEvent] = [
     .activityFailed(data, message: "no space"), .stopping(reason: "a failure"),
     .activityCancelled(EventActivity(resource: 2, identity: "T#c", hook: .complete)), .reverting(resources: 2),
     .reverted(identity: web.identity), .undoDischarged(identity: web.identity),
-    .revertFailed(identity: data.identity, message: "gone"), .recordDamaged(BankKey("format"), reason: "cut off"),
+    .revertFailed(identity: data.identity, message: "gone"), .recordDamaged(BankFormat.key, reason: "cut off"),
     .resourceFinished(resource: 0, identity: web.identity, contentBytes: 12),
     .ended(status: "error", failures: 1, warnings: 1),
 ]

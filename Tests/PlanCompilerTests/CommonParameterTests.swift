@@ -26,7 +26,7 @@ struct CommonParameterTests {
                   type: object
                   additionalProperties: false
                   maxProperties: 1
-                  propertyNames: {maxLength: 4}
+                  propertyNames: {maxLength: 5}
                   properties: {size: {type: integer, default: 1}}
               restore: {hooks: [main]}
               verify: {hooks: [main], parameters: {$ref: "#/$defs/all", unevaluatedProperties: false, $defs: {all: {type: object}}}}
