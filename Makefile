@@ -3,11 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 SWIFT ?= swift
 # Libraries that the build needs, and tools that the demo and the tests use.
-<<<<<<< HEAD
-PACKAGES := libyaml-dev libarchive-dev libxxhash-dev pkg-config graphviz zstd attr acl e2fsprogs python3-venv chromium chromium-driver postgresql
-=======
-PACKAGES := libyaml-dev libarchive-dev libxxhash-dev pkg-config graphviz zstd curl attr acl e2fsprogs python3-venv chromium chromium-driver
->>>>>>> 5cf517fdcc2d0d50b24855f417fdf5339bb46786
+PACKAGES := libyaml-dev libarchive-dev libxxhash-dev pkg-config graphviz zstd curl attr acl e2fsprogs python3-venv chromium chromium-driver postgresql
 VENV := .venv
 # Linked statically, the compiler starts in a fraction of the time; see Package.swift.
 STATIC := CAIRN_STATIC=1
@@ -53,7 +49,7 @@ test: deps $(VENV)/installed lint
 	@scripts/run-tests
 
 golden: deps $(VENV)/installed
-	@CAIRN_ACCEPT=1 $(SWIFT) test --filter 'GoldenTests|OfficialSuiteTests' || true
+	@CAIRN_ACCEPT=1 $(SWIFT) test --filter 'GoldenTests|EventGoldenTests|OfficialSuiteTests' || true
 	@git --no-pager diff --stat -- Tests/Fixtures schemas docs
 
 TARGET ?= check

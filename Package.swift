@@ -322,7 +322,8 @@ let package = Package(
                 "PluginKit", "ProtectionService", "YAMLSource",
             ]),
         tests(
-            "SchedulingTests", ["CanonicalForm", "PlanIR", "PlanTestSupport", "Scheduling", "ScheduleTestSupport", "SeededRandom"]),
+            "SchedulingTests",
+            ["CanonicalForm", "PlanIR", "PlanTestSupport", "Scheduling", "ScheduleTestSupport", "SeededRandom"]),
         room(
             "FuzzTargets",
             [

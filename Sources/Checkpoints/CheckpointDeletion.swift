@@ -53,6 +53,8 @@ extension CheckpointCollection {
             }
         }
         let layout = CheckpointKeys(summary.id)
+        // As long as it is there, plugins are asked to delete, for which they need all the rest.
+        try await bank.delete(layout.index, if: .none)
         try await delete(try await bank.allKeys(below: layout.all).filter { $0 != layout.tombstone })
         try await bank.delete(layout.tombstone, if: .none)
         try await bank.delete(CheckpointLayout.unfinished(summary.id), if: .none)

@@ -237,6 +237,7 @@ private actor DrivenRun {
     func wake(_ number: Int32) {
         plan.wake(number)
         wakeIdle()
+        if plan.isIdle { finish() }
     }
 
     func stop(reason: String, isRequested requested: Bool) {
@@ -256,7 +257,6 @@ private actor DrivenRun {
 
     private func wakeIdle() {
         while !idle.isEmpty, let number = takeNext() { idle.removeLast().resume(returning: number) }
-        if plan.isIdle { finish() }
     }
 
     private func finish() {

@@ -7,7 +7,9 @@ import Scheduling
 import Surroundings
 
 /// Runs the activities of one operation with their plugins, journals what happens, and reverts when it fails.
-struct Execution: ActivityRunner {
+///
+/// A class, since every activity takes it along: a copy of so many references would cost more than a quick hook.
+final class Execution: ActivityRunner {
     let environment: ExecutionEnvironment
     let ir: PlanIR
     let operation: OperationKind
@@ -19,7 +21,7 @@ struct Execution: ActivityRunner {
     /// What new artifacts belong to, and whether there may be any.
     let access: ResourceArtifacts.Access
     /// What an interrupted run has left: how often each hook was begun, and whether the last attempt was cut off.
-    var histories: [ResourceHistory] = []
+    let histories: [ResourceHistory]
     /// The definition record that another operation than `protect` works from.
     let loadDefinition: @Sendable (Int) async throws -> DefinitionRecord?
 
@@ -33,7 +35,7 @@ struct Execution: ActivityRunner {
     init(
         _ environment: ExecutionEnvironment, _ ir: PlanIR, _ operation: OperationKind, checkpoint: CheckpointID,
         target: RestoreTarget = RestoreTarget(directory: nil, overwrite: false), states: ResourceStates,
-        journal: JournalWriter?, access: ResourceArtifacts.Access,
+        journal: JournalWriter?, access: ResourceArtifacts.Access, histories: [ResourceHistory] = [],
         loadDefinition: @escaping @Sendable (Int) async throws -> DefinitionRecord? = { _ in nil }
     ) {
         self.environment = environment
@@ -44,6 +46,7 @@ struct Execution: ActivityRunner {
         self.states = states
         self.journal = journal
         self.access = access
+        self.histories = histories
         self.loadDefinition = loadDefinition
         identities = ir.resources.map(\.identity)
         scopes = Self.scopes(ir)
@@ -89,7 +92,7 @@ struct Execution: ActivityRunner {
         do {
             let artifacts = try await artifacts(index)
             do {
-                let saved = try await withTimeout(attemptRules(index).timeout) {
+                let saved = try await withTimeout(attemptRules(index).timeout) { [self] in
                     try await callPlugin(place, attempt, artifacts, reporter)
                 }
                 let result = HookResult(
@@ -258,13 +261,18 @@ struct Execution: ActivityRunner {
         let outcome = await Driver.run(ir.graph(operation), settings, runner: self)
         guard !outcome.succeeded else { return (outcome, []) }
         let resources = Array(states.startOrder.reversed())
-        let failures = await uncancelled { await revert(resources) }
+        let failures = await uncancelled { [self] in await revert(resources) }
         return (outcome, failures)
     }
 
     /// Reverts resources one after the other, whatever becomes of each.
     func revert(_ resources: [Int]) async -> [ResourceFailure] {
         guard !resources.isEmpty else { return [] }
+        if await wasTakenOver {
+            environment.observer.observe(
+                .noticed("another cairn has taken over; what this one began is for that one to undo"))
+            return []
+        }
         environment.observer.observe(.reverting(resources: resources.count))
         var failures: [ResourceFailure] = []
         for index in resources {
@@ -273,7 +281,7 @@ struct Execution: ActivityRunner {
                 let place = EventActivity(resource: index, identity: identities[index], hook: .complete)
                 let reporter = AttemptReporter(place, environment.observer, environment.clock, nil)
                 let artifacts = try await artifacts(index)
-                try await withTimeout(attemptRules(index).timeout) {
+                try await withTimeout(attemptRules(index).timeout) { [self] in
                     try await plugin.revert(operation, context(index, artifacts, reporter, nil, 1))
                 }
                 states.update(index) { state in
@@ -290,6 +298,21 @@ struct Execution: ActivityRunner {
             }
         }
         return failures
+    }
+
+    /// Whether someone else runs the checkpoint's next epoch: then undoing something now would disturb what that one does,
+    /// and the notes are for it to act upon.
+    private var wasTakenOver: Bool {
+        get async {
+            guard operation == .protect, case .writing(let epoch) = access else { return false }
+            // Who holds a valid lease was not taken over from.
+            do { try environment.writeGuard.ensureMayWrite() } catch {
+                let next = CheckpointKeys(checkpoint).epoch(epoch + 1)
+                // A bank that does not answer says nothing: then what was begun is undone.
+                return (try? await environment.bank.size(next)) != nil
+            }
+            return false
+        }
     }
 
     private func note(_ resource: Int, _ change: JournalEvent.Change) {

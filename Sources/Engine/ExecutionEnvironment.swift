@@ -90,8 +90,6 @@ package struct PlantedFaults: Sendable, Hashable {
     package var commitsEarly = false
     /// A resume takes over activities that were begun only.
     package var adoptsUnfinished = false
-    /// The lease is not looked at before a commit.
-    package var ignoresLease = false
 
     package init() {}
 }

@@ -37,10 +37,9 @@ struct ProtectRun: Sendable {
         let journal = JournalWriter(
             bank: environment.bank, clock: environment.clock, guard: environment.writeGuard
         ) { [epoch] in keys.journal(ofEpoch: epoch, page: $0) }
-        var execution = Execution(
+        let execution = Execution(
             environment, ir, .protect, checkpoint: index.id, states: states, journal: journal,
-            access: .writing(epoch: epoch))
-        execution.histories = inheritance.histories
+            access: .writing(epoch: epoch), histories: inheritance.histories)
         let weights = earlier.flatMap { RecordedDurations($0).weights(ir, .protect) }
         begin(hooks, weights)
         let result: Result<ProtectReport, any Error>
@@ -150,7 +149,7 @@ struct ProtectRun: Sendable {
                 try await journal.flush()
                 try await write(packs)
                 commit = commitRecord(states, failures, journal.segments, packs.map { SHA256Digest(of: $0.bytes) })
-                if !environment.faults.ignoresLease { try environment.writeGuard.ensureMayWrite() }
+                try environment.writeGuard.ensureMayWrite()
                 try await collection.commit(commit)
             }
         } catch {

@@ -45,11 +45,14 @@ package struct ResumeOperation: Sendable {
         // Undoing needs the plugins that began it, too.
         try ProtectOperation.checkBindings(ir, environment.plugins)
         let newest = try await collection.newestEpoch(id)
-        if let newest, try await !isGone(newest.owner) {
+        let owner = newest?.owner ?? index.owner
+        guard try await isGone(owner) else {
             throw CheckpointError.wrongStatus(
                 id, .protecting, wanted: "unfinished without an executor",
-                reason: "process \(newest.owner.process) on \(newest.owner.host) still runs it")
+                reason: "process \(owner.process) on \(owner.host) still runs it")
         }
+        // It may have gone because it was done. Now that it is gone, it commits no more.
+        _ = try await unfinished()
         // A crash before the first epoch was recorded has done nothing that could be taken over.
         let epoch = (newest?.epoch ?? 0) + 1
         let now = environment.now()
@@ -64,7 +67,7 @@ package struct ResumeOperation: Sendable {
         run.earlier = earlier
         let report = try await run.run()
         await removeLeftovers(ir, report.commit, before: epoch)
-        if let newest { await collection.forgetLease(of: newest.owner) }
+        await collection.forgetLease(of: owner)
         return report
     }
 

@@ -132,7 +132,9 @@ struct WebPost {
         case .failed(let failure):
             var reason = failure.tail
             for secret in secrets where !secret.isEmpty { reason = reason.replacing(secret, with: "…") }
-            if reason.hasPrefix("curl: ") { reason = String(reason.dropFirst(6)) }
+            // `curl: (7) Failed to connect …`
+            reason.trimPrefix(/curl: (\([0-9]+\) )?/)
+            while reason.last?.isWhitespace == true { reason.removeLast() }
             return DeliveryFailure(reason.isEmpty ? failure.description : reason)
         default: return fault
         }

@@ -70,7 +70,8 @@ package struct ProgramFailure: Sendable, Hashable, CustomStringConvertible {
         let ending =
             switch status {
             case .exited(let code): "failed with exit code \(code)"
-            case .signalled(let number): "was ended by signal \(number)\(Self.name(of: number).map { " (\($0))" } ?? "")"
+            case .signalled(let number):
+                "was ended by signal \(number)\(Self.name(of: number).map { " (\($0))" } ?? "")"
             }
         let said = tail.split(separator: "\n").suffix(Self.lines)
             .map { DisplayWidth.harmless(String($0)) }.joined(separator: " | ")

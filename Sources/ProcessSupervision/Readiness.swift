@@ -157,7 +157,9 @@ final class WatchedDescriptor: Sendable {
                 let failure = state.withLock { state -> (any Error)? in
                     // A cancellation that comes later finds the waiter.
                     if Task.isCancelled { return CancellationError() }
-                    guard arm(&state, EPOLLONESHOT.rawValue) else { return ProcessFault.system("watching a child process") }
+                    guard arm(&state, EPOLLONESHOT.rawValue) else {
+                        return ProcessFault.system("watching a child process")
+                    }
                     state.waiter = continuation
                     return nil
                 }

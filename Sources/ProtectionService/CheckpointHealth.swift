@@ -48,7 +48,7 @@ struct CheckpointHealth: Sendable {
             indexed.isEmpty
             ? "can be read; there are no checkpoints"
             : "can be read; \(healthy) of \(indexed.count) checkpoints need nothing"
-        return [Precondition("the indices of the bank", .met, summary)] + found
+        return [Precondition("the indices of the bank", .met, summary)] + found + (await operations())
     }
 
     private static let toleratedSkew: Int64 = 2000
@@ -92,7 +92,7 @@ struct CheckpointHealth: Sendable {
                 advice: "'cairn delete \(id) --force' removes what is left of it")
         }
         let executor = try await executor(of: id)
-        guard executor.map(hasEnded) ?? true else { return nil }
+        guard hasEnded(executor) else { return try await silent(executor, subject) }
         if summary.status == .available || summary.status == .error, try await collection.commit(id) != nil {
             return Precondition(
                 subject, .doubtful, "is recorded, but a crash has left its marker and maybe indices that are missing",
@@ -103,15 +103,35 @@ struct CheckpointHealth: Sendable {
             advice: "finish it with 'cairn resume \(id)', or undo what is due with 'cairn gc'")
     }
 
-    /// Who runs the highest epoch of a checkpoint, `nil` when no epoch has begun.
-    private func executor(of id: CheckpointID) async throws -> Owner? {
-        let keys = CheckpointKeys(id)
-        var newest: EpochRecord?
-        for key in try await collection.bank.allKeys(below: keys.epochs) {
-            let record = try await collection.read(key) { try EpochRecord(opening: $0) }
-            if record.epoch > newest?.epoch ?? 0 { newest = record }
+    /// What to say of an executor that may be on another host, and has let its lease run out by the wall clocks.
+    private func silent(_ executor: Owner, _ subject: String) async throws -> Precondition? {
+        let bytes: [UInt8]
+        do { bytes = try await collection.bank.get(try CheckpointLayout.lease(executor.id)) } catch BankError.notFound {
+            return nil
         }
-        if let newest { return newest.owner }
+        guard let lease = try? LeaseRecord(opening: bytes), LeaseView.looksGone(lease, now: now) else { return nil }
+        return Precondition(
+            subject, .doubtful,
+            "is unfinished, and its executor on \(executor.host) has not renewed its lease since \(lease.renewed)",
+            advice: "see whether it still runs there; 'cairn resume' takes it over once it is certainly gone")
+    }
+
+    /// The restores and verifications that broke off, the newest first.
+    private func operations() async -> [Precondition] {
+        let all: [OperationSummary]
+        do { all = try await collection.operations() } catch {
+            return [Precondition("the records of operations", .unmet, "cannot be read: \(error)")]
+        }
+        return all.filter { $0.commit == nil && $0.status == .fail }.map { operation in
+            Precondition(
+                "the \(operation.index?.kind ?? "operation") \(operation.id)", .doubtful,
+                "has broken off; what it had quiesced may still stand still", advice: "undo that with 'cairn gc'")
+        }
+    }
+
+    /// Who runs the newest epoch of a checkpoint.
+    private func executor(of id: CheckpointID) async throws -> Owner {
+        if let newest = try await collection.newestEpoch(id) { return newest.owner }
         return try await collection.index(id).owner
     }
 }

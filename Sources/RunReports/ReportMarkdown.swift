@@ -51,18 +51,19 @@ enum Markdown {
             case ">": out += "&gt;"
             // Mentions and addresses are found behind escapes, too, but not behind entities.
             case "@": out += "&#64;"
-            case "\\", "`", "*", "_", "{", "}", "[", "]", "(", ")", "#", "+", "!", "|", "~", "=", "$", ":":
+            case "\\", "`", "*", "_", "{", "}", "[", "]", "(", ")", "#", "+", "!", "|", "~", "=", "$":
                 out += "\\"
                 out.unicodeScalars.append(scalar)
             default: out.unicodeScalars.append(scalar)
             }
         }
-        out = out.replacing("www.", with: "www\\.")
+        // What would become a link by itself.
+        out = out.replacing("www.", with: "www\\.").replacing("://", with: "\\://")
         // What would begin a list.
         if out.hasPrefix("-") { return "\\" + out }
-        guard let end = out.firstIndex(where: { !$0.isNumber }), end > out.startIndex, out[end] == "." else {
-            return out
-        }
+        guard let end = out.firstIndex(where: { !$0.isNumber }), end > out.startIndex,
+            out[end...].hasPrefix(". ") || out[end...] == "."
+        else { return out }
         return out[..<end] + "\\" + out[end...]
     }
 }

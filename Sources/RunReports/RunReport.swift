@@ -123,6 +123,10 @@ extension RunReport {
         report.resources = zip(identities, histories).map { identity, history in
             var resource = Resource(identity: identity, status: "waiting")
             resource.add(history)
+            // Where nobody works on it any more, nothing runs.
+            if resource.status == "running", status != "protecting", status != "in-progress" {
+                resource.status = "interrupted"
+            }
             return resource
         }
         report.contentBytes = report.resources.reduce(0) { $0 + ($1.contentBytes ?? 0) }

@@ -76,6 +76,8 @@ extension DryRunReport {
         ]
     }
 
+    private static let shownDoubts = 20
+
     var words: String {
         var text = "would \(operation.rawValue) "
         text += checkpoint.map { "checkpoint \($0) of plan '\(plan)'" } ?? "plan '\(plan)' with provider '\(provider)'"
@@ -83,7 +85,9 @@ extension DryRunReport {
         text += activities.count == 1 ? "activity" : "activities"
         if let bankBytes { text += ", about \(Words.bytes(bankBytes)) into the bank" }
         text = Words.harmless(text) + "\n"
-        let told = findings.filter { $0.precondition.state != .met }
+        // All that would fail, and of what is doubtful enough to see what it is about.
+        let doubtful = findings.filter { $0.precondition.state == .doubtful }
+        let told = findings.filter { $0.precondition.state == .unmet } + doubtful.prefix(Self.shownDoubts)
         if !told.isEmpty {
             text += Words.table(
                 ["STATE", "RESOURCE", "FINDING"],
@@ -93,6 +97,9 @@ extension DryRunReport {
                         $0.precondition.words,
                     ]
                 })
+        }
+        if doubtful.count > Self.shownDoubts {
+            text += "and \(doubtful.count - Self.shownDoubts) more that are doubtful; --output json has all\n"
         }
         return text + Precondition.tally(met: count(.met), doubtful: count(.doubtful), unmet: count(.unmet))
             + "; nothing was changed\n"

@@ -132,7 +132,7 @@ enum Damage: String, CaseIterable, Sendable {
         let edits: [(String, String)] = [
             (sound.replacing("A plan for", with: "A plea for"), "damaged"),
             (String(sound.dropLast(40)), "not a compiled plan"),
-            (sound.replacing("\"version\":2}\n", with: "\"version\":9}\n"), "format version 9"),
+            (sound.replacing("\"version\":3}\n", with: "\"version\":9}\n"), "format version 9"),
             (sound + " ", "canonical"),
         ]
         for (text, reason) in edits {

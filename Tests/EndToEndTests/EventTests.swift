@@ -116,7 +116,7 @@ import Testing
         let shown = try await site.cairn("checkpoints", "list", "--output", "json")
         let zombie = try #require(try shown.json().arrayValue?.first?.objectValue?["checkpoint"]?.stringValue)
         let report = try await site.cairn("checkpoints", "show", zombie)
-        #expect(report.output.contains("#data") && report.output.contains("running"), "\(report)")
+        #expect(report.output.contains("#data") && report.output.contains("interrupted"), "\(report)")
         let nothing = try await site.cairn("watch", "zzzzzz")
         #expect(nothing.code == 1 && nothing.errors.contains("there is no"), "\(nothing)")
         let both2 = try await site.cairn("watch", "--last", id)
@@ -136,16 +136,17 @@ import Testing
         #expect(text.output.contains("status      error") && text.output.contains("TIME BY HOOK"), "\(text)")
         #expect(text.output.contains("failed      Host::FileSystem::Directory#gone, "), "\(text)")
         let json = try await site.cairn("checkpoints", "show", id, "--output", "json").json()
-        let resources = try #require(json.objectValue?["resources"]?.arrayValue?.compactMap(\.objectValue))
+        let listed = json.objectValue?["resources"]?.arrayValue ?? []
+        let resources = listed.compactMap { $0.objectValue }
         #expect(
-            resources.map { $0["status"]?.stringValue } == ["incomplete", "error"] || resources[1]["status"] == "error")
+            resources.count == 2 && resources[1]["status"] == "error")
         #expect(
             resources[1]["hook"]?.stringValue?.isEmpty == false
                 && resources[1]["message"]?.stringValue?.isEmpty == false)
         let html = try await site.cairn("checkpoints", "show", id, "--output", "html")
         #expect(html.output.hasPrefix("<!DOCTYPE html>") && html.output.contains("#gone</td>"), "\(html)")
         let markdown = try await site.cairn("checkpoints", "show", id, "--output", "markdown")
-        #expect(markdown.output.hasPrefix("# protect of shop\\: error\n"), "\(markdown)")
+        #expect(markdown.output.hasPrefix("# protect of shop: error\n"), "\(markdown)")
 
         try site.write("gone/file", "other text")
         _ = try await site.protect()

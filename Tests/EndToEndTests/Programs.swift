@@ -171,7 +171,8 @@ final class Site: Sendable {
         for case let path as String in found {
             var isDirectory: ObjCBool = false
             let isThere = FileManager.default.fileExists(atPath: bank + "/" + path, isDirectory: &isDirectory)
-            if isThere && !isDirectory.boolValue && !path.hasPrefix(".") && !path.hasPrefix("leases/") && path.hasPrefix(prefix) { keys.append(path) }
+            let isHidden = path.hasPrefix(".") || path.hasPrefix("leases/")
+            if isThere && !isDirectory.boolValue && !isHidden && path.hasPrefix(prefix) { keys.append(path) }
         }
         return keys.sorted()
     }

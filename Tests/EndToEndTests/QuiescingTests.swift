@@ -54,9 +54,9 @@ import Testing
             try await shop.compile("live", consistency: "live")
             let checked = try await Programs.run("cairnc", ["check", "live.yaml"], in: shop.place)
             #expect(checked.output.contains("W0505") || checked.errors.contains("W0505"), "\(checked)")
-            try shop.write("slow", "")
             var differences = 0
             for _ in 0..<2 {
+                try shop.write("slow", "1")
                 let (database, files) = try await shop.contents(of: try await protect(shop, "live"))
                 if database != files { differences += 1 }
             }
@@ -84,9 +84,9 @@ import Testing
     @Test func afterACancellationTheServiceRuns() async throws {
         try await withShop { shop in
             try await shop.compile("quiet", consistency: "quiesced")
-            try shop.write("slow", "")
-            let ending = try await shop.cairn("protect", "quiet.ir", "--grace", "0s") { number in
-                try await Programs.wait { !shop.read("slow").isEmpty }
+            try shop.write("slow", "7")
+            let ending = try await shop.cairn("protect", "quiet.ir", "--grace", "1s") { number in
+                try await Programs.wait { shop.read("slow").count > 2 }
                 kill(number, SIGTERM)
             }
             #expect(ending.code == 3, "\(ending)")
@@ -100,9 +100,9 @@ import Testing
     @Test func afterACrashAResumeGoesOnAndTheServiceRuns() async throws {
         try await withShop { shop in
             try await shop.compile("quiet", consistency: "quiesced")
-            try shop.write("slow", "")
+            try shop.write("slow", "2")
             let ending = try await shop.cairn("protect", "quiet.ir") { number in
-                try await Programs.wait { !shop.read("slow").isEmpty }
+                try await Programs.wait { shop.read("slow").count > 2 }
                 kill(number, SIGKILL)
             }
             #expect(ending.code == -SIGKILL, "\(ending)")

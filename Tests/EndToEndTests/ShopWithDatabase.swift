@@ -85,8 +85,8 @@ final class ShopWithDatabase: Sendable {
         """
     }
 
-    /// A plan of the service with database and directory below it. Slow is a dump that begins late and ends late, as long
-    /// as there is a file `slow`.
+    /// A plan of the service with database and directory below it. As long as there is a file `slow`, the dump begins so
+    /// many seconds late as it says, and ends late, too; it leaves the number of its process there.
     func plan(_ name: String, consistency: String, extra: String = "") -> String {
         """
         apiVersion: cairn/v1
@@ -109,7 +109,7 @@ final class ShopWithDatabase: Sendable {
                 type: Host::Command::Artifact
                 properties:
                   dump:
-                    - [sh, -c, "test ! -e slow || { echo $$ > slow; sleep 1; }; exec pg_dump -Fc shop"]
+                    - [sh, -c, "test ! -e slow || { s=$(cat slow); echo $$ > slow; sleep $s; }; exec pg_dump -Fc shop"]
                     - [sh, -c, "cat; test ! -e slow || sleep 1"]
                   restore: [pg_restore, --clean, --if-exists, --single-transaction, --dbname, shop]
                   restoreTo: [pg_restore, --clean, --if-exists, --single-transaction, --dbname, restored]
@@ -177,7 +177,11 @@ final class ShopWithDatabase: Sendable {
         try? write("end", "")
         await service.value
         _ = try? await Programs.run(
-            "/bin/sh", ["-c", "kill -QUIT $(head -n 1 data/postmaster.pid); while [ -e data/postmaster.pid ]; do sleep 0.05; done"],
+            "/bin/sh",
+            [
+                "-c",
+                "kill -QUIT $(head -n 1 data/postmaster.pid); while [ -e data/postmaster.pid ]; do sleep 0.05; done",
+            ],
             in: place, timeout: .seconds(20))
         try? FileManager.default.removeItem(atPath: place)
     }

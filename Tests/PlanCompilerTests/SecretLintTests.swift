@@ -69,6 +69,20 @@ import Testing
         #expect(run.text.contains("dependsOn: [nobody]") && !run.text.contains("hunter2"), "\(run.text)")
     }
 
+    @Test("Secrets in the arguments of programs") func secretArguments() {
+        for argument in ["--password=hunter2", "PGPASSWORD=hunter2", "-token=hunter2", "--api-key=hunter2"] {
+            let run = setting("dump: [tool, '\(argument)']")
+            #expect(run.codes == [.plainSecret], "\(run.text)")
+            #expect(!run.text.contains("hunter2"))
+        }
+        for argument in [
+            "--password-file=/run/x", "--password=$PASSWORD", "--password=", "--user=shop", "a password=b", "?token=a",
+            "--max-tokens=5", "=",
+        ] {
+            #expect(setting("dump: [tool, '\(argument)']").codes.isEmpty, "\(argument)")
+        }
+    }
+
     @Test(
         "Passwords in addresses",
         arguments: [

@@ -67,7 +67,8 @@ import Testing
     @Test func aDaemonWithASessionOfItsOwnStays() async throws {
         let place = try Place()
         _ = try await ProgramPipeline(
-            ProgramCommand(["/bin/sh", "-c", "setsid sh -c 'echo $$ > number; exec sleep 1000' & sleep 0.3"], in: place.path)
+            ProgramCommand(
+                ["/bin/sh", "-c", "setsid sh -c 'echo $$ > number; exec sleep 1000' & sleep 0.3"], in: place.path)
         ).run()
         let number = try #require(place.number("number"))
         #expect(isAlive(number))
@@ -113,7 +114,8 @@ import Testing
         for delay in 0..<40 {
             let run = Task {
                 _ = try await ProgramPipeline([
-                    ProgramCommand(["/bin/sh", "-c", "echo $$ >> numbers; exec head -c 3000000 /dev/zero"], in: place.path),
+                    ProgramCommand(
+                        ["/bin/sh", "-c", "echo $$ >> numbers; exec head -c 3000000 /dev/zero"], in: place.path),
                     ProgramCommand(["cat"]),
                 ]).run(into: { _ in await Task.yield() }, grace: 1_000_000_000)
             }

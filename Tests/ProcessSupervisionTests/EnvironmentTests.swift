@@ -47,7 +47,10 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: long) }
         try Data(repeating: 65, count: 200_000).write(to: URL(fileURLWithPath: long))
         for (value, words) in [
-            (EnvironmentVariable.Value.fromEnv("CAIRN_TEST_ABSENT"), "the environment has no variable 'CAIRN_TEST_ABSENT'"),
+            (
+                EnvironmentVariable.Value.fromEnv("CAIRN_TEST_ABSENT"),
+                "the environment has no variable 'CAIRN_TEST_ABSENT'"
+            ),
             (.fromFile("/nowhere/secret"), "the file '/nowhere/secret' cannot be opened: No such file or directory"),
             (.fromFile("/tmp"), "the file '/tmp' cannot be read: Is a directory"),
             (.fromFile(long), "the file '\(long)' is too long"),

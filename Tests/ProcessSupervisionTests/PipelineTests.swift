@@ -60,7 +60,10 @@ func isAlive(_ number: pid_t) -> Bool {
         for seed in UInt64(1)...5 {
             var random = SeededGenerator(seed: seed)
             let chunks = (0..<40).map { _ in
-                (0..<Int.random(in: 0...200_000, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+                let byte = UInt8.random(in: 0...255, using: &random)
+                return (0..<Int.random(in: 0...20_000, using: &random)).map {
+                    byte &+ UInt8(truncatingIfNeeded: $0 * 7)
+                }
             }
             let given = Given(chunks)
             let collected = Collected()
@@ -99,9 +102,15 @@ func isAlive(_ number: pid_t) -> Bool {
                 "the program 'sh', number 2 of 3 in the pipeline, failed with exit code 9: no room"
             ),
             // Nobody reads any more because the second has failed, which is therefore the one to name.
-            ([["yes"], ["sh", "-c", "exit 4"]], "the program 'sh', number 2 of 2 in the pipeline, failed with exit code 4"),
+            (
+                [["yes"], ["sh", "-c", "exit 4"]],
+                "the program 'sh', number 2 of 2 in the pipeline, failed with exit code 4"
+            ),
             // The first would run for long; it must not be waited for.
-            ([["sleep", "1000"], ["false"]], "the program 'false', number 2 of 2 in the pipeline, failed with exit code 1"),
+            (
+                [["sleep", "1000"], ["false"]],
+                "the program 'false', number 2 of 2 in the pipeline, failed with exit code 1"
+            ),
             (
                 [["sh", "-c", "kill -SEGV $$"], ["cat"]],
                 "the program 'sh', number 1 of 2 in the pipeline, was ended by signal 11 (SIGSEGV)"

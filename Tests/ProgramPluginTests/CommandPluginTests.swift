@@ -159,7 +159,8 @@ import Testing
     @Test func verifyAndDeleteRunTheirPrograms() async throws {
         let shop = try Workshop()
         let properties: JSONObject = [
-            "dump": ["echo", "x"], "restore": ["cat"], "verify": script("cat > /dev/null; echo 'not a dump' >&2; exit 1"),
+            "dump": ["echo", "x"], "restore": ["cat"],
+            "verify": script("cat > /dev/null; echo 'not a dump' >&2; exit 1"),
             "delete": script("echo \"$CAIRN_OPERATION $CAIRN_CHECKPOINT $CAIRN_RESOURCE\" > deleted"),
             "workingDirectory": .string(shop.path),
         ]
@@ -189,7 +190,10 @@ import Testing
                 ["dump": ["a"], "environment": ["A": 1]],
                 "the variable 'A' should be a text, {fromEnv: NAME} or {fromFile: PATH}"
             ),
-            (["dump": ["a"], "workingDirectory": "here"], "the property 'workingDirectory' should be an absolute path"),
+            (
+                ["dump": ["a"], "workingDirectory": "here"],
+                "the property 'workingDirectory' should be an absolute path"
+            ),
         ] as [(JSONObject, String)] {
             let error = await pluginError { _ = try await plugin.protect(.main, shop.context(Self.type, properties)) }
             #expect(error?.description == words)

@@ -66,7 +66,8 @@ private final class HandClock: RunClock {
         let error = await pluginError { _ = try await plugin.protect(.prepareBegin, context) }
         #expect(
             error?.description
-                == "the service cannot be brought to a standstill: the program '/bin/sh' failed with exit code 1: will not")
+                == "the service cannot be brought to a standstill: the program '/bin/sh' failed with exit code 1: will not"
+        )
         try await plugin.revert(.protect, context)
         try await plugin.revert(.protect, context)
         #expect(shop.read("log") == "quiesce\nresume\n")
@@ -173,7 +174,9 @@ private final class HandClock: RunClock {
         try await plugin.verify(.main, shop.context(Self.type, sick))
         let asked: JSONObject = ["checkHealth": true]
         #expect(await pluginError { try await plugin.verify(.main, shop.context(Self.type, sick, asked)) } != nil)
-        let none = await pluginError { try await plugin.verify(.main, shop.context(Self.type, properties(shop), asked)) }
+        let none = await pluginError {
+            try await plugin.verify(.main, shop.context(Self.type, properties(shop), asked))
+        }
         #expect(none?.advice?.contains("'health'") == true)
         try await plugin.verify(.main, shop.context(Self.type, properties(shop, health: "true"), asked))
     }

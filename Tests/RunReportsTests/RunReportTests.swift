@@ -122,7 +122,7 @@ private func hostile() -> RunReport {
             .protect, id: "x", checkpoint: "x", plan: "shop", provider: "local",
             started: Timestamp(milliseconds: 0), status: "error", note: "its executor ended",
             identities: ["T#a", "T#b", "T#c", "T#d", "T#e"], ResourceHistory.of(events, resources: 5))
-        #expect(report.resources.map(\.status) == ["begun", "running", "failed", "revert failed", "waiting"])
+        #expect(report.resources.map(\.status) == ["begun", "interrupted", "failed", "revert failed", "waiting"])
         #expect(report.resources[0].durations == [.init(hook: .main, milliseconds: 2500)] && report.contentBytes == 77)
         #expect(report.resources[2].message == "no" && report.resources[2].durations.first?.milliseconds == 200)
         #expect(

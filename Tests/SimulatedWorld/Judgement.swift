@@ -23,9 +23,17 @@ extension Scenario {
 
     /// A process that has ended by itself leaves nothing standing still.
     func checkNothingStandsStill(because participant: Participant) {
-        guard !participant.process.isDead else { return }
+        // What it began is for others to undo once they have taken over.
+        guard !participant.process.isDead, !wasTakenOver(participant) else { return }
         for service in plan.services where outside.quiescer(of: service) == participant.process.name {
             world.violated("\(participant.process.name) has ended, and r\(service) still stands still")
+        }
+    }
+
+    private func wasTakenOver(_ participant: Participant) -> Bool {
+        store.checkpoints.contains { id in
+            let owners = store.epochOwners(id)
+            return owners.last != participant.process.owner && owners.contains(participant.process.owner)
         }
     }
 
@@ -47,7 +55,9 @@ extension Scenario {
             for summary in try await judge.collection.list(.init()) {
                 switch summary.status {
                 case .available: faults += try await faultsOfAvailable(summary.id, environment, judge)
-                case .error: tally.failed += 1
+                case .error:
+                    tally.failed += 1
+                    if !mayFail { faults.append("nothing but crashes befell \(summary.id), and it has failed") }
                 case .protecting: faults.append("\(summary.id) is still 'protecting'")
                 case .damaged: faults.append("\(summary.id) is damaged: \(summary.message)")
                 case .deleting, .errorDeleting: faults.append("\(summary.id) is half deleted")
@@ -93,6 +103,17 @@ extension SimulatedStore {
         let keys = CheckpointKeys(id)
         guard let bytes = contents[keys.commit], let commit = try? CommitRecord(opening: bytes) else { return nil }
         return contents[keys.epoch(commit.epoch + 1)] == nil ? commit : nil
+    }
+
+    /// Who has run a checkpoint, in the order of the epochs.
+    func epochOwners(_ id: CheckpointID) -> [Owner] {
+        var owners: [Owner] = []
+        while let bytes = contents[CheckpointKeys(id).epoch(UInt32(owners.count + 1))],
+            let record = try? EpochRecord(opening: bytes)
+        {
+            owners.append(record.owner)
+        }
+        return owners
     }
 
     /// The checkpoints of which there is anything.

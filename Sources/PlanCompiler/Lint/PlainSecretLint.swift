@@ -9,7 +9,8 @@ enum PlainSecretLint {
             let isNamed = SecretName.isLikely(setting.view.bytes(setting.key))
             let text = setting.view.bytes(setting.value)
             let hasPassword = SecretText.hasPassword(text)
-            guard isNamed || hasPassword || SecretText.isPrivateKey(text) else { return }
+            let isAssigned = SecretText.isAssignment(text)
+            guard isNamed || hasPassword || isAssigned || SecretText.isPrivateKey(text) else { return }
             let key = tree.node(setting.key)
             let value = tree.node(setting.value)
             if plan.reportedSecrets.contains(value.range) { return }
@@ -18,6 +19,8 @@ enum PlainSecretLint {
                 what = "'\(key.text)' is a secret in clear text"
             } else if hasPassword {
                 what = "the address in '\(key.text)' has a password in clear text"
+            } else if isAssigned {
+                what = "an argument in '\(key.text)' has a secret in clear text"
             } else if SecretText.isPrivateKey(text) {
                 what = "'\(key.text)' is a private key in clear text"
             } else {
@@ -127,6 +130,17 @@ enum SecretText {
             if let first = password.first, !"$<{%*".utf8.contains(first) { return true }
         }
         return false
+    }
+
+    /// Whether a text is an argument that says a secret, as `--password=…` or `TOKEN=…` do.
+    static func isAssignment(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let sign = text.firstIndex(of: UInt8(ascii: "=")) else { return false }
+        let name = UnsafeBufferPointer(rebasing: text[..<sign])
+        guard name.allSatisfy({ ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A) || "0123456789-_.".utf8.contains($0) }),
+            SecretName.isLikely(name)
+        else { return false }
+        let value = String(decoding: text[(sign + 1)...], as: UTF8.self)
+        return !isElsewhere(value)
     }
 
     private static let slash = UInt8(ascii: "/")

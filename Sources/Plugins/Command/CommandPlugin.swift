@@ -41,7 +41,8 @@ package struct CommandPlugin: ProtectionPlugin {
             return await ProgramChecks.check(pipeline.commands)
         } catch {
             return [
-                Precondition("the programs of \(context.resource.identity)", .unmet, error.reason, advice: error.advice ?? "")
+                Precondition(
+                    "the programs of \(context.resource.identity)", .unmet, error.reason, advice: error.advice ?? "")
             ]
         }
     }

@@ -75,7 +75,9 @@ struct CommandRun: Sendable {
         guard let pipeline = try pipeline else { throw PluginError("the property 'dump' is missing") }
         let store = context.artifacts
         // An earlier attempt may have left something.
-        for left in try await store.artifacts() where left.name == Self.artifactName { try await store.remove(left.name) }
+        for left in try await store.artifacts() where left.name == Self.artifactName {
+            try await store.remove(left.name)
+        }
         do {
             let writer = try await store.writer(Self.artifactName)
             let outcome = try await run(pipeline, "the dump failed") {

@@ -39,7 +39,7 @@ package struct NoopPlugin: ProtectionPlugin {
         return finding.map {
             [
                 Precondition(
-                    context.resource.identity, .doubtful, $0,
+                    "the resource", .doubtful, $0,
                     advice: "name the plugin that takes \(context.resource.type) in the provider")
             ]
         } ?? []

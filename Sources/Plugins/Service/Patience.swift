@@ -1,4 +1,3 @@
-internal import Glibc
 internal import PluginKit
 internal import Surroundings
 
@@ -34,14 +33,5 @@ enum Patience {
                 try await clock.sleep(nanoseconds: pause)
             }
         }
-    }
-}
-
-extension ServiceNote {
-    /// The name of this host.
-    static var thisHost: String {
-        var name = utsname()
-        guard uname(&name) == 0 else { return "" }
-        return withUnsafeBytes(of: &name.nodename) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
     }
 }
