@@ -49,8 +49,8 @@ enum Markdown {
             case "&": out += "&amp;"
             case "<": out += "&lt;"
             case ">": out += "&gt;"
-            // Mentions and addresses are found behind escapes, too, but not behind entities.
-            case "@": out += "&#64;"
+            // Mentions and addresses of mail are found whatever is escaped, but not across a comment.
+            case "@": out += "@<!-- -->"
             case "\\", "`", "*", "_", "{", "}", "[", "]", "(", ")", "#", "+", "!", "|", "~", "=", "$":
                 out += "\\"
                 out.unicodeScalars.append(scalar)

@@ -64,7 +64,7 @@ import Testing
         let ending = try await site.shell("TERM=xterm script -qec \"$CAIRN/cairn protect plan.ir\" /dev/null")
         #expect(ending.code == 0, "\(ending)")
         #expect(ending.output.contains("\r") && ending.output.contains("\u{1B}[K"), "\(ending)")
-        #expect(ending.output.contains("protect shop  ") && ending.output.contains("0/1 resources"), "\(ending)")
+        #expect(ending.output.contains("protect shop") && ending.output.contains("0/1 resources"), "\(ending)")
         #expect(ending.output.contains("is available: 1 resource"), "\(ending)")
         let colored = try await site.shell(
             "echo 'kind: Plan' > bad.yaml; unset NO_COLOR; script -qec \"$CAIRN/cairnc check bad.yaml\" /dev/null")

@@ -114,14 +114,15 @@ private func seconds(_ count: Int64) -> Int64 { count * 1_000_000_000 }
         func cost(_ resources: Int) -> Duration {
             var best = Duration.seconds(1000)
             for _ in 0..<3 {
-                let events = (0..<resources).flatMap { resource in
-                    [RunEvent.activityStarted(activity(resource), attempt: 1), .advanced(resource: resource, bytes: 9)]
-                }
+                let activities = (0..<resources).map { activity($0) }
                 var view = RunView()
                 let start = ContinuousClock.now
                 view.take(beginning(resources), at: 0)
-                for event in events { view.take(event, at: 1) }
-                for resource in 0..<resources { view.take(.activityFinished(activity(resource)), at: 2) }
+                for activity in activities {
+                    view.take(.activityStarted(activity, attempt: 1), at: 1)
+                    view.take(.advanced(resource: activity.resource, bytes: 9), at: 1)
+                    view.take(.activityFinished(activity), at: 2)
+                }
                 best = min(best, ContinuousClock.now - start)
             }
             return best
