@@ -102,7 +102,8 @@ struct OpenedProvider: Sendable {
     /// What an operation needs, with the limits of the provider's manifest and of the command line.
     func environment(_ options: RunOptions, observer: any RunObserver, control: RunControl) -> ExecutionEnvironment {
         ExecutionEnvironment(
-            collection: collection, plugins: plugins, concurrency: concurrency(options.jobs), observer: observer, control: control, onFailure: options.onFailure,
+            collection: collection, plugins: plugins, concurrency: concurrency(options.jobs), observer: observer,
+            control: control, onFailure: options.onFailure,
             grace: options.grace.nanoseconds)
     }
 }

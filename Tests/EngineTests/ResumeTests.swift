@@ -116,6 +116,9 @@ final class QuietPlugin: ProtectionPlugin {
         let kept = Array(events[...starts[2]])
         try await bank.delete(keys.commit, if: .none)
         try await bank.put(CheckpointLayout.unfinished(report.checkpoint), [], if: .none)
+        for segment in try await bank.allKeys(below: keys.journal(ofEpoch: 1)) {
+            try await bank.delete(segment, if: .none)
+        }
         try await bank.put(
             keys.journal(ofEpoch: 1, page: 0), JournalSegment(number: 0, events: kept).bytes, if: .none)
         bench.plugin.calls.withLock { $0 = [] }

@@ -118,7 +118,9 @@ package enum FuzzTarget: String, Sendable, CaseIterable {
             let plan = try PlanIR(loading: bytes)
             let written = plan.encoded.bytes
             // An older version is written as the present one, and is then the same plan.
-            if written != bytes, String(decoding: bytes.suffix(14), as: UTF8.self).contains("\"version\":\(PlanIR.version)}") {
+            if written != bytes,
+                String(decoding: bytes.suffix(14), as: UTF8.self).contains("\"version\":\(PlanIR.version)}")
+            {
                 return "a loaded plan is written as other bytes"
             }
             if try PlanIR(loading: written) != plan { return "a written plan is another one" }

@@ -24,7 +24,8 @@ struct ReferenceGoldenTests {
 
     @Test("There is no schema that no format has") func noOthers() throws {
         let files = try FileManager.default.contentsOfDirectory(atPath: Self.root.appending(path: "schemas").path)
-        #expect(files.sorted() == FormatSchema.allCases.map(\.fileName).sorted())
+        // That of event streams is made of the table of the room that writes them.
+        #expect(files.sorted() == (FormatSchema.allCases.map(\.fileName) + ["events.schema.json"]).sorted())
     }
 
     @Test("docs/plugins.md has not drifted from the manifests") func plugins() throws {
