@@ -220,7 +220,7 @@ import Testing
 
     @Test func aReadOnlyBankIsRestoredFromAndTakesNothing() async throws {
         let scene = try await Scene()
-        _ = try await scene.site.protect()
+        let id = try await scene.site.protect()
         let objects = try scene.site.objects()
         let ending = try await mounted(
             scene.site,
@@ -228,7 +228,7 @@ import Testing
             mount --bind bank bank; mount -o remount,bind,ro bank
             set +e
             "$CAIRN/cairn" protect plan.ir >out 2>err; echo "protect $?"
-            "$CAIRN/cairn" delete --last >>out 2>>err; echo "delete $?"
+            "$CAIRN/cairn" delete \(id) >>out 2>>err; echo "delete $?"
             "$CAIRN/cairn" verify --last >>out 2>>err; echo "verify $?"
             "$CAIRN/cairn" restore --last --to restored >>out 2>>err; echo "restore $?"
             cat err >&2

@@ -15,7 +15,8 @@ struct SchemaCommandTests {
     @Test("Every schema is printed as it stands in schemas/") func files() async throws {
         let names = try FileManager.default.contentsOfDirectory(atPath: Self.root.appending(path: "schemas").path)
         #expect(names.count >= 7)
-        for name in names.sorted() {
+        // That of event streams is the executor's.
+        for name in names.sorted() where name != "events.schema.json" {
             let format = try #require(name.split(separator: ".").first.map(String.init))
             let ending = try await cairnc("schema", format)
             let text = try String(contentsOf: Self.root.appending(path: "schemas/\(name)"), encoding: .utf8)

@@ -127,7 +127,8 @@ private final class HandClock: RunClock {
     @Test func healthIsWaitedFor() async throws {
         let shop = try Workshop()
         let context = shop.context(
-            Self.type, properties(shop, health: "echo health >> log; test $(wc -l < log) -ge 4"), undo: MemoryNotes())
+            Self.type, properties(shop, health: "echo health >> log; test $(wc -l < log) -ge 4"),
+            ["healthTimeout": "10m"], undo: MemoryNotes())
         _ = try await plugin.protect(.prepareFinish, context)
         #expect(shop.read("log") == "resume\nhealth\nhealth\nhealth\n")
         let sick = MemoryNotes(due: ["version": 1])

@@ -101,7 +101,7 @@ private func hostile() -> RunReport {
             print(page.count("<tr>"), page.count("<li>"))
             """, Data(hostile().markdown.utf8))
         let count = hostile().resources.count
-        #expect(said == "\(count + 1) \(9 + 4 * count)\n", "\(said)")
+        #expect(said == "\(count + 1) \(10 + 4 * count)\n", "\(said)")
     }
 
     @Test("of a run that was cut off says how far each resource came") func unfinished() {
