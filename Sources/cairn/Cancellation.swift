@@ -7,13 +7,15 @@ import Glibc
 /// Either way, what was begun is undone, and the outcome is recorded.
 enum Cancellation {
     private static let signals: [(number: Int32, name: String)] = [
-        (SIGINT, "SIGINT"), (SIGTERM, "SIGTERM"), (SIGHUP, "SIGHUP"),
+        (SIGINT, "SIGINT"), (SIGTERM, "SIGTERM"),
     ]
 
     /// Runs `body` in a task that the signals reach: the first one through `control`, the second one cancels it.
     static func onSignals<Result: Sendable>(
         _ control: RunControl, _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
+        // A terminal that goes away, or a connection, must not end a backup.
+        signal(SIGHUP, SIG_IGN)
         let task = Task { try await body() }
         let queue = DispatchQueue(label: "cairn.signals")
         let sources = signals.map { number, name in

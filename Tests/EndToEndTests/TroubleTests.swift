@@ -19,16 +19,18 @@ import Testing
         try await Programs.wait { try site.objects(below: "checkpoints/").contains { $0.contains("/journal/") } }
     }
 
-    @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
+    @Test(arguments: [SIGINT, SIGTERM])
     func aSignalCancelsInOrder(_ signal: Int32) async throws {
         let site = try await slowSite()
         let ending = try await Programs.run(
             "cairn", ["protect", "plan.ir", "--output", "json"], in: site.place,
             meanwhile: { process in
                 try await Self.untilItRuns(site)
+                // A terminal that goes away changes nothing: what stops the run is the first of the others.
+                kill(process, SIGHUP)
                 kill(process, signal)
             })
-        #expect(ending.code == 3, "\(ending)")
+        #expect(ending.code == 3 && !ending.errors.contains("cancelling"), "\(ending)")
         let report = try #require(try ending.json().objectValue)
         #expect(report["status"] == "error")
         #expect(
