@@ -168,8 +168,8 @@ let package = Package(
         room(
             "EventStream",
             [
-                "Bank", "BlockingIO", "CanonicalForm", "CommandLineSupport", "Engine", "PlanIR", "PluginKit",
-                "Surroundings",
+                "Bank", "BlockingIO", "CanonicalForm", "Checkpoints", "CommandLineSupport", "Engine", "PlanIR",
+                "PluginKit", "Surroundings",
             ]),
         room(
             "RunDisplay",

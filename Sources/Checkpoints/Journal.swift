@@ -88,6 +88,18 @@ package struct JournalSegment: Sendable, Hashable {
         return rows.sealed(number: number)
     }
 
+    /// Opens segment `number` of a journal that is about the resources of `ir`.
+    package init(opening bytes: [UInt8], number expected: UInt32, of ir: PlanIR) throws(SealedRecordError) {
+        try self.init(opening: bytes) { () throws(SealedRecordError) -> [String: Int] in
+            Dictionary(
+                ir.resources.enumerated().map { ($1.identity, $0) }, uniquingKeysWith: { first, _ in first })
+        }
+        guard number == expected else { throw .malformed(member: "segment", expected: "\(expected)") }
+        guard events.allSatisfy({ $0.resource < ir.resources.count }) else {
+            throw .malformed(member: "events", expected: "resources of the plan")
+        }
+    }
+
     /// Opens a segment. Those of version 1 name activities by their resources' identities, whose positions `identities`
     /// gives.
     package init(

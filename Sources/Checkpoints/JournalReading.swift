@@ -98,19 +98,7 @@ extension CheckpointCollection {
             } else if try await bank.size(key) == nil {
                 break
             }
-            let segment = try await read(key) { bytes -> JournalSegment in
-                let segment = try JournalSegment(opening: bytes) { () throws(SealedRecordError) -> [String: Int] in
-                    Dictionary(
-                        ir.resources.enumerated().map { ($1.identity, $0) }, uniquingKeysWith: { first, _ in first })
-                }
-                guard segment.number == number else {
-                    throw SealedRecordError.malformed(member: "segment", expected: "\(number)")
-                }
-                guard segment.events.allSatisfy({ $0.resource < ir.resources.count }) else {
-                    throw SealedRecordError.malformed(member: "events", expected: "resources of the plan")
-                }
-                return segment
-            }
+            let segment = try await read(key) { try JournalSegment(opening: $0, number: number, of: ir) }
             events += segment.events
             number += 1
         }

@@ -50,6 +50,12 @@ package struct ResourceHistory: Sendable, Hashable {
         return histories
     }
 
+    /// The resources with something to be undone, by their positions, the last begun first.
+    package static func due(_ histories: [ResourceHistory]) -> [Int] {
+        histories.indices.filter { histories[$0].undo != nil }
+            .sorted { (histories[$0].firstEvent ?? 0) > (histories[$1].firstEvent ?? 0) }
+    }
+
     private mutating func take(_ event: JournalEvent, at position: Int) {
         firstEvent = firstEvent ?? position
         switch event.change {

@@ -55,11 +55,7 @@ final class Execution: ActivityRunner {
     }
 
     static func hooksPerResource(_ ir: PlanIR, _ operation: OperationKind) -> [Int] {
-        var counts = [Int](repeating: 0, count: ir.resources.count)
-        for activity in ir.graph(operation).activities where !activity.isBarrier {
-            counts[Int(activity.resource)] += 1
-        }
-        return counts
+        ir.graph(operation).workMasks(ofResources: ir.resources.count).map(\.nonzeroBitCount)
     }
 
     /// The scopes of an operation over the whole of an IR, by plugin.

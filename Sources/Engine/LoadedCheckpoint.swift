@@ -104,14 +104,7 @@ struct RecordCheck {
         for number in 0..<checkpoint.commit.journalSegments {
             try await check(layout.journal(ofEpoch: epoch, page: number), &faults) {
                 bytes throws(SealedRecordError) in
-                let ir = checkpoint.ir
-                let segment = try JournalSegment(opening: bytes) { () throws(SealedRecordError) -> [String: Int] in
-                    Dictionary(
-                        ir.resources.enumerated().map { ($1.identity, $0) }, uniquingKeysWith: { first, _ in first })
-                }
-                guard segment.number == number else {
-                    throw .malformed(member: "segment", expected: "\(number)")
-                }
+                _ = try JournalSegment(opening: bytes, number: number, of: checkpoint.ir)
             }
         }
         // Who was stopped between the commit record and the indices has left the marker: then none is missed.

@@ -61,7 +61,7 @@ package struct ResumeOperation: Sendable {
         var run = ProtectRun(environment: environment, ir: ir, index: index, epoch: epoch)
         if epoch > 1 {
             let history = try await collection.journal(before: epoch, id, ir)
-            run.inheritance = inheritance(ir, history, givingUp: reason != nil)
+            run.inheritance = inheritance(ir, history)
         }
         run.inheritance.givenUp = reason
         run.earlier = earlier
@@ -90,19 +90,14 @@ package struct ResumeOperation: Sendable {
 
     // MARK: What is taken over
 
-    private func inheritance(_ ir: PlanIR, _ history: JournalHistory, givingUp: Bool) -> ProtectRun.Inheritance {
+    private func inheritance(_ ir: PlanIR, _ history: JournalHistory) -> ProtectRun.Inheritance {
         var inheritance = ProtectRun.Inheritance()
         inheritance.histories = ResourceHistory.of(history.events, resources: ir.resources.count)
-        inheritance.due = ir.resources.indices
-            .filter { inheritance.histories[$0].undo != nil }
-            .sorted {
-                (inheritance.histories[$0].firstEvent ?? 0) > (inheritance.histories[$1].firstEvent ?? 0)
-            }
+        inheritance.due = ResourceHistory.due(inheritance.histories)
         let broken = BrokenWindows(ir, inheritance.histories).resources
         let graph = ir.graph(.protect)
         var adopted = [Bool](repeating: false, count: graph.count)
-        let predecessors = graph.predecessorCounts
-        var open = predecessors
+        var open = graph.predecessorCounts
         for number in graph.topologicalOrder() ?? [] {
             var isDone = open[Int(number)] == 0
             if number >= ActivityGraph.fixedCount {
@@ -159,11 +154,7 @@ struct BrokenWindows {
     let resources: [Bool]
 
     init(_ ir: PlanIR, _ histories: [ResourceHistory]) {
-        let graph = ir.graph(.protect)
-        var masks = [UInt8](repeating: 0, count: ir.resources.count)
-        for activity in graph.activities where !activity.isBarrier {
-            masks[Int(activity.resource)] |= 1 << activity.hook.rawValue
-        }
+        let masks = ir.graph(.protect).workMasks(ofResources: ir.resources.count)
         func works(_ resource: Int, _ hook: Hook) -> Bool { masks[resource] & (1 << hook.rawValue) != 0 }
         let lists = ir.dependentLists
         var parents = [[Int32]](repeating: [], count: ir.resources.count)

@@ -127,8 +127,7 @@ package struct ZombieCollection: Sendable {
         let execution = Execution(
             environment, ir, kind, checkpoint: index.checkpoint, states: states, journal: nil, access: .reading,
             loadDefinition: { try await packs.definition($0) })
-        let due = histories.indices.filter { histories[$0].undo != nil }
-            .sorted { (histories[$0].firstEvent ?? 0) > (histories[$1].firstEvent ?? 0) }
+        let due = ResourceHistory.due(histories)
         for resource in due { states.update(resource) { $0.undo = histories[resource].undo } }
         let failures = await uncancelled { await execution.revert(due) }
         if let first = failures.first { return CollectedItem(index.id, .failed, first.description) }

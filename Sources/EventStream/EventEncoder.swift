@@ -1,4 +1,5 @@
 internal import CanonicalForm
+internal import Checkpoints
 internal import Engine
 internal import PlanIR
 
@@ -9,7 +10,7 @@ internal import PlanIR
 struct EventEncoder {
     private(set) var sequence: Int64 = 0
     private var writer = JSONWriter()
-    /// The second of which `secondText` is the text, since most lines share theirs with the one before.
+    /// The whole second, in milliseconds, of which `secondText` is the text: most lines share theirs with the one before.
     private var second = Int64.min
     private var secondText: [UInt8] = []
 
@@ -31,14 +32,14 @@ struct EventEncoder {
         writer.integer(sequence)
         sequence += 1
         writer.raw(",\"time\":\"")
-        let now = EventTime.floorDivide(milliseconds, 1000)
+        let fraction = (milliseconds % 1000 + 1000) % 1000
+        let now = milliseconds - fraction
         if now != second {
             second = now
-            secondText = EventTime.second(now)
+            secondText = Array(Timestamp(milliseconds: now).text.utf8.prefix("YYYY-MM-DDThh:mm:ss".utf8.count))
         }
         writer.bytes.append(contentsOf: secondText)
         writer.raw(".")
-        let fraction = milliseconds - now * 1000
         writer.bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: fraction / 100))
         writer.bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: fraction / 10 % 10))
         writer.bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: fraction % 10))
@@ -79,49 +80,5 @@ struct EventEncoder {
         writer.raw(",\"")
         writer.raw(name)
         writer.raw("\":")
-    }
-}
-
-/// The texts of times.
-enum EventTime {
-    static func floorDivide(_ value: Int64, _ divisor: Int64) -> Int64 {
-        value >= 0 ? value / divisor : -((-value + divisor - 1) / divisor)
-    }
-
-    /// `2026-11-22T13:24:55`, of seconds since 1970-01-01 UTC.
-    static func second(_ seconds: Int64) -> [UInt8] {
-        let day = floorDivide(seconds, 86_400)
-        let rest = seconds - day * 86_400
-        let date = date(ofDay: day)
-        var text: [UInt8] = []
-        func digits(_ value: Int64, _ count: Int) {
-            let all = Array("\(max(0, value))".utf8)
-            text += Array(repeating: UInt8(ascii: "0"), count: max(0, count - all.count)) + all.suffix(count)
-        }
-        digits(date.year, 4)
-        text.append(UInt8(ascii: "-"))
-        digits(date.month, 2)
-        text.append(UInt8(ascii: "-"))
-        digits(date.day, 2)
-        text.append(UInt8(ascii: "T"))
-        digits(rest / 3600, 2)
-        text.append(UInt8(ascii: ":"))
-        digits(rest / 60 % 60, 2)
-        text.append(UInt8(ascii: ":"))
-        digits(rest % 60, 2)
-        return text
-    }
-
-    /// The Gregorian date of a day counted from 1970-01-01, by years that begin in March.
-    private static func date(ofDay day: Int64) -> (year: Int64, month: Int64, day: Int64) {
-        let shifted = day + 719_468
-        let era = floorDivide(shifted, 146_097)
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        return (year, month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
     }
 }

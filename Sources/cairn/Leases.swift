@@ -11,10 +11,8 @@ extension ExecutionEnvironment {
         _ body: @escaping @Sendable (ExecutionEnvironment) async throws -> Result
     ) async throws -> Result {
         let keeper = LeaseKeeper(bank: bank, owner: collection.owner, clock: clock)
-        var environment = self
-        environment.writeGuard = keeper
-        let guarded = environment
-        return try await keeper.run { try await body(guarded) }
+        try await keeper.acquire()
+        return try await holding(keeper, body)
     }
 
     /// Runs what only reads a checkpoint: under a lease where the bank takes one, and without where it is read-only.
@@ -23,6 +21,12 @@ extension ExecutionEnvironment {
     ) async throws -> Result {
         let keeper = LeaseKeeper(bank: bank, owner: collection.owner, clock: clock)
         do { try await keeper.acquire() } catch is BankError { return try await body(self) }
+        return try await holding(keeper, body)
+    }
+
+    private func holding<Result: Sendable>(
+        _ keeper: LeaseKeeper, _ body: @escaping @Sendable (ExecutionEnvironment) async throws -> Result
+    ) async throws -> Result {
         var environment = self
         environment.writeGuard = keeper
         let guarded = environment
