@@ -71,6 +71,7 @@ let package = Package(
         room("PlanIR", ["CanonicalForm", "Diagnostics", "Schedules"]),
         room("PathPatterns"),
         room("Schedules"),
+        room("Retention", ["CanonicalForm", "Schedules"]),
         room("Scheduling", ["PlanIR", collections]),
         room("RunRecords", ["CanonicalForm", "PlanIR", "Schedules"]),
 
@@ -206,6 +207,7 @@ let package = Package(
         tests("YAMLSourceTests", ["CanonicalForm", "Diagnostics", "SeededRandom", "YAMLSource"]),
         tests("PathPatternsTests", ["PathPatterns"]),
         tests("SchedulesTests", ["Schedules", "SeededRandom"]),
+        tests("RetentionTests", ["CanonicalForm", "Retention", "Schedules", "SeededRandom"]),
         tests("JSONSchemaTests", ["CanonicalForm", "Diagnostics", "Manifests", "SeededRandom", "YAMLSource"]),
         room("BankConformance", ["Bank", "SeededRandom"], path: "Tests/BankConformance"),
         tests("BankTests", ["Bank", "BankConformance", "CanonicalForm"]),
