@@ -26,7 +26,10 @@ import Testing
             (["maxCheckpoints": -1], .malformed(member: "maxCheckpoints", expected: "a number from 1 to 1000000")),
             (["maxAge": "5 days"], .malformed(member: "maxAge", expected: DurationText.rule)),
             (["maxAge": 5], .malformed(member: "maxAge", expected: DurationText.rule)),
-            (["timezone": "../x"], .malformed(member: "timezone", expected: "time zones are named as in the tz database")),
+            (
+                ["timezone": "../x"],
+                .malformed(member: "timezone", expected: "time zones are named as in the tz database")
+            ),
             (["keepLast": 3, "keepForever": true], .unknownMember("keepForever")),
         ] as [(JSONObject, RetentionError)])
     func refused(_ policy: JSONObject, _ error: RetentionError) {

@@ -113,7 +113,9 @@ import Testing
         for policy in policies {
             #expect(try Self.kept(Self.daily(20), policy, now: Self.noon - 100 * Self.day) == Array(0..<20))
             // Those from the future take no one's place.
-            let future = (100..<110).map { Candidate($0, created: Self.noon + Int64($0) * Self.day, standing: .available) }
+            let future = (100..<110).map {
+                Candidate($0, created: Self.noon + Int64($0) * Self.day, standing: .available)
+            }
             let alone = try Self.kept(Self.daily(20), policy)
             #expect(try Self.kept(Self.daily(20) + future, policy).filter { $0 < 100 } == alone)
             #expect(try Self.kept(Self.daily(20) + future, policy).filter { $0 >= 100 }.count == 10)
@@ -123,7 +125,9 @@ import Testing
     }
 
     @Test("Nothing that is decided depends on how often it was decided") func idempotent() throws {
-        let policy: JSONObject = ["keepLast": 3, "keepWeekly": 5, "keepYearly": 2, "maxAge": "300d", "maxCheckpoints": 7]
+        let policy: JSONObject = [
+            "keepLast": 3, "keepWeekly": 5, "keepYearly": 2, "maxAge": "300d", "maxCheckpoints": 7,
+        ]
         let first = try Self.decide(Self.daily(700), policy).filter(\.isKept).map(\.candidate)
         #expect(try Self.kept(first, policy) == first.map(\.id))
     }
@@ -153,14 +157,16 @@ import Testing
 
     @Test("An hour that clocks show twice is two") func doubledHour() throws {
         // 02:30 in summer time, 02:30 in standard time, and 02:59 before and 02:00 after the shift.
-        let times = try ["2026-10-25T00:30", "2026-10-25T01:30", "2026-10-25T00:59", "2026-10-25T01:00"].map(Self.moment)
+        let times = try ["2026-10-25T00:30", "2026-10-25T01:30", "2026-10-25T00:59", "2026-10-25T01:00"].map(
+            Self.moment)
         let candidates = times.enumerated().map { Candidate($0, created: $1, standing: .available) }
         let policy: JSONObject = ["keepHourly": 9, "timezone": "Europe/Berlin"]
         #expect(try Self.kept(candidates, policy) == [1, 2])
     }
 
     @Test("The day that was skipped has no checkpoint, and takes no turn") func lostDay() throws {
-        let times = try ["2011-12-29T20:00", "2011-12-30T09:59", "2011-12-30T10:00", "2011-12-31T12:00"].map(Self.moment)
+        let times = try ["2011-12-29T20:00", "2011-12-30T09:59", "2011-12-30T10:00", "2011-12-31T12:00"].map(
+            Self.moment)
         let candidates = times.enumerated().map { Candidate($0, created: $1, standing: .available) }
         let policy: JSONObject = ["keepDaily": 9, "timezone": "Pacific/Apia"]
         #expect(try Self.kept(candidates, policy) == [3, 2, 1])
