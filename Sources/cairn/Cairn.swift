@@ -71,7 +71,13 @@ enum CommandLineFailure {
                 "cairn: there is no checkpoint '\(Words.harmless(text))'; 'cairn checkpoints list' shows those there are\n"
             )
             return ExitStatus.failed
-        case is MessageFailure, is BankError, is CheckpointError, is ExecutionError, is ProviderError:
+        case let LeaseError.lost(_, reason):
+            StandardStream.error.write(
+                "cairn: the lease on the bank was lost, so this run has stopped itself before others could take it for "
+                    + "gone: \(Words.harmless(reason)); when the bank is well, 'cairn resume --last' goes on with a "
+                    + "protect run, and any other command can be run again\n")
+            return ExitStatus.failed
+        case is LeaseError, is ClockSkewError, is MessageFailure, is BankError, is CheckpointError, is ExecutionError, is ProviderError:
             StandardStream.error.write("cairn: \(Words.harmless("\(error)"))\n")
             return ExitStatus.failed
         case is CancellationError:

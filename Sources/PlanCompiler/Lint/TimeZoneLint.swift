@@ -1,4 +1,5 @@
 import Diagnostics
+import PlanLanguage
 import Schedules
 import YAMLSource
 
