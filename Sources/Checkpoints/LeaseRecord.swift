@@ -32,7 +32,7 @@ package struct LeaseTerms: Sendable, Hashable {
     }
 
     /// The longest time that a lease lasts: one day.
-    static let longestExpireWindow = LeaseRules.longestExpireWindow
+    package static let longestExpireWindow = LeaseRules.longestExpireWindow
 }
 
 /// Why a lease could not be had, or what it allows no longer.
