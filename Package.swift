@@ -164,7 +164,12 @@ let package = Package(
             ],
             path: "Sources/Plugins/Files", settings: strictWithLibArchive),
         room("Checkpoints", ["Bank", "CanonicalForm", "PlanIR", "PluginKit", "Surroundings"]),
-        room("Engine", ["Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", "Scheduling", "Surroundings"]),
+        room(
+            "Engine",
+            [
+                "Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", "Retention", "Schedules", "Scheduling",
+                "Surroundings",
+            ]),
         room("Wording", ["Diagnostics", "PluginKit"]),
         room(
             "EventStream",
@@ -188,7 +193,7 @@ let package = Package(
             dependencies: [
                 "Bank", "BlockingIO", "CanonicalForm", "Checkpoints", "CommandLineSupport", "Diagnostics", "Engine",
                 "EventStream", "Manifests", "Notifications", "PlanIR", "PluginKit", "PluginReference",
-                "ProtectionService",
+                "ProtectionService", "Retention",
                 "RunDisplay", "RunRecords", "RunReports", "Scheduling", "Surroundings", "Wording", "YAMLSource",
                 argumentParser, logging,
             ],

@@ -42,6 +42,16 @@ extension ExecutionEnvironment {
         return try await keeper.hold { try await body(guarded) }
     }
 
+    /// Tells at once whether an owner has certainly ended: this host knows it, or there is no lease of it. Nobody waits.
+    func ownerGlance() -> @Sendable (Owner) async throws -> Bool {
+        let view = LeaseView(bank: bank, clock: clock)
+        return { owner in
+            if OwnerProcess.hasEnded(owner) { return true }
+            if OwnerProcess.isRunning(owner) { return false }
+            return try await view.isGone(owner.id)
+        }
+    }
+
     /// Tells whether an owner has certainly ended: at once where this host knows it, else by watching its lease.
     func ownerWatch() -> @Sendable (Owner) async throws -> Bool {
         let view = LeaseView(bank: bank, clock: clock)
