@@ -306,7 +306,7 @@ let package = Package(
             [
                 "SeededRandom",
                 "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DegradedBank", "DirectoryBank", "Engine",
-                "PlanIR", "PluginKit", "Scheduling", "ScheduleTestSupport", "Surroundings",
+                "PlanIR", "PluginKit", "Retention", "Scheduling", "ScheduleTestSupport", "Surroundings",
             ]),
         room(
             "SimulatedWorld",
