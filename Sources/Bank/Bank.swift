@@ -38,6 +38,32 @@ package struct BankPage: Sendable, Hashable {
     }
 }
 
+/// One page of the names right below a prefix.
+package struct BankNames: Sendable, Hashable {
+    /// The names, one segment each, in ascending byte order.
+    package var names: [String]
+    /// Whether names follow behind the last one of this page.
+    package var more: Bool
+
+    package init(names: [String], more: Bool) {
+        self.names = names
+        self.more = more
+    }
+
+    /// The page that a store with these keys gives; for stores that have all their keys in memory.
+    package init(among keys: some Sequence<BankKey>, below prefix: BankKey?, after: String?, limit: Int) {
+        let start = prefix.map { Array($0.text.utf8) + [UInt8(ascii: "/")] } ?? []
+        var found: Set<String> = []
+        for key in keys where key.text.utf8.starts(with: start) {
+            let name = key.text.utf8.dropFirst(start.count).prefix { $0 != UInt8(ascii: "/") }
+            if let after, !after.utf8.lexicographicallyPrecedes(name) { continue }
+            found.insert(String(decoding: name, as: UTF8.self))
+        }
+        let names = found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        self.init(names: Array(names.prefix(max(1, limit))), more: names.count > max(1, limit))
+    }
+}
+
 /// Why a bank refused or failed; each carries the key or place it is about.
 package enum BankError: Error, Sendable, Hashable {
     /// The text is not a key.
@@ -140,6 +166,17 @@ package protocol Bank: Sendable {
     /// than 1 counts as 1. What is written or deleted meanwhile may be in the page or not.
     func list(below prefix: BankKey?, after: BankKey?, limit: Int) async throws -> BankPage
 
+    /// The first `limit` names behind `after` that stand in keys right below `prefix` (in all keys when it is `nil`),
+    /// in ascending byte order of the names, without looking at what lies below them. A name is there once, whether it
+    /// is an object's or only the beginning of keys; where a delete was cut short, also when nothing is left below it.
+    /// `after` need not exist nor be a name; a limit less than 1 counts as 1.
+    func names(below prefix: BankKey?, after: String?, limit: Int) async throws -> BankNames
+
+    /// When an object was last written, in milliseconds since 1970 by the store's own clock; `nil` when there is no
+    /// such object, or the store does not tell. It lies between the beginning of the write and its answer, cut to the
+    /// fineness of the store's clock, which may be a whole second.
+    func modified(_ key: BankKey) async throws -> Int64?
+
     /// How much room there is, `nil` where the store does not tell.
     func capacity() async throws -> BankCapacity?
 
@@ -161,6 +198,17 @@ extension Bank {
             keys += page.keys
             guard page.more, let next = page.keys.last else { return keys }
             last = next
+        }
+    }
+
+    /// All names right below `prefix`, page by page.
+    package func allNames(below prefix: BankKey?) async throws -> [String] {
+        var names: [String] = []
+        while true {
+            // A directory is read anew for every page, so pages are long.
+            let page = try await self.names(below: prefix, after: names.last, limit: 10_000)
+            names += page.names
+            guard page.more, !page.names.isEmpty else { return names }
         }
     }
 

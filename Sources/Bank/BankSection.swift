@@ -63,6 +63,13 @@ package struct BankSection: Bank {
         return BankPage(keys: try page.keys.map { (key) throws(BankError) in try relative(key) }, more: page.more)
     }
 
+    package func names(below prefix: BankKey?, after: String?, limit: Int) async throws -> BankNames {
+        let below = try prefix.map { (key) throws(BankError) in try whole(key) } ?? self.prefix
+        return try await bank.names(below: below, after: after, limit: limit)
+    }
+
+    package func modified(_ key: BankKey) async throws -> Int64? { try await bank.modified(try whole(key)) }
+
     package func capacity() async throws -> BankCapacity? { try await bank.capacity() }
 
     package func survey() async throws -> BankSurvey {

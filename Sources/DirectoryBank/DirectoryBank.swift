@@ -122,6 +122,16 @@ package final class DirectoryBank: Bank {
         }
     }
 
+    package func names(below prefix: BankKey?, after: String?, limit: Int) async throws -> BankNames {
+        try await perform("list", prefix?.text ?? place) { store in
+            try ObjectListing.names(in: store.root, below: prefix, after: after, limit: limit)
+        }
+    }
+
+    package func modified(_ key: BankKey) async throws -> Int64? {
+        try await perform("look up", key.text) { store in try store.modified(ObjectPath(key)) }
+    }
+
     package func capacity() async throws -> BankCapacity? {
         try await perform("look at", place) { store in try BankInspection(store.root).capacity() }
     }

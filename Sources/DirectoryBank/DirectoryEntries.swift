@@ -3,14 +3,19 @@ internal import Glibc
 /// The files and directories of one directory, in the byte order of the keys that they stand for.
 ///
 /// A directory counts as its name with a slash, since that is how its keys go on: `a.b` comes before `a/x`, and
-/// `a0` after it. The names lie in one buffer: a directory of a million names costs two allocations and a sort.
+/// `a0` after it; unless only the names are wanted. The names lie in one buffer: a directory of a million names costs two allocations and a sort.
 struct DirectoryEntries {
     private var text: [UInt8] = []
     private var ranges: [Range<Int32>] = []
+    private let marksDirectories: Bool
 
     /// Reads a directory. Of files and directories it keeps the names that `accepting` takes; other kinds it leaves
-    /// out.
-    init(reading directory: Descriptor, accepting accept: (UnsafeRawBufferPointer) -> Bool) throws {
+    /// out. With `markingDirectories` false, directories have no slash and the order is that of the names.
+    init(
+        reading directory: Descriptor, markingDirectories: Bool = true,
+        accepting accept: (UnsafeRawBufferPointer) -> Bool
+    ) throws {
+        marksDirectories = markingDirectories
         // The stream takes a descriptor of its own, with a position of its own.
         let own = try directory.directory(".")
         let duplicate = fcntl(own.raw, F_DUPFD_CLOEXEC, 0)
@@ -54,7 +59,7 @@ struct DirectoryEntries {
         }
         let first = Int32(text.count)
         text.append(contentsOf: name)
-        if isDirectory { text.append(UInt8(ascii: "/")) }
+        if isDirectory && marksDirectories { text.append(UInt8(ascii: "/")) }
         ranges.append(first..<Int32(text.count))
     }
 
@@ -81,6 +86,8 @@ struct DirectoryEntries {
         (0..<count).allSatisfy { self[$0].last == UInt8(ascii: "/") }
     }
 
-    /// All entries, in order.
-    func names() -> [String] { (0..<count).map { String(decoding: self[$0], as: UTF8.self) } }
+    /// The entries in order, at most `most` of them.
+    func names(first most: Int = .max) -> [String] {
+        (0..<min(count, most)).map { String(decoding: self[$0], as: UTF8.self) }
+    }
 }

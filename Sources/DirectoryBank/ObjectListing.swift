@@ -19,16 +19,37 @@ struct ObjectListing {
 
     /// Walks the directory of `prefix`, or the whole bank.
     mutating func page(below prefix: BankKey?) throws -> BankPage {
-        let start: Descriptor?
-        var path: [UInt8] = []
-        if let prefix {
-            start = try ObjectPath(try prefix.appending("x")).openParent(in: root)
-            path = Array(prefix.text.utf8) + [UInt8(ascii: "/")]
-        } else {
-            start = try root.descriptor.directory(".")
+        let path = ObjectListing.path(below: prefix)
+        if let start = try ObjectListing.directory(of: prefix, in: root), mayHoldKeys(path[...]) {
+            try walk(start, path)
         }
-        if let start, mayHoldKeys(path[...]) { try walk(start, path) }
         return BankPage(keys: keys, more: more)
+    }
+
+    /// One page of the names right below `prefix`, or of those in the bank's own directory.
+    static func names(in root: BankRoot, below prefix: BankKey?, after: String?, limit: Int) throws -> BankNames {
+        let limit = max(1, limit)
+        let room = BankKey.maximumLength - path(below: prefix).count
+        let after = after.map { Array($0.utf8) } ?? []
+        guard room > 0, let directory = try directory(of: prefix, in: root) else {
+            return BankNames(names: [], more: false)
+        }
+        let entries = try DirectoryEntries(reading: directory, markingDirectories: false) { name in
+            name.count <= room && after.lexicographicallyPrecedes(name) && isSegment(name)
+        }
+        return BankNames(names: entries.names(first: limit), more: entries.count > limit)
+    }
+
+    /// What the keys below `prefix` begin with.
+    private static func path(below prefix: BankKey?) -> [UInt8] {
+        prefix.map { Array($0.text.utf8) + [UInt8(ascii: "/")] } ?? []
+    }
+
+    /// The directory that stands for `prefix`, `nil` when there is none.
+    private static func directory(of prefix: BankKey?, in root: BankRoot) throws -> Descriptor? {
+        guard let prefix else { return try root.descriptor.directory(".") }
+        let names = prefix.segments.map(String.init)
+        return try ObjectPath(directories: names, name: "", of: prefix).openParent(in: root)
     }
 
     /// A directory on the way down, with the entry that comes next.

@@ -14,6 +14,13 @@ struct ObjectPath: Sendable {
         directories = segments
     }
 
+    /// The way to a directory: for walks that begin below a prefix.
+    init(directories: [String], name: String, of key: BankKey) {
+        self.key = key
+        self.directories = directories
+        self.name = name
+    }
+
     /// Opens the directory that holds the object, `nil` when it is not there. No symbolic link is followed.
     func openParent(in root: BankRoot) throws -> Descriptor? {
         try openDirectory(depth: directories.count, in: root)

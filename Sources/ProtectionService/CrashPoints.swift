@@ -119,5 +119,15 @@
         func list(below prefix: BankKey?, after: BankKey?, limit: Int) async throws -> BankPage {
             try await bank.list(below: prefix, after: after, limit: limit)
         }
+
+        func names(below prefix: BankKey?, after: String?, limit: Int) async throws -> BankNames {
+            try await bank.names(below: prefix, after: after, limit: limit)
+        }
+
+        func modified(_ key: BankKey) async throws -> Int64? { try await bank.modified(key) }
+
+        func capacity() async throws -> BankCapacity? { try await bank.capacity() }
+
+        func survey() async throws -> BankSurvey { try await bank.survey() }
     }
 #endif

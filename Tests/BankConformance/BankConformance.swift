@@ -38,7 +38,7 @@ package struct BankConformance: Sendable, CustomStringConvertible {
     }
 
     /// All checks.
-    package static let all: [BankConformance] = contents + conditions + listings
+    package static let all: [BankConformance] = contents + conditions + listings + names + times
 
     /// Throws when `condition` does not hold.
     static func expect(_ condition: Bool, _ message: @autoclosure () -> String) throws {

@@ -1,4 +1,5 @@
 package import Bank
+internal import Glibc
 internal import Synchronization
 
 /// A bank in memory, for tests: the whole contract and nothing durable. Every write gives a version of its own.
@@ -6,6 +7,7 @@ package final class InMemoryBank: Bank {
     private struct Object {
         var bytes: [UInt8]
         var version: Int
+        var modified: Int64
     }
 
     private struct State {
@@ -16,8 +18,17 @@ package final class InMemoryBank: Bank {
     private let state = Mutex(State())
     package let place = "memory"
 
-    /// An empty bank.
-    package init() {}
+    private let now: @Sendable () -> Int64
+
+    /// An empty bank; `now` is its clock, in milliseconds since 1970.
+    package init(now: @escaping @Sendable () -> Int64 = InMemoryBank.systemTime) { self.now = now }
+
+    /// The system's wall clock in milliseconds since 1970.
+    package static let systemTime: @Sendable () -> Int64 = {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
 
     /// Every object, for tests that look at or damage what is stored.
     package var contents: [BankKey: [UInt8]] { state.withLock { $0.objects.mapValues(\.bytes) } }
@@ -28,7 +39,7 @@ package final class InMemoryBank: Bank {
             try InMemoryBank.check(condition, key, state.objects[key])
             try InMemoryBank.refuseConflict(key, state)
             state.writes += 1
-            state.objects[key] = Object(bytes: bytes, version: state.writes)
+            state.objects[key] = Object(bytes: bytes, version: state.writes, modified: now())
             return ObjectVersion(tag: String(state.writes))
         }
     }
@@ -81,6 +92,12 @@ package final class InMemoryBank: Bank {
         let found = keys.filter { key in key.text.hasPrefix(start) && after.map { $0 < key } ?? true }.sorted()
         return BankPage(keys: Array(found.prefix(limit)), more: found.count > limit)
     }
+
+    package func names(below prefix: BankKey?, after: String?, limit: Int) async throws -> BankNames {
+        BankNames(among: state.withLock { Array($0.objects.keys) }, below: prefix, after: after, limit: limit)
+    }
+
+    package func modified(_ key: BankKey) async throws -> Int64? { state.withLock { $0.objects[key]?.modified } }
 
     private static func check(_ condition: WriteCondition, _ key: BankKey, _ object: Object?) throws {
         let holds =

@@ -136,4 +136,8 @@ private struct ForgetfulBank: Bank {
     func list(below prefix: BankKey?, after: BankKey?, limit: Int) async throws -> BankPage {
         try await inner.list(below: prefix, after: after, limit: limit)
     }
+    func names(below prefix: BankKey?, after: String?, limit: Int) async throws -> BankNames {
+        try await inner.names(below: prefix, after: after, limit: limit)
+    }
+    func modified(_ key: BankKey) async throws -> Int64? { try await inner.modified(key) }
 }

@@ -369,4 +369,8 @@ private final class GatedBank: Bank {
         }
         return BankPage(keys: try keys.sorted().map { try BankKey($0) }, more: false)
     }
+    func names(below prefix: BankKey?, after: String?, limit: Int) async throws -> BankNames {
+        throw BankError.storeFailed(operation: "list", key: prefix?.text ?? "", reason: "a gate knows no names")
+    }
+    func modified(_ key: BankKey) async throws -> Int64? { nil }
 }

@@ -125,6 +125,8 @@ final class ScratchDirectory: Sendable {
         try #require(mkfifo(root + "/pipe", 0o600) == 0)
         try await bank.put(BankKey("key"), [1], if: .none)
         #expect(try await bank.allKeys(below: nil) == [BankKey("key")])
+        #expect(try await bank.allNames(below: nil) == ["key"])
+        await #expect(throws: BankError.self) { try await bank.modified(BankKey("pipe")) }
         await #expect(throws: BankError.self) { try await bank.get(BankKey("pipe")) }
         await #expect(throws: BankError.self) { try await bank.put(BankKey("pipe"), [1], if: .none) }
     }

@@ -51,6 +51,10 @@ final class RecordingBank: Bank {
     func list(below prefix: BankKey?, after: BankKey?, limit: Int) async throws -> BankPage {
         try await base.list(below: prefix, after: after, limit: limit)
     }
+    func names(below prefix: BankKey?, after: String?, limit: Int) async throws -> BankNames {
+        try await base.names(below: prefix, after: after, limit: limit)
+    }
+    func modified(_ key: BankKey) async throws -> Int64? { try await base.modified(key) }
 }
 
 @Suite("The order of writes in docs/bank-format.md")

@@ -62,6 +62,10 @@ private final class SmallBank: Bank {
     func list(below prefix: BankKey?, after: BankKey?, limit: Int) async throws -> BankPage {
         try await inner.list(below: prefix, after: after, limit: limit)
     }
+    func names(below prefix: BankKey?, after: String?, limit: Int) async throws -> BankNames {
+        try await inner.names(below: prefix, after: after, limit: limit)
+    }
+    func modified(_ key: BankKey) async throws -> Int64? { try await inner.modified(key) }
     func capacity() async throws -> BankCapacity? { room }
     func survey() async throws -> BankSurvey { BankSurvey(writeObstacle: obstacle) }
 }

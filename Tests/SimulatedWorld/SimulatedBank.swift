@@ -156,6 +156,16 @@ package final class SimulatedBank: Bank, @unchecked Sendable {
         return store.list(below: prefix, after: after, limit: limit)
     }
 
+    package func names(below prefix: BankKey?, after: String?, limit: Int) async throws -> BankNames {
+        try await reading("list", prefix)
+        return store.names(below: prefix, after: after, limit: limit)
+    }
+
+    package func modified(_ key: BankKey) async throws -> Int64? {
+        try await reading("look at", key)
+        return store.modified(key)
+    }
+
     private func reading(_ operation: String, _ key: BankKey?) async throws {
         try await wait(operation, key)
         if world.happens(fortune.unreadable) {

@@ -84,7 +84,7 @@ package final class SimulatedProcess: TaskExecutor, RunClock, RunRandom, @unchec
 
     // MARK: Its surroundings
 
-    package var wallMilliseconds: Int64 { 1_800_000_000_000 + world.now / 1_000_000 + wallOffset }
+    package var wallMilliseconds: Int64 { World.epoch + world.now / 1_000_000 + wallOffset }
     package var monotonicNanoseconds: Int64 { 1_000_000_000 * Int64(owner.process) + world.now }
     package func sleep(nanoseconds: Int64) async throws { try await world.sleep(nanoseconds, of: self) }
     /// Waits although the task is cancelled; not longer than the process lives.

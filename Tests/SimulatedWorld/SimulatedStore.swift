@@ -6,6 +6,7 @@ package final class SimulatedStore: @unchecked Sendable {
     private struct Object {
         var bytes: [UInt8]
         var version: Int
+        var modified: Int64
     }
 
     private let world: World
@@ -13,6 +14,8 @@ package final class SimulatedStore: @unchecked Sendable {
     /// The keys in order, `nil` when they have changed since they were sorted.
     private var sorted: [BankKey]?
     private var writes = 0
+    /// How far its wall clock is from the world's, in milliseconds.
+    package var clockOffset: Int64 = 0
     /// What a lying store has promised to keep and has not: what was there before, by key, for each writer.
     private var unsynced: [ObjectIdentifier: [(key: BankKey, before: [UInt8]?)]] = [:]
     /// Sees every change before it happens: the key, and the bytes that it will have.
@@ -27,6 +30,10 @@ package final class SimulatedStore: @unchecked Sendable {
         objects[key].map { ($0.bytes, ObjectVersion(tag: String($0.version))) }
     }
 
+    func modified(_ key: BankKey) -> Int64? { objects[key]?.modified }
+
+    private var time: Int64 { World.epoch + world.now / 1_000_000 + clockOffset }
+
     func put(_ key: BankKey, _ bytes: [UInt8], if condition: WriteCondition, by process: SimulatedProcess) throws
         -> ObjectVersion
     {
@@ -34,7 +41,7 @@ package final class SimulatedStore: @unchecked Sendable {
         watcher?(key, bytes, process)
         if objects[key] == nil { sorted = nil }
         writes += 1
-        objects[key] = Object(bytes: bytes, version: writes)
+        objects[key] = Object(bytes: bytes, version: writes, modified: time)
         world.note("\(process.name) writes \(key)")
         return ObjectVersion(tag: String(writes))
     }
@@ -59,23 +66,35 @@ package final class SimulatedStore: @unchecked Sendable {
         for (key, before) in (unsynced.removeValue(forKey: ObjectIdentifier(process)) ?? []).reversed() {
             world.note("the store has lost \(key)")
             writes += 1
-            objects[key] = before.map { Object(bytes: $0, version: writes) }
+            objects[key] = before.map { Object(bytes: $0, version: writes, modified: time) }
             sorted = nil
         }
     }
 
-    func list(below prefix: BankKey?, after: BankKey?, limit: Int) -> BankPage {
+    func names(below prefix: BankKey?, after: String?, limit: Int) -> BankNames {
+        let (keys, first) = keys(from: prefix.map { $0.text + "/" } ?? "")
+        let start = prefix.map { $0.text + "/" } ?? ""
+        let below = keys[first...].prefix { $0.text.utf8.starts(with: start.utf8) }
+        return BankNames(among: below, below: prefix, after: after, limit: limit)
+    }
+
+    /// All keys in order, and the position of the first that does not come before `floor`.
+    private func keys(from floor: String) -> (keys: [BankKey], first: Int) {
         let keys = sorted ?? objects.keys.sorted()
         sorted = keys
-        let start = prefix.map { $0.text + "/" } ?? ""
-        // Keys below a prefix stand together.
         var low = 0
         var high = keys.count
-        let floor = max(start, after?.text ?? "")
         while low < high {
             let middle = (low + high) / 2
             if keys[middle].text.utf8.lexicographicallyPrecedes(floor.utf8) { low = middle + 1 } else { high = middle }
         }
+        return (keys, low)
+    }
+
+    func list(below prefix: BankKey?, after: BankKey?, limit: Int) -> BankPage {
+        let start = prefix.map { $0.text + "/" } ?? ""
+        // Keys below a prefix stand together.
+        var (keys, low) = keys(from: max(start, after?.text ?? ""))
         var page: [BankKey] = []
         while low < keys.count {
             let key = keys[low]

@@ -27,6 +27,8 @@ package final class World: @unchecked Sendable {
 
     /// How many steps a world takes before it counts as one that does not end.
     package static let mostSteps = 3_000_000
+    /// The wall time at which every world begins, in milliseconds since 1970.
+    package static let epoch: Int64 = 1_800_000_000_000
 
     package let seed: UInt64
     /// Where all chances come from.
