@@ -377,4 +377,10 @@ if Context.environment["CAIRN_BENCH"] == "1" {
                 "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "Engine", "PlanIR", "PluginKit",
                 "Scheduling",
             ], path: "Benchmarks/EngineBench", swiftSettings: strict))
+    package.targets.append(
+        .executableTarget(
+            name: "RetentionBench",
+            dependencies: [
+                "Bank", "CanonicalForm", "Checkpoints", "DirectoryBank", "PlanIR", "Retention", "Schedules",
+            ], path: "Benchmarks/RetentionBench", swiftSettings: strict))
 }
