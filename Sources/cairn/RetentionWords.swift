@@ -22,7 +22,8 @@ extension RetentionReport {
     func summary(dryRun: Bool) -> String {
         if policy.keepsEverything { return "the plan '\(plan)' has no retention policy, so all its checkpoints stay\n" }
         let going = dryRun ? checkpoints.count { $0.outcome == .toGo } : removed
-        var text = "\(Words.count(going, "checkpoint")) of plan '\(plan)' \(dryRun ? "would be" : going == 1 ? "was" : "were")"
+        var text =
+            "\(Words.count(going, "checkpoint")) of plan '\(plan)' \(dryRun ? "would be" : going == 1 ? "was" : "were")"
         text += " removed, \(checkpoints.count - going) \(checkpoints.count - going == 1 ? "stays" : "stay")"
         if failed > 0 { text += "; \(failed) could not be removed: 'cairn gc' and 'cairn delete' try again" }
         return text + "\n"

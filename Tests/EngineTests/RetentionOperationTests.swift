@@ -4,6 +4,7 @@ import CanonicalForm
 import Checkpoints
 import DegradedBank
 import Engine
+import PlanIR
 import PluginKit
 import Retention
 import Surroundings
@@ -33,7 +34,8 @@ import Testing
             _ act: @escaping @Sendable (String) async throws -> Void = { _ in }
         ) {
             self.level = level
-            bank = DegradedBank(InMemoryBank(), to: level, troubles: troubles)
+            let clock = clock
+            bank = DegradedBank(InMemoryBank { clock.wallMilliseconds }, to: level, troubles: troubles)
             plugin = ScriptedPlugin(act)
         }
 

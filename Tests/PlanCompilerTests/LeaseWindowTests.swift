@@ -41,7 +41,7 @@ import YAMLSource
         "Windows that do not fit, at the place of the first that is written",
         arguments: [
             ("{expireWindow: 49s}", "49s", "expireWindow 49s is too short for renewWindow 20s (the default)"),
-            ("{renewWindow: 26s}", "26s", "expireWindow 60s (the default) is too short for renewWindow 26s"),
+            ("{renewWindow: 26s}", "26s", "expireWindow 1m (the default) is too short for renewWindow 26s"),
             ("{validityWindow: 21s}", "21s", "and validityWindow 21s"),
             ("{renewWindow: 30s, expireWindow: 69s}", "69s", "expireWindow 69s is too short for renewWindow 30s"),
             ("{expireWindow: 25h}", "25h", "a lease would last longer than a day"),
