@@ -174,6 +174,19 @@ package struct CheckpointCollection: Sendable {
         ]
     }
 
+    /// All keys under which a checkpoint may be indexed: those that are written now, then those that earlier programs
+    /// wrote.
+    package func everyIndexKey(
+        plan: String, provider: String, _ created: Timestamp, _ id: CheckpointID
+    ) throws -> [BankKey] {
+        let entry = IndexEntry(created: created, id: id)
+        return try indexKeys(plan: plan, provider: provider, created, id) + [
+            try entry.undatedKey(in: CheckpointLayout.byPlan(plan)),
+            try entry.undatedKey(in: CheckpointLayout.byProvider(provider)),
+            try entry.undatedKey(in: CheckpointLayout.byDate),
+        ]
+    }
+
     /// What an index entry or a marker holds: the checkpoint's id and a line feed.
     package func marker(_ id: CheckpointID) -> [UInt8] { Array(id.text.utf8) + [0x0A] }
 
