@@ -164,6 +164,7 @@ let package = Package(
             path: "Sources/Plugins/Files", settings: strictWithLibArchive),
         room("Checkpoints", ["Bank", "CanonicalForm", "PlanIR", "PluginKit", "Surroundings"]),
         room("Engine", ["Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", "Scheduling", "Surroundings"]),
+        room("BankCare", ["Bank", "CanonicalForm", "Checkpoints", "Engine", "PlanIR", "PluginKit"]),
         room("Wording", ["Diagnostics", "PluginKit"]),
         room(
             "EventStream",
@@ -185,8 +186,8 @@ let package = Package(
         .executableTarget(
             name: "cairn",
             dependencies: [
-                "Bank", "BlockingIO", "CanonicalForm", "Checkpoints", "CommandLineSupport", "Diagnostics", "Engine",
-                "EventStream", "Manifests", "Notifications", "PlanIR", "PluginKit", "PluginReference",
+                "Bank", "BankCare", "BlockingIO", "CanonicalForm", "Checkpoints", "CommandLineSupport", "Diagnostics",
+                "Engine", "EventStream", "Manifests", "Notifications", "PlanIR", "PluginKit", "PluginReference",
                 "ProtectionService",
                 "RunDisplay", "RunRecords", "RunReports", "Scheduling", "Surroundings", "Wording", "YAMLSource",
                 argumentParser, logging,
