@@ -362,4 +362,11 @@ if Context.environment["CAIRN_BENCH"] == "1" {
                 "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "Engine", "PlanIR", "PluginKit",
                 "Scheduling",
             ], path: "Benchmarks/EngineBench", swiftSettings: strict))
+    package.targets.append(
+        .executableTarget(
+            name: "BankBench",
+            dependencies: [
+                "Bank", "CanonicalForm", "Checkpoints", "DirectoryBank", "Engine", "PlanIR", "PluginKit", "Scheduling",
+                "Surroundings",
+            ], path: "Benchmarks/BankBench", swiftSettings: strict))
 }
