@@ -129,7 +129,7 @@ package struct BankAudit: Sendable {
         for name in try await bank.allNames(below: nil) where !places.contains(name) {
             let isProbe = name == "probe"
             // An empty directory is no object.
-            let holdsObjects = try await holdsObjects(try BankKey(name))
+            let holdsObjects = try await bank.holdsObjects(try BankKey(name))
             guard holdsObjects else { continue }
             try await report(
                 BankFinding(
@@ -137,15 +137,10 @@ package struct BankAudit: Sendable {
                     isProbe ? "is left of a program that made the bank" : "is nothing that a bank has"))
         }
         for name in try await bank.allNames(below: CheckpointLayout.checkpoints) where CheckpointID(name) == nil {
-            guard try await holdsObjects(try CheckpointLayout.checkpoints.appending(name)) else { continue }
+            guard try await bank.holdsObjects(try CheckpointLayout.checkpoints.appending(name)) else { continue }
             try await report(
                 BankFinding(.strayObject, "\(CheckpointLayout.checkpoints)/\(name)", nil, "is no checkpoint"))
         }
-    }
-
-    private func holdsObjects(_ key: BankKey) async throws -> Bool {
-        if try await bank.size(key) != nil { return true }
-        return try await !bank.list(below: key, after: nil, limit: 1).keys.isEmpty
     }
 
     // MARK: Operations and leases
@@ -153,7 +148,7 @@ package struct BankAudit: Sendable {
     private func operations(_ report: (BankFinding) async throws -> Void) async throws {
         for name in try await bank.allNames(below: CheckpointLayout.operations) {
             let all = try CheckpointLayout.operations.appending(name)
-            guard try await holdsObjects(all) else { continue }
+            guard try await bank.holdsObjects(all) else { continue }
             guard let id = CheckpointID(name) else {
                 try await report(BankFinding(.strayObject, all, nil, "is no restore and no verification"))
                 continue

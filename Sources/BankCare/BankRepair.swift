@@ -32,12 +32,12 @@ struct BankRepair: Sendable {
             _ = try await bank.removeLeftovers()
             return true
         case .entryStray:
-            try await bank.delete(try BankKey(finding.key), if: .none)
+            try await bank.deleteSettled(try BankKey(finding.key))
             return true
         case .entryMissing, .entryDamaged, .entryUndated: return try await rewriteEntry(finding)
         case .markerMissing, .markerDamaged:
             guard let id = finding.checkpoint else { return false }
-            try await bank.put(CheckpointLayout.unfinished(id), collection.marker(id), if: .none)
+            try await bank.putRight(CheckpointLayout.unfinished(id), collection.marker(id))
             return true
         case .markerStale:
             guard let id = finding.checkpoint else { return false }
@@ -63,14 +63,14 @@ struct BankRepair: Sendable {
             isDated
             ? old : try BankKey(segments.dropLast().joined(separator: "/")).appending("\(entry.day)/\(entry.segment)")
         // Only this one content is right under this key, so that no condition is needed.
-        try await bank.put(key, collection.marker(id), if: .none)
-        if key != old { try await bank.delete(old, if: .none) }
+        try await bank.putRight(key, collection.marker(id))
+        if key != old { try await bank.deleteSettled(old) }
         let keys = CheckpointKeys(id)
         guard try await bank.size(keys.index) == nil, try await bank.size(keys.tombstone) == nil,
-            try await bank.list(below: keys.all, after: nil, limit: 1).keys.isEmpty
+            try await !bank.holdsObjects(keys.all)
         else { return true }
         // It was deleted meanwhile, entries first.
-        try await bank.delete(key, if: .none)
+        try await bank.deleteSettled(key)
         return true
     }
 }

@@ -134,7 +134,11 @@ struct CheckpointAudit: Sendable {
             verdict.findings.append(finding(.recordDamaged, keys.index, "cannot be read: \(error.reason)"))
             return
         }
-        let all = try await bank.allKeys(below: keys.all)
+        let all = try await bank.objectsThere(below: keys.all)
+        guard !all.isEmpty else {
+            verdict.exists = false
+            return
+        }
         let hasContent = all.contains { CheckpointKeys.epoch(ofContent: $0.segments[2]) != nil }
         let hasCommit = all.contains { $0 == keys.onlyCommit || $0.segments[2] == "commits" }
         if hasContent && hasCommit {

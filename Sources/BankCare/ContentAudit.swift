@@ -52,7 +52,7 @@ struct ContentAudit {
         try await journal(ir)
         try await annotations()
         try await definitions()
-        findLitter()
+        try await findLitter()
     }
 
     private var commitKey: BankKey {
@@ -271,9 +271,10 @@ struct ContentAudit {
     // MARK: Litter
 
     /// What is there and no record names, grouped by artifact. Journals of earlier epochs stay for reports.
-    private mutating func findLitter() {
+    private mutating func findLitter() async throws {
         var groups: [(key: BankKey, count: Int)] = []
         for key in objects.sorted() where !named.contains(key) && !isHistory(key) {
+            guard try await collection.bank.size(key) != nil else { continue }
             litter += 1
             let segments = key.segments
             let isArtifact = segments.count > 7 && segments[3] == "resources" && segments[5] == "artifacts"

@@ -118,25 +118,29 @@ struct IndexAudit {
     ) async throws {
         let (bank, known) = (bank, known)
         let collection = collection
-        let findings = try await concurrentMap(places) { place -> BankFinding? in
+        let findings = try await concurrentMap(places) { place -> (isThere: Bool, BankFinding?) in
             let id = place.entry.id
+            let bytes: [UInt8]
+            // A weak store's listings keep names of what was removed.
+            do { bytes = try await bank.get(place.key) } catch BankError.notFound { return (false, nil) }
             guard place.isInPlace else {
-                return BankFinding(.entryStray, place.key, id, "lies in the day of another time")
+                return (true, BankFinding(.entryStray, place.key, id, "lies in the day of another time"))
             }
             let checkpoint = known[id]
             let fits = checkpoint.map {
                 $0.created == place.entry.created && name.takes(plan: $0.plan, provider: $0.provider)
             }
-            if fits != true, let stray = try await Self.stray(place, name, collection) { return stray }
-            guard let bytes = try? await bank.get(place.key) else { return nil }
-            if bytes != collection.marker(id) {
-                return BankFinding(.entryDamaged, place.key, id, "does not hold the id of its key")
+            if fits != true, let stray = try await Self.stray(place, name, collection) {
+                return (true, stray)
             }
-            guard place.isUndated else { return nil }
-            return BankFinding(.entryUndated, place.key, id, "lies where earlier programs wrote it")
+            if bytes != collection.marker(id) {
+                return (true, BankFinding(.entryDamaged, place.key, id, "does not hold the id of its key"))
+            }
+            guard place.isUndated else { return (true, nil) }
+            return (true, BankFinding(.entryUndated, place.key, id, "lies where earlier programs wrote it"))
         }
-        for (place, finding) in zip(places, findings) {
-            if finding?.kind != .entryStray { self.known[place.entry.id]?.seen |= name.bit }
+        for (place, (isThere, finding)) in zip(places, findings) {
+            if isThere, finding?.kind != .entryStray { self.known[place.entry.id]?.seen |= name.bit }
             if let finding { try await report(finding) }
         }
     }
@@ -160,10 +164,7 @@ struct IndexAudit {
             return nil
         } catch is CheckpointError {
             // An entry says what a damaged checkpoint cannot say any more.
-            guard try await collection.bank.list(below: CheckpointKeys(id).all, after: nil, limit: 1).keys.isEmpty
-            else {
-                return nil
-            }
+            if try await collection.bank.holdsObjects(CheckpointKeys(id).all) { return nil }
             guard try await collection.bank.size(place.key) != nil else { return nil }
             return BankFinding(.entryStray, place.key, id, "leads to a checkpoint that is not there")
         }
