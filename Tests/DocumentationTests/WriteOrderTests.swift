@@ -87,7 +87,9 @@ struct WriteOrderTests {
                 && write.key != keys.tombstone
         }
         let places = writes.indices.filter { isUnordered(writes[$0]) }
-        for (place, write) in zip(places, places.map { writes[$0] }.sorted { $0.key < $1.key }) { writes[place] = write }
+        for (place, write) in zip(places, places.map { writes[$0] }.sorted { $0.key < $1.key }) {
+            writes[place] = write
+        }
         return writes
     }
 
