@@ -60,6 +60,7 @@ fuzz: deps
 
 bench: release
 	@CAIRN_BENCH=1 $(STATIC) $(SWIFT) build -c release --static-swift-stdlib --product EngineBench
+	@CAIRN_BENCH=1 $(STATIC) $(SWIFT) build -c release --static-swift-stdlib --product RetentionBench
 	@CAIRN_BENCH=1 $(STATIC) $(SWIFT) build -c release --static-swift-stdlib --product BankBench
 	@scripts/bench .build/release
 

@@ -16,7 +16,8 @@ struct Protect: AsyncParsableCommand {
         abstract: "Protects what a compiled plan names, and records a checkpoint.",
         discussion: """
             Prints the checkpoint's id. When anything fails, what was begun is undone, the checkpoint is recorded as \
-            failed, and the exit code is 1.
+            failed, and the exit code is 1. When all has succeeded, the plan's retention policy is applied, as by \
+            'cairn retain'; when that fails, a notice says so, and the exit code stays 0.
 
             EXAMPLES
               cairn protect shop.ir
@@ -29,6 +30,7 @@ struct Protect: AsyncParsableCommand {
     @OptionGroup var providers: ProviderOptions
     @OptionGroup var options: RunOptions
     @OptionGroup var dryRun: DryRunOption
+    @OptionGroup var retention: RetentionOption
 
     @Option(help: ArgumentHelp("Give the checkpoint this label (repeatable).", valueName: "key=value"))
     var label: [LabelArgument] = []
@@ -74,9 +76,12 @@ struct Protect: AsyncParsableCommand {
         if ir.needsInventory { throw ExecutionError.needsInventory(plan: ir.plan) }
         let provider = try await OpenedProvider(try providers.registry(beside: plan), ir.provider.name)
         let earlier = await provider.earlierCommit(of: ir.plan)
-        let report = try await RunSession.showing(options, provider, quiet: output == .json) { environment, session in
+        let retention = retention
+        let (report, retained) = try await RunSession.showing(
+            options, provider, quiet: output == .json
+        ) { environment, session in
             for notice in provider.notices(for: ir) { environment.observer.observe(.noticed(notice)) }
-            return try await session.telling(
+            let report = try await session.telling(
                 ir.notifications + provider.manifest.notifications, provider.collection, plan: ir.plan,
                 provider: ir.provider.name, started: environment.now()
             ) {
@@ -85,8 +90,13 @@ struct Protect: AsyncParsableCommand {
                         earlier: earlier, labels: labels)
                 }
             }
+            return (
+                report,
+                await RetentionAfterRun.apply(
+                    retention, ir, provider: ir.provider.name, after: report, environment)
+            )
         }
-        try report.finish(plan: ir.plan, output, on: options.results)
+        try report.finish(plan: ir.plan, retained, output, on: options.results)
     }
 }
 
