@@ -10,7 +10,7 @@ extension CheckpointCollection {
         guard let summary = try await summary(id) else { throw CheckpointError.unknown(id.text) }
         switch summary.status {
         case .available, .error, .deleting, .errorDeleting: break
-        case .protecting, .damaged:
+        case .protecting, .waitCopying, .copying, .damaged:
             guard force else {
                 throw CheckpointError.wrongStatus(
                     id, summary.status, wanted: "available or error to be deleted; --force deletes it all the same",

@@ -14,7 +14,7 @@ struct BankCommand: AsyncParsableCommand {
         discussion: """
             EXAMPLES
               cairn bank init --provider local
-            """, subcommands: [Initialize.self])
+            """, subcommands: [Initialize.self, Sync.self])
 
     /// `cairn bank init`
     struct Initialize: AsyncParsableCommand {

@@ -31,7 +31,7 @@ struct Cairn: AsyncParsableCommand {
         subcommands: [
             Protect.self, Restore.self, Verify.self, Delete.self, Checkpoints.self, Operations.self, Providers.self,
             BankCommand.self, InventoryCommand.self, Protectables.self, Resume.self, Collect.self, Watch.self,
-            DoctorCommand.self,
+            DoctorCommand.self, Copy.self,
         ])
 
     static func main() async {
@@ -71,7 +71,7 @@ enum CommandLineFailure {
                 "cairn: there is no checkpoint '\(Words.harmless(text))'; 'cairn checkpoints list' shows those there are\n"
             )
             return ExitStatus.failed
-        case is MessageFailure, is BankError, is CheckpointError, is ExecutionError, is ProviderError:
+        case is MessageFailure, is BankError, is CheckpointError, is ExecutionError, is ProviderError, is CopyError:
             StandardStream.error.write("cairn: \(Words.harmless("\(error)"))\n")
             return ExitStatus.failed
         case is CancellationError:
