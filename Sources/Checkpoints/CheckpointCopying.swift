@@ -26,20 +26,13 @@ extension CheckpointCollection {
         try await bank.putOnce(CheckpointKeys(index.id).ir, ir)
     }
 
-    /// The epochs of a checkpoint that were claimed, ascending.
-    package func claimedEpochs(_ id: CheckpointID) async throws -> [UInt32] {
-        try await bank.allKeys(below: CheckpointKeys(id).epochs).compactMap { key in
-            key.segments.last.flatMap { $0.hasSuffix(".json") ? UInt32($0.dropLast(5)) : nil }
-        }.sorted()
-    }
-
     /// What the copiers of a checkpoint have noted before `epoch`: the notes of the newest of them that has made any,
     /// which tell what it took over from those before.
     package func copyJournal(
         before epoch: UInt32, _ id: CheckpointID, _ ir: PlanIR
     ) async throws -> JournalHistory {
         let keys = CheckpointKeys(id)
-        for earlier in try await claimedEpochs(id).reversed() where earlier < epoch {
+        for earlier in try await epochs(id).reversed() where earlier < epoch {
             let (events, segments) = try await segments(ir, count: nil) { keys.copyJournal(ofEpoch: earlier, page: $0) }
             if segments > 0 { return JournalHistory(epoch: earlier, events: events, segments: segments) }
         }

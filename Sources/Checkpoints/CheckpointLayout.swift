@@ -104,8 +104,20 @@ package struct CheckpointKeys: Sendable, Hashable {
     package var index: BankKey { below("index.json") }
     /// The IR that the checkpoint runs.
     package var ir: BankKey { below("ir.json") }
-    /// The commit record.
-    package var commit: BankKey { below("commit.json") }
+    /// What lies below this is the commit records, one for each epoch that has committed.
+    package var commits: BankKey { below("commits") }
+    /// The commit record of an epoch.
+    package func commit(ofEpoch epoch: UInt32) -> BankKey { below("commits/\(epoch).json") }
+    /// The one commit record, where version 1 has it.
+    package var onlyCommit: BankKey { below("commit.json") }
+    /// What lies below this is those who read the checkpoint at present.
+    package var uses: BankKey { below("uses") }
+    /// That an owner reads the checkpoint; throws `BankError.invalidKey` when its id is no segment.
+    package func use(_ owner: String) throws(BankError) -> BankKey {
+        try uses.appending(BankKey.segment(encoding: owner) + ".json")
+    }
+    /// That the checkpoint must not be deleted.
+    package var pin: BankKey { below("pin.json") }
     /// Labels, which may change.
     package var labels: BankKey { below("labels.json") }
     /// The mark of a checkpoint that is being deleted.
@@ -134,6 +146,9 @@ package struct CheckpointKeys: Sendable, Hashable {
         below("e\(epoch)/definitions/\(eightDigits(pack)).json")
     }
 
+    /// What lies below this is the artifacts of an epoch, by resource.
+    package func resources(ofEpoch epoch: UInt32) -> BankKey { below("e\(epoch)/resources") }
+
     /// The key below which a resource's results lie; `identity` is `TYPE#ID`.
     package func resource(_ identity: String, epoch: UInt32) throws(BankError) -> BankKey {
         try below("e\(epoch)/resources").appending(BankKey.segment(encoding: identity))
@@ -148,6 +163,23 @@ package struct CheckpointKeys: Sendable, Hashable {
     }
 
     private func below(_ suffix: String) -> BankKey { BankKey(unchecked: "\(all)/\(suffix)") }
+
+    /// The epoch whose record `key` is, of a claim or a commit: `<n>.json`; `nil` for anything else.
+    package static func epoch(of key: BankKey) -> UInt32? {
+        guard let name = key.segments.last, name.hasSuffix(".json") else { return nil }
+        return number(name.dropLast(5))
+    }
+
+    /// The epoch whose content lies below a name such as `e2`, `nil` for other names.
+    package static func epoch(ofContent name: some StringProtocol) -> UInt32? {
+        name.hasPrefix("e") ? number(name.dropFirst()) : nil
+    }
+
+    private static func number(_ text: some StringProtocol) -> UInt32? {
+        // One spelling for each number.
+        guard let number = UInt32(text), number > 0, String(number) == text else { return nil }
+        return number
+    }
 }
 
 /// The keys of one artifact.

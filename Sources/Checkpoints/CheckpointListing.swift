@@ -68,11 +68,9 @@ extension CheckpointCollection {
     private func commitBehindMarker(_ id: CheckpointID) async throws -> CommitRecord? {
         if let commit = try await commit(id) { return commit }
         if try await bank.size(CheckpointLayout.unfinished(id)) != nil { return nil }
-        // A commit record that is not in force is none, and its checkpoint goes on in a later epoch.
-        if try await writtenCommit(id) != nil { return nil }
         // It may have been committed between the two looks.
         if let commit = try await commit(id) { return commit }
-        throw CheckpointError.damaged(CheckpointKeys(id).commit, reason: "it is missing")
+        throw CheckpointError.damaged(CheckpointKeys(id).commits, reason: "there is none")
     }
 
     private func damaged(

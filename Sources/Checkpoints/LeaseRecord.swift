@@ -30,7 +30,7 @@ package struct LeaseTerms: Sendable, Hashable {
     }
 
     /// The longest time that a lease lasts: one day.
-    static let longestExpireWindow: Int64 = 86_400_000
+    package static let longestExpireWindow: Int64 = 86_400_000
 }
 
 /// Why a lease could not be had, or what it allows no longer.

@@ -44,10 +44,10 @@ package struct CopyGivingUp: Sendable {
     package func run(reason: String) async throws {
         let (collection, id) = (environment.collection, index.id)
         let ir = try await LoadedCheckpoint.loadIR(index, from: collection)
-        let epoch = (try await collection.newestEpoch(id)?.epoch ?? 0) + 1
-        let now = environment.now()
+        let newest = try await collection.epochs(id).last ?? 0
+        let (now, random) = (environment.now(), environment.random)
         try environment.writeGuard.ensureMayWrite()
-        try await uncancelled { try await collection.claim(id, epoch: epoch, now: now) }
+        let epoch = try await uncancelled { try await collection.claim(id, after: newest, now: now, random: random) }
         // It may have been whole already when its copier went.
         if try await collection.commit(id)?.status == .available { return }
         let keys = CheckpointKeys(id)

@@ -34,6 +34,24 @@ package struct CopyOperation: Sendable {
     /// Runs the copy. A failing artifact or hook gives a report; what is thrown is a reason not to begin, or a failure of
     /// the other bank, after which the copy goes on when it is run again.
     package func run() async throws -> CopyReport {
+        try ensureOtherBank()
+        let environment = environment
+        return try await source.collection.using(
+            id, OperationKind.copy.rawValue, now: environment.now(),
+            unprotected: { error in
+                environment.observer.observe(
+                    .noticed("nothing keeps others from deleting the checkpoint meanwhile: \(error)"))
+            }
+        ) { try await copy() }
+    }
+
+    private func ensureOtherBank() throws {
+        guard source.bankID != target.bankID else {
+            throw CopyError.sameBank(place: target.collection.bank.place)
+        }
+    }
+
+    private func copy() async throws -> CopyReport {
         let (checkpoint, definitions) = try await read()
         for name in try checkpoint.checkBindings(environment.plugins) {
             environment.observer.observe(
@@ -44,13 +62,13 @@ package struct CopyOperation: Sendable {
         try environment.writeGuard.ensureMayWrite()
         let index = try await begin(checkpoint, standing)
         let collection = target.collection
-        let epoch = (try await collection.newestEpoch(id)?.epoch ?? 0) + 1
-        let now = environment.now()
-        try await uncancelled { try await collection.claim(id, epoch: epoch, now: now) }
+        let newest = try await collection.epochs(id).last ?? 0
+        let (now, random) = (environment.now(), environment.random)
+        let epoch = try await uncancelled { try await collection.claim(id, after: newest, now: now, random: random) }
         // An epoch that is recorded as failed may be swept any time: only later ones are taken over from.
         let committed = try await collection.commit(id)
         if committed?.status == .available { return report(checkpoint, definitions, .alreadyThere) }
-        let earlier = try await collection.claimedEpochs(id).filter { $0 > committed?.epoch ?? 0 && $0 < epoch }
+        let earlier = try await collection.epochs(id).filter { $0 > committed?.epoch ?? 0 && $0 < epoch }
         let run = CopyRun(
             environment: environment, source: source, target: target, checkpoint: checkpoint,
             definitions: definitions, index: index, epoch: epoch, earlier: earlier)
@@ -61,9 +79,7 @@ package struct CopyOperation: Sendable {
 
     /// The checkpoint and its definitions, as they are in the source.
     func read() async throws -> (LoadedCheckpoint, [DefinitionRecord]) {
-        guard source.bankID != target.bankID else {
-            throw CopyError.sameBank(place: target.collection.bank.place)
-        }
+        try ensureOtherBank()
         let checkpoint = try await available()
         return (checkpoint, try await definitions(of: checkpoint))
     }

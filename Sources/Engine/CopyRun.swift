@@ -103,6 +103,7 @@ struct CopyRun: Sendable {
             } else {
                 commit = failed(states, failures)
             }
+            try await ensureStanding()
             try environment.writeGuard.ensureMayWrite()
             try await collection.commit(commit)
         } catch let error as CheckpointError {
@@ -112,12 +113,14 @@ struct CopyRun: Sendable {
         }
         do {
             try await collection.publish(index)
+            guard failures.isEmpty else { return }
+            try await Leftovers(collection, checkpoint.ir, commit).remove()
+            try await collection.settle(id)
         } catch {
-            // The commit record alone says what the checkpoint is; its marker keeps it in every listing.
+            // The commit record alone says what the checkpoint is; by its marker 'cairn gc' does the rest.
             environment.observer.observe(
-                .noticed("the copy is recorded, but not yet in all indices of the bank: \(error)"))
+                .noticed("the copy is recorded, but not all that belongs to that is done yet: \(error)"))
         }
-        await removeLeftovers(work)
     }
 
     private func available(_ packs: [SHA256Digest], _ journalSegments: UInt32) -> CommitRecord {
@@ -193,33 +196,13 @@ struct CopyRun: Sendable {
         return origin.journalSegments
     }
 
-    /// Removes what earlier epochs have brought and the commit record does not name. Nothing depends on it: what fails
-    /// here stays as litter.
-    private func removeLeftovers(_ work: CopyWork) async {
-        let bank = target.collection.bank
-        do {
-            var kept: Set<String> = []
-            for (resource, definition) in definitions.enumerated() {
-                for artifact in work.copied(resource) ?? [] {
-                    kept.insert(
-                        "\(try keys.artifacts(definition.resource, epoch: artifact.epoch))/\(artifact.summary.name)")
-                }
-            }
-            for earlier in try await target.collection.claimedEpochs(id) where earlier < epoch {
-                for key in try await bank.allKeys(below: keys.content(ofEpoch: earlier)) {
-                    let segments = key.segments
-                    // …/e<n>/resources/<resource>/artifacts/<name>/…
-                    guard segments.count > 6, segments[3] == "resources",
-                        !kept.contains(segments[0..<7].joined(separator: "/"))
-                    else { continue }
-                    try environment.writeGuard.ensureMayWrite()
-                    try await bank.delete(key, if: .none)
-                }
-            }
-        } catch {
-            environment.observer.observe(
-                .noticed("what an earlier copier had left half-written could not all be removed: \(error)"))
+    /// Throws when the copy was deleted meanwhile.
+    private func ensureStanding() async throws {
+        let collection = target.collection
+        if try await collection.tombstone(id) != nil {
+            throw CheckpointError.wrongStatus(id, .deleting, wanted: "unfinished to be committed", reason: "")
         }
+        guard try await collection.bank.size(keys.index) != nil else { throw CheckpointError.unknown(id.text) }
     }
 
     private func report(

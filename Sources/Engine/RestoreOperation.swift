@@ -57,9 +57,21 @@ package struct RestoreOperation: Sendable {
                 CheckpointLayout.operationJournal(operation.id, page: $0)
             } : nil
         let result: Result<OperationReport, any Error>
-        do { result = .success(try await run(operation, journal)) } catch { result = .failure(error) }
+        do { result = .success(try await using(operation, journal)) } catch { result = .failure(error) }
         await journal?.close()
         return try result.get()
+    }
+
+    /// Runs it as a use of the checkpoint, so that nobody deletes it meanwhile.
+    private func using(_ operation: OperationIndex, _ journal: JournalWriter?) async throws -> OperationReport {
+        let environment = environment
+        return try await environment.collection.using(
+            checkpoint.index.id, kind.rawValue, now: environment.now(),
+            unprotected: { error in
+                environment.observer.observe(
+                    .noticed("nothing keeps others from deleting the checkpoint meanwhile: \(error)"))
+            }
+        ) { try await run(operation, journal) }
     }
 
     private func run(_ operation: OperationIndex, _ journal: JournalWriter?) async throws -> OperationReport {

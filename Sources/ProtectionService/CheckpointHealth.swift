@@ -93,7 +93,9 @@ struct CheckpointHealth: Sendable {
         }
         let executor = try await executor(of: id)
         guard hasEnded(executor) else { return try await silent(executor, subject) }
-        if summary.status == .available || summary.status == .error, try await collection.commit(id) != nil {
+        if summary.status == .available || summary.status == .error, let commit = try await collection.commit(id) {
+            // The marker of a failed run stays until its artifacts are removed.
+            if commit.status == .error { return nil }
             return Precondition(
                 subject, .doubtful, "is recorded, but a crash has left its marker and maybe indices that are missing",
                 advice: "finish that with 'cairn gc'")

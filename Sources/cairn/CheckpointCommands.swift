@@ -17,7 +17,7 @@ struct Checkpoints: AsyncParsableCommand {
               cairn checkpoints list --plan shop
               cairn checkpoints show --last
               cairn checkpoints journal --last
-            """, subcommands: [List.self, Show.self, Journal.self])
+            """, subcommands: [List.self, Show.self, Journal.self, Reset.self])
 
     /// `cairn checkpoints list`
     struct List: AsyncParsableCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CanonicalForm
 import Checkpoints
+import Bank
 import CommandLineSupport
 import Engine
 import Manifests

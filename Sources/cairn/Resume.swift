@@ -1,10 +1,12 @@
 import ArgumentParser
+import Bank
 import CanonicalForm
 import Checkpoints
 import CommandLineSupport
 import Engine
 import Manifests
 import PlanIR
+import ProtectionService
 import Wording
 import YAMLSource
 
@@ -103,67 +105,5 @@ extension ProtectReport {
         }
         if wasCancelled { throw ExitCode(ExitStatus.cancelled) }
         if commit.status != .available { throw ExitCode(ExitStatus.failed) }
-    }
-}
-
-/// `cairn gc`
-struct Collect: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "gc",
-        abstract: "Brings to an end what executors have left unfinished that are gone.",
-        discussion: """
-            Runs that were cut off are undone where they left something behind, such as a service that stands still, \
-            and recorded as failed; 'cairn resume' finishes them instead. Deletions that were broken off are finished. \
-            What someone still works on is left alone.
-
-            EXAMPLES
-              cairn gc --dry-run
-              cairn gc
-            """)
-
-    @OptionGroup var provider: ProviderChoice
-    @OptionGroup var options: RunOptions
-
-    @Flag(help: "Say what would be done, and change nothing.")
-    var dryRun = false
-
-    @Option(help: "Print the result as text or json.")
-    var output: OutputFormat = .text
-
-    func validate() throws { try options.check(output) }
-
-    func run() async throws {
-        let opened = try await provider.open()
-        let dryRun = dryRun
-        let items = try await ProgressDisplay.showing(options, opened, quiet: output == .json) { environment in
-            if dryRun {
-                return try await ZombieCollection(environment, dryRun: true, isGone: environment.ownerWatch()).run()
-            }
-            return try await environment.leased { environment in
-                try await ZombieCollection(environment, isGone: environment.ownerWatch()).run()
-            }
-        }
-        switch output {
-        case .json:
-            StandardStream.output.write(
-                JSONValue.array(
-                    items.map {
-                        [
-                            "id": .string($0.id.text), "action": .string($0.action.rawValue),
-                            "message": .string($0.message),
-                        ]
-                    }
-                ).prettyText)
-        case .text:
-            if items.isEmpty {
-                options.results.write("nothing is unfinished\n")
-            } else {
-                options.results.write(
-                    Words.table(
-                        ["ID", dryRun ? "WOULD BE" : "ACTION", "REASON"],
-                        items.map { [$0.id.text, $0.action.rawValue, Words.harmless($0.message)] }))
-            }
-        }
-        if items.contains(where: { $0.action == .failed }) { throw ExitCode(ExitStatus.failed) }
     }
 }

@@ -61,7 +61,8 @@ struct RunFollower {
         case .checkpoint(let index):
             let whole = try await LoadedCheckpoint.loadIR(index, from: collection)
             // Once it is there, a copy is as its origin was.
-            let isCopied = index.origin == nil || (try await collection.commit(index.id))?.status == .available
+            let commit = index.origin == nil ? nil : try await collection.commit(index.id)
+            let isCopied = index.origin == nil || commit?.status == .available
             ir = isCopied ? whole : whole.withArtifactCopies
             operation = isCopied ? .protect : .copy
         case .operation(let index):

@@ -86,7 +86,8 @@ struct OpenedProvider: Sendable {
         let opened = try await registry.bank(of: manifest).open()
         format = opened.format
         collection = CheckpointCollection(
-            bank: opened.bank, owner: OwnerProcess.current(), hasEnded: OwnerProcess.hasEnded)
+            bank: opened.bank, owner: OwnerProcess.current(), consistency: opened.format.consistency,
+            hasEnded: OwnerProcess.hasEnded)
     }
 
     /// The limits of the provider's manifest; `jobs` of the command line goes before them.

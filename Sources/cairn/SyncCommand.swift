@@ -1,8 +1,11 @@
 import ArgumentParser
 import CanonicalForm
+import Checkpoints
 import CommandLineSupport
 import Engine
+import Manifests
 import Wording
+import YAMLSource
 
 extension BankCommand {
     /// `cairn bank sync`

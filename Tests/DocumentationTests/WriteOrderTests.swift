@@ -81,7 +81,8 @@ struct WriteOrderTests {
     }
 
     static func collection(_ bank: any Bank, ownerHasEnded: Bool) -> CheckpointCollection {
-        CheckpointCollection(bank: bank, owner: BankFormatTests.owner, hasEnded: { _ in ownerHasEnded })
+        CheckpointCollection(
+            bank: bank, owner: BankFormatTests.owner, consistency: .compareAndSwap, hasEnded: { _ in ownerHasEnded })
     }
 
     /// What is written, as the page calls it, with the status behind it while the owner lives and when it has ended.

@@ -16,7 +16,7 @@ extension Workbench {
     }
 
     func collect(dryRun: Bool = false) async throws -> [CollectedItem] {
-        try await ZombieCollection(environment, dryRun: dryRun).run()
+        try await GarbageCollection(environment, dryRun: dryRun).run()
     }
 }
 
@@ -202,15 +202,15 @@ final class QuietPlugin: ProtectionPlugin {
         bank.fail(at: nil)
         plugin.quiet.withLock { $0 = ["r0", "r1"] }
         plugin.calls.withLock { $0 = [] }
-        let looked = try await ZombieCollection(environment, dryRun: true).run()
+        let looked = try await GarbageCollection(environment, dryRun: true).run()
         #expect(looked.map(\.action) == [.gaveUp])
         #expect(plugin.calls.withLock { $0.isEmpty })
-        let items = try await ZombieCollection(environment).run()
+        let items = try await GarbageCollection(environment).run()
         #expect(items.map(\.action) == [.gaveUp])
         #expect(plugin.quiet.withLock { $0.isEmpty })
         let summary = try #require(try await environment.collection.list(.init()).first)
         #expect(summary.status == .error && summary.message.contains("given up"))
-        #expect(try await ZombieCollection(environment).run().isEmpty)
+        #expect(try await GarbageCollection(environment).run().isEmpty)
     }
 
     @Test func whatCannotBeUndoneIsToldAndStaysDue() async throws {

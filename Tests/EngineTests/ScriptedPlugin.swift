@@ -115,7 +115,8 @@ struct Workbench {
 
     var collection: CheckpointCollection {
         let ended = ownersHaveEnded
-        return CheckpointCollection(bank: bank, owner: Self.owner, hasEnded: { _ in ended })
+        return CheckpointCollection(
+            bank: bank, owner: Self.owner, consistency: .compareAndSwap, hasEnded: { _ in ended })
     }
 
     var environment: ExecutionEnvironment {

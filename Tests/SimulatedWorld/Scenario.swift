@@ -94,7 +94,8 @@ package final class Scenario: @unchecked Sendable {
             keeper = LeaseKeeper(bank: bank, owner: process.owner, clock: process)
             view = LeaseView(bank: bank, clock: process)
             plugin = SimulatedPlugin(scenario.plan, process, scenario.outside, scenario.ledger)
-            collection = CheckpointCollection(bank: bank, owner: process.owner, hasEnded: { _ in false })
+            collection = CheckpointCollection(
+                bank: bank, owner: process.owner, consistency: .compareAndSwap, hasEnded: { _ in false })
         }
     }
 
@@ -260,7 +261,7 @@ package final class Scenario: @unchecked Sendable {
             let isGone: @Sendable (Owner) async throws -> Bool = { try await view.waitUntilGone($0.id) }
             if mustSucceed || unfinished.isEmpty || world.happens(250) {
                 let items = try await participant.keeper.run {
-                    try await ZombieCollection(environment, isGone: isGone).run()
+                    try await GarbageCollection(environment, isGone: isGone).run()
                 }
                 mayFail = true
                 tally.givenUp += items.count { $0.action == .gaveUp }

@@ -1,0 +1,308 @@
+import Bank
+import CanonicalForm
+package import Checkpoints
+import PlanIR
+import Surroundings
+
+/// What a collection has done, or in a dry run would do, with one thing.
+package struct CollectedItem: Sendable, Hashable {
+    package enum Action: String, Sendable, CaseIterable {
+        /// A run whose executor is gone was undone and recorded as failed.
+        case gaveUp = "gave-up"
+        /// A deletion that was broken off was finished.
+        case deleted
+        /// Indices of a finished checkpoint were written, leftovers of it removed, and its marker.
+        case published
+        /// The artifacts of a run that had failed were removed, since they are good for nothing.
+        case swept
+        /// Objects were removed that belong to no checkpoint.
+        case removed
+        /// A restore or verification whose executor is gone was undone and recorded as failed.
+        case ended
+        /// Someone still works on it, or needs it.
+        case left
+        /// It could not be done.
+        case failed
+    }
+
+    /// The checkpoint's or operation's id; of a lease its owner's.
+    package let id: String
+    package let action: Action
+    /// Why, in a few words.
+    package let message: String
+
+    package init(_ id: String, _ action: Action, _ message: String) {
+        self.id = id
+        self.action = action
+        self.message = message
+    }
+}
+
+/// How long garbage is left alone, in milliseconds.
+package struct GarbageTerms: Sendable, Hashable {
+    /// How long the artifacts of a failed run are kept, from its end.
+    package var failed: Int64
+    /// How long what belongs to no checkpoint is kept, from its last write by the store's clock: longer than any write may
+    /// be on its way.
+    package var orphans: Int64
+
+    package init(failed: Int64, orphans: Int64) {
+        self.failed = failed
+        self.orphans = orphans
+    }
+
+    /// A day for either.
+    package static let standard = GarbageTerms(failed: 86_400_000, orphans: 86_400_000)
+}
+
+/// Finds what executors have left behind that are gone, and brings it to an end: what they began is undone, and their runs
+/// are recorded as failed; half-deleted checkpoints are deleted; indices that are missing are written; what belongs to no
+/// checkpoint is removed.
+///
+/// It takes over in an epoch of its own, as a resume does, so that one that still lives loses nothing but its claim; and it
+/// removes nothing that a commit record in force names. So it may run beside everything, itself included.
+package struct GarbageCollection: Sendable {
+    let environment: ExecutionEnvironment
+    let isGone: @Sendable (Owner) async throws -> Bool
+    let terms: GarbageTerms
+    let dryRun: Bool
+
+    package init(
+        _ environment: ExecutionEnvironment, terms: GarbageTerms = .standard, dryRun: Bool = false,
+        isGone: (@Sendable (Owner) async throws -> Bool)? = nil
+    ) {
+        self.environment = environment
+        self.terms = terms
+        self.dryRun = dryRun
+        let collection = environment.collection
+        self.isGone = isGone ?? { collection.hasEnded($0) }
+    }
+
+    private var collection: CheckpointCollection { environment.collection }
+    private var bank: any Bank { environment.bank }
+
+    /// Runs it over all markers of unfinished checkpoints, all checkpoints, operations and leases, each in the order of
+    /// their ids; one that fails does not keep the others from being collected.
+    package func run() async throws -> [CollectedItem] {
+        var items: [CollectedItem] = []
+        let marked = Set(
+            try await bank.allKeys(below: CheckpointLayout.unfinished).compactMap {
+                CheckpointLayout.unfinishedID(of: $0)
+            })
+        for id in marked.sorted() {
+            try await collect(id.text, &items) { try await collect(marked: id) }
+        }
+        // A crash leaves a marker. What has none and is not whole comes from writes that took effect very late.
+        for name in try await bank.allNames(below: CheckpointLayout.checkpoints) {
+            guard let id = CheckpointID(name), !marked.contains(id) else { continue }
+            try await collect(name, &items) { try await collect(unmarked: id) }
+        }
+        for operation in try await collection.operations() where operation.commit == nil {
+            guard let index = operation.index else { continue }
+            try await collect(index.id.text, &items) { try await collect(operation: index) }
+        }
+        for name in try await bank.allNames(below: CheckpointLayout.leases) {
+            try await collect(name, &items) { try await collect(lease: name) }
+        }
+        return items
+    }
+
+    private func collect(
+        _ id: String, _ items: inout [CollectedItem], _ body: () async throws -> CollectedItem?
+    ) async throws {
+        try Task.checkCancellation()
+        do {
+            if let item = try await body() { items.append(item) }
+        } catch let error where !(error is CancellationError) {
+            switch error {
+            case CheckpointError.superseded, CheckpointError.pinned, CheckpointError.inUse:
+                items.append(CollectedItem(id, .left, String(describing: error)))
+            default: items.append(CollectedItem(id, .failed, String(describing: error)))
+            }
+        }
+    }
+
+    // MARK: Checkpoints
+
+    private func collect(marked id: CheckpointID) async throws -> CollectedItem? {
+        if try await bank.size(CheckpointKeys(id).tombstone) != nil { return try await finishDeletion(of: id) }
+        guard try await bank.size(CheckpointKeys(id).index) != nil else { return try await collect(orphan: id) }
+        let index = try await collection.index(id)
+        let newest = try await collection.newestEpoch(id)
+        if let commit = try await collection.commit(id) {
+            guard let newest, newest.epoch > commit.epoch else { return try await tidy(index, commit) }
+            if try await !isGone(newest.owner) {
+                return CollectedItem(id.text, .left, "process \(newest.owner.process) on \(newest.owner.host) runs it")
+            }
+            // Only a copy is tried again after it has failed, and may have been left behind once more.
+            guard index.origin != nil, commit.status == .error else { return try await tidy(index, commit) }
+            return try await giveUpCopy(index, newest.owner)
+        }
+        let owner = newest?.owner ?? index.owner
+        guard try await isGone(owner) else { return CollectedItem(id.text, .left, "it is being made") }
+        // Nothing has run before both were written.
+        let hasPlan = try await bank.size(CheckpointKeys(id).ir) != nil
+        guard hasPlan || newest != nil else {
+            if !dryRun {
+                let report = try await DeleteOperation(environment, checkpoint: id, force: true, isGone: isGone).run()
+                if report.status == .deleting { return CollectedItem(id.text, .left, Self.waiting) }
+            }
+            return CollectedItem(id.text, .deleted, "its executor ended before it had begun")
+        }
+        if index.origin != nil { return try await giveUpCopy(index, owner) }
+        let reason = "its executor (process \(owner.process) on \(owner.host)) ended before it was done; given up"
+        if !dryRun {
+            _ = try await ResumeOperation(environment, checkpoint: id, isGone: isGone).giveUp(reason: reason)
+        }
+        return CollectedItem(id.text, .gaveUp, reason)
+    }
+
+    private func giveUpCopy(_ index: CheckpointIndex, _ owner: Owner) async throws -> CollectedItem {
+        let reason = "its copier (process \(owner.process) on \(owner.host)) ended before it was done; given up"
+        if !dryRun { try await CopyGivingUp(environment, index).run(reason: reason) }
+        return CollectedItem(index.id.text, .gaveUp, reason)
+    }
+
+    private static let waiting = "it is marked, and goes when the mark is old enough to have been seen by all"
+
+    private func finishDeletion(of id: CheckpointID) async throws -> CollectedItem? {
+        if let tombstone = try? await collection.tombstone(id) {
+            guard try await isGone(tombstone.owner) || tombstone.failure != nil || tombstone.stage == .marked else {
+                return CollectedItem(id.text, .left, "it is being deleted")
+            }
+            if tombstone.stage == .marked, tombstone.failure == nil, try await !isGone(tombstone.owner),
+                collection.consistency != .listOnly
+            {
+                return CollectedItem(id.text, .left, "it is being deleted")
+            }
+        }
+        if !dryRun {
+            let report = try await DeleteOperation(environment, checkpoint: id, force: false, isGone: isGone).run()
+            if let first = report.failures.first { return CollectedItem(id.text, .failed, first.description) }
+            if report.status == .deleting { return CollectedItem(id.text, .left, Self.waiting) }
+        }
+        return CollectedItem(id.text, .deleted, "its deletion had been broken off")
+    }
+
+    /// Brings a committed checkpoint that has a marker to rest.
+    private func tidy(_ index: CheckpointIndex, _ commit: CommitRecord) async throws -> CollectedItem? {
+        let id = index.id
+        guard commit.status == .error else {
+            if !dryRun {
+                try await collection.publish(index)
+                let ir = try await LoadedCheckpoint.loadIR(index, from: collection)
+                try await Leftovers(collection, ir, commit).remove()
+                try await collection.settle(id)
+            }
+            return CollectedItem(id.text, .published, "it had not been brought to its end")
+        }
+        if !dryRun { try await collection.publish(index) }
+        // It is there for people to look at, and for a plugin's own leftovers to be found.
+        guard environment.now().milliseconds - commit.finished.milliseconds >= terms.failed else { return nil }
+        // Of a copy that is tried again meanwhile, nothing lies in this epoch or before.
+        let litter = try await Leftovers.artifacts(of: id, collection).filter { key in
+            CheckpointKeys.epoch(ofContent: String(key.segments[2])).map { $0 <= commit.epoch } ?? false
+        }
+        if !dryRun {
+            try await collection.delete(litter)
+            try await collection.settle(id)
+        }
+        return litter.isEmpty
+            ? nil
+            : CollectedItem(id.text, .swept, "it failed on \(commit.finished); \(litter.count) objects of artifacts")
+    }
+
+    /// Looks at what no marker names, by the names of its objects only.
+    private func collect(unmarked id: CheckpointID) async throws -> CollectedItem? {
+        let keys = CheckpointKeys(id)
+        let names = Set(try await bank.allNames(below: keys.all))
+        if names.isEmpty { return nil }
+        if names.contains("tombstone.json") { return try await finishDeletion(of: id) }
+        guard names.contains("index.json") else { return try await collect(orphan: id) }
+        if names.contains("uses") { try await removeUses(of: id) }
+        return nil
+    }
+
+    /// Removes the uses of owners that are gone.
+    private func removeUses(of id: CheckpointID) async throws {
+        for use in try await collection.uses(id) where try await isGone(use.owner) {
+            if !dryRun { try await bank.delete(try CheckpointKeys(id).use(use.owner.id), if: .none) }
+        }
+    }
+
+    /// What has no index record: of a checkpoint that was deleted, or never came to be. One that can still be restored by
+    /// its other records is none of it.
+    private func collect(orphan id: CheckpointID) async throws -> CollectedItem? {
+        let keys = CheckpointKeys(id)
+        let objects = try await bank.allKeys(below: keys.all)
+        let hasContent = objects.contains { CheckpointKeys.epoch(ofContent: $0.segments[2]) != nil }
+        let hasCommit = objects.contains { $0 == keys.onlyCommit || $0.segments[2] == "commits" }
+        if hasContent && hasCommit {
+            return CollectedItem(
+                id.text, .left,
+                "its index.json is missing, and the rest may hold what it protected; 'cairn bank check' tells more, and "
+                    + "'cairn delete \(id.text) --force' removes it")
+        }
+        let marker = CheckpointLayout.unfinished(id)
+        var newest: Int64?
+        for key in objects + [marker] {
+            if let written = try await bank.modified(key) { newest = max(newest ?? written, written) }
+        }
+        guard let newest, try await environment.storeTime() - newest >= terms.orphans else {
+            // Its executor may be about to write the first record, or a write still be on its way.
+            return CollectedItem(id.text, .left, "it has no index.json, and is too young to be removed")
+        }
+        // Meanwhile it may have become one.
+        guard try await bank.size(keys.index) == nil else { return nil }
+        if !dryRun {
+            try await collection.delete(objects)
+            try await collection.settle(id)
+        }
+        return CollectedItem(
+            id.text, .removed,
+            objects.isEmpty ? "a marker that led nowhere" : "\(objects.count) objects of no checkpoint")
+    }
+
+    // MARK: Operations and leases
+
+    /// Undoes what a broken-off restore or verification left behind, and records that it failed.
+    private func collect(operation index: OperationIndex) async throws -> CollectedItem? {
+        guard let kind = OperationKind(rawValue: index.kind) else { return nil }
+        guard try await isGone(index.owner) else { return CollectedItem(index.id.text, .left, "it is running") }
+        let reason = "its executor (process \(index.owner.process) on \(index.owner.host)) ended before it was done"
+        guard !dryRun else { return CollectedItem(index.id.text, .ended, reason) }
+        let checkpoint = try await LoadedCheckpoint.load(index.checkpoint, from: collection)
+        let ir = checkpoint.ir
+        let histories = ResourceHistory.of(
+            try await collection.operationJournal(index.id, ir), resources: ir.resources.count)
+        let states = ResourceStates(hooksPerResource: ir.resources.map { _ in 0 })
+        let packs = checkpoint.packs(collection)
+        let execution = Execution(
+            environment, ir, kind, checkpoint: index.checkpoint, states: states, journal: nil, access: .reading,
+            loadDefinition: { try await packs.definition($0) })
+        let due = ResourceHistory.due(histories)
+        for resource in due { states.update(resource) { $0.undo = histories[resource].undo } }
+        let failures = await uncancelled { await execution.revert(due) }
+        if let first = failures.first { return CollectedItem(index.id.text, .failed, first.description) }
+        let entries = ir.resources.indices.map { resource in
+            OperationCommit.ResourceEntry(
+                resource: ir.resources[resource].identity, status: .fail, message: reason, warnings: WarningList())
+        }
+        let commit = OperationCommit(
+            id: index.id, status: .fail, finished: environment.now(), resources: entries,
+            failures: [ResourceFailure(resource: "", hook: "", message: reason)])
+        try await collection.end(commit)
+        return CollectedItem(index.id.text, .ended, reason)
+    }
+
+    /// Removes a lease that nobody has renewed for longer than any lease lasts, by the store's clock.
+    private func collect(lease name: String) async throws -> CollectedItem? {
+        guard let key = try? CheckpointLayout.leases.appending(name), let written = try await bank.modified(key) else {
+            return nil
+        }
+        let age = try await environment.storeTime() - written
+        guard age > LeaseTerms.longestExpireWindow else { return nil }
+        if !dryRun { try await bank.delete(key, if: .none) }
+        return CollectedItem(name, .removed, "a lease that was not renewed for \(age / 3_600_000) hours")
+    }
+}
