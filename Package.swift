@@ -142,6 +142,8 @@ let package = Package(
         room("ProcessSupervision", ["BlockingIO", "CLinux", "Diagnostics", "Surroundings"]),
         room("Bank", ["CanonicalForm"]),
         room("DirectoryBank", ["Bank", "BlockingIO", "CanonicalForm", "CLinux"]),
+        // Tests and debug builds try everything on a bank that is as weak as its level allows.
+        room("DegradedBank", ["Bank", "Surroundings"]),
         room("PluginKit", ["CanonicalForm", "PlanIR", "BlockingIO"]),
         room("NoopPlugin", ["CanonicalForm", "PluginKit", "PlanIR"], path: "Sources/Plugins/Noop"),
         room("ProgramSettings", ["BlockingIO", "CanonicalForm", "Diagnostics", "PluginKit", "ProcessSupervision"]),
@@ -179,8 +181,9 @@ let package = Package(
         room(
             "ProtectionService",
             [
-                "Bank", "CanonicalForm", "Checkpoints", "CommandPlugin", "Diagnostics", "DirectoryBank", "Engine",
-                "FilesPlugin", "Manifests", "NoopPlugin", "PlanIR", "PluginKit", "ServicePlugin", "YAMLSource",
+                "Bank", "CanonicalForm", "Checkpoints", "CommandPlugin", "DegradedBank", "Diagnostics",
+                "DirectoryBank", "Engine", "FilesPlugin", "Manifests", "NoopPlugin", "PlanIR", "PluginKit",
+                "ServicePlugin", "YAMLSource",
             ]),
         .executableTarget(
             name: "cairn",
@@ -208,8 +211,11 @@ let package = Package(
         tests("SchedulesTests", ["Schedules", "SeededRandom"]),
         tests("JSONSchemaTests", ["CanonicalForm", "Diagnostics", "Manifests", "SeededRandom", "YAMLSource"]),
         room("BankConformance", ["Bank", "SeededRandom"], path: "Tests/BankConformance"),
-        tests("BankTests", ["Bank", "BankConformance", "CanonicalForm"]),
-        tests("DirectoryBankTests", ["Bank", "BankConformance", "CanonicalForm", "DirectoryBank"]),
+        tests(
+            "BankTests", ["Bank", "BankConformance", "CanonicalForm", "DegradedBank", "SeededRandom", "Surroundings"]),
+        tests(
+            "DirectoryBankTests",
+            ["Bank", "BankConformance", "CanonicalForm", "CLinux", "DegradedBank", "DirectoryBank", "SeededRandom"]),
 
         tests("BlockingIOTests", ["BlockingIO"]),
         tests(
@@ -284,19 +290,22 @@ let package = Package(
             ]),
         tests(
             "CheckpointsTests",
-            ["Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DirectoryBank", "PluginKit", "SeededRandom"]),
+            [
+                "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DegradedBank", "DirectoryBank", "PluginKit",
+                "SeededRandom", "Surroundings",
+            ]),
         tests(
             "EngineTests",
             [
                 "SeededRandom",
-                "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DirectoryBank", "Engine", "PlanIR",
-                "PluginKit", "Scheduling", "ScheduleTestSupport", "Surroundings",
+                "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DegradedBank", "DirectoryBank", "Engine",
+                "PlanIR", "PluginKit", "Scheduling", "ScheduleTestSupport", "Surroundings",
             ]),
         room(
             "SimulatedWorld",
             [
-                "Bank", "CanonicalForm", "Checkpoints", "Engine", "PlanIR", "PlanTestSupport", "PluginKit",
-                "ScheduleTestSupport", "Scheduling", "SeededRandom", "Surroundings",
+                "Bank", "CanonicalForm", "Checkpoints", "DegradedBank", "Engine", "PlanIR", "PlanTestSupport",
+                "PluginKit", "ScheduleTestSupport", "Scheduling", "SeededRandom", "Surroundings",
             ], path: "Tests/SimulatedWorld"),
         // Lives many simulated days: make simulate.
         .executableTarget(
@@ -305,7 +314,7 @@ let package = Package(
         tests(
             "SimulationTests",
             [
-                "Bank", "CanonicalForm", "Checkpoints", "Engine", "PlanIR", "PluginKit", "SeededRandom",
+                "Bank", "CanonicalForm", "Checkpoints", "DegradedBank", "Engine", "PlanIR", "PluginKit", "SeededRandom",
                 "SimulatedWorld", "Surroundings",
             ]),
         room("ScheduleTestSupport", ["PlanIR", "Scheduling", "SeededRandom"], path: "Tests/ScheduleTestSupport"),
