@@ -73,13 +73,15 @@ package enum CopyError: Error, Sendable, Hashable, CustomStringConvertible {
                 switch status {
                 case .deleting, .errorDeleting:
                     "'cairn delete \(id) --provider \(provider)' finishes that, and then it can be copied again"
-                default: "'cairn delete \(id) --provider \(provider) --force' removes it, and then it can be copied again"
+                default:
+                    "'cairn delete \(id) --provider \(provider) --force' removes it, and then it can be copied again"
                 }
             return "checkpoint \(id) is '\(status.rawValue)' in \(place); \(advice)"
         case .notACopy(let id): return "checkpoint \(id) was made in this bank, and is no copy"
         case .otherOrigin(let id, let provider, let expected, let actual):
-            return "checkpoint \(id) was being copied from the bank \(expected), and provider '\(provider)' now has the "
-                + "bank \(actual); name the right one: 'cairn copy \(id) --provider NAME --to NAME'"
+            return
+                "checkpoint \(id) was being copied from the bank \(expected), and provider '\(provider)' now has the bank "
+                + "\(actual); name the right one: 'cairn copy \(id) --provider NAME --to NAME'"
         }
     }
 }
