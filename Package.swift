@@ -71,6 +71,7 @@ let package = Package(
         room("PlanIR", ["CanonicalForm", "Diagnostics", "Schedules"]),
         room("PathPatterns"),
         room("Schedules"),
+        room("Retention", ["CanonicalForm", "Schedules"]),
         room("Scheduling", ["PlanIR", collections]),
         room("RunRecords", ["CanonicalForm", "PlanIR", "Schedules"]),
 
@@ -165,7 +166,12 @@ let package = Package(
             ],
             path: "Sources/Plugins/Files", settings: strictWithLibArchive),
         room("Checkpoints", ["Bank", "CanonicalForm", "PlanIR", "PluginKit", "Surroundings"]),
-        room("Engine", ["Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", "Scheduling", "Surroundings"]),
+        room(
+            "Engine",
+            [
+                "Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", "Retention", "Schedules", "Scheduling",
+                "Surroundings",
+            ]),
         room("Wording", ["Diagnostics", "PluginKit"]),
         room(
             "EventStream",
@@ -190,7 +196,7 @@ let package = Package(
             dependencies: [
                 "Bank", "BlockingIO", "CanonicalForm", "Checkpoints", "CommandLineSupport", "Diagnostics", "Engine",
                 "EventStream", "Manifests", "Notifications", "PlanIR", "PluginKit", "PluginReference",
-                "ProtectionService",
+                "ProtectionService", "Retention",
                 "RunDisplay", "RunRecords", "RunReports", "Scheduling", "Surroundings", "Wording", "YAMLSource",
                 argumentParser, logging,
             ],
@@ -209,6 +215,7 @@ let package = Package(
         tests("YAMLSourceTests", ["CanonicalForm", "Diagnostics", "SeededRandom", "YAMLSource"]),
         tests("PathPatternsTests", ["PathPatterns"]),
         tests("SchedulesTests", ["Schedules", "SeededRandom"]),
+        tests("RetentionTests", ["CanonicalForm", "Retention", "Schedules", "SeededRandom"]),
         tests("JSONSchemaTests", ["CanonicalForm", "Diagnostics", "Manifests", "SeededRandom", "YAMLSource"]),
         room("BankConformance", ["Bank", "SeededRandom"], path: "Tests/BankConformance"),
         tests(
@@ -299,7 +306,7 @@ let package = Package(
             [
                 "SeededRandom",
                 "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DegradedBank", "DirectoryBank", "Engine",
-                "PlanIR", "PluginKit", "Scheduling", "ScheduleTestSupport", "Surroundings",
+                "PlanIR", "PluginKit", "Retention", "Scheduling", "ScheduleTestSupport", "Surroundings",
             ]),
         room(
             "SimulatedWorld",
@@ -370,4 +377,10 @@ if Context.environment["CAIRN_BENCH"] == "1" {
                 "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "Engine", "PlanIR", "PluginKit",
                 "Scheduling",
             ], path: "Benchmarks/EngineBench", swiftSettings: strict))
+    package.targets.append(
+        .executableTarget(
+            name: "RetentionBench",
+            dependencies: [
+                "Bank", "CanonicalForm", "Checkpoints", "DirectoryBank", "PlanIR", "Retention", "Schedules",
+            ], path: "Benchmarks/RetentionBench", swiftSettings: strict))
 }

@@ -17,6 +17,21 @@ package struct CheckpointSummary: Sendable, Hashable {
     package let warnings: Int64
     /// Why it is not available, where there is something to say.
     package let message: String
+
+    package init(
+        id: CheckpointID, plan: String, provider: String, created: Timestamp, status: CheckpointStatus,
+        resources: Int64, storedBytes: Int64, warnings: Int64, message: String
+    ) {
+        self.id = id
+        self.plan = plan
+        self.provider = provider
+        self.created = created
+        self.status = status
+        self.resources = resources
+        self.storedBytes = storedBytes
+        self.warnings = warnings
+        self.message = message
+    }
 }
 
 /// Why a checkpoint cannot be used.
@@ -159,6 +174,19 @@ package struct CheckpointCollection: Sendable {
         ]
     }
 
+    /// All keys under which a checkpoint may be indexed: those that are written now, then those that earlier programs
+    /// wrote.
+    package func everyIndexKey(
+        plan: String, provider: String, _ created: Timestamp, _ id: CheckpointID
+    ) throws -> [BankKey] {
+        let entry = IndexEntry(created: created, id: id)
+        return try indexKeys(plan: plan, provider: provider, created, id) + [
+            try entry.undatedKey(in: CheckpointLayout.byPlan(plan)),
+            try entry.undatedKey(in: CheckpointLayout.byProvider(provider)),
+            try entry.undatedKey(in: CheckpointLayout.byDate),
+        ]
+    }
+
     /// What an index entry or a marker holds: the checkpoint's id and a line feed.
     package func marker(_ id: CheckpointID) -> [UInt8] { Array(id.text.utf8) + [0x0A] }
 
@@ -207,6 +235,12 @@ package struct CheckpointCollection: Sendable {
                 key, reason: "it is of checkpoint \(record.checkpoint), epoch \(record.epoch)")
         }
         return record
+    }
+
+    /// What to say of a checkpoint that must have a commit record and has none: the key where it would be expected.
+    package func missingCommit(_ id: CheckpointID) async throws -> CheckpointError {
+        let newest = try await epochs(id).last ?? 1
+        return CheckpointError.damaged(CheckpointKeys(id).commit(ofEpoch: newest), reason: "it is missing")
     }
 
     /// The tombstone of a checkpoint, `nil` while there is none.

@@ -80,7 +80,7 @@ extension CheckpointCollection {
         // A damaged checkpoint may not tell its names: then its indices are found by its id.
         let known = summary.plan != CheckpointSummary.unknownName && summary.status != .damaged
         if known {
-            for key in try indexKeys(
+            for key in try everyIndexKey(
                 plan: summary.plan, provider: summary.provider, summary.created, summary.id)
             {
                 try await bank.delete(key, if: .none)

@@ -17,15 +17,19 @@ package enum CheckpointLayout {
     package static let unfinished = BankKey(unchecked: "indices/unfinished")
     /// What lies below this is all checkpoints in the order of their creation.
     package static let byDate = BankKey(unchecked: "indices/by-date")
+    /// What lies below this is the indices of the plans, one below each name.
+    package static let byPlan = BankKey(unchecked: "indices/by-plan")
+    /// What lies below this is the indices of the providers, one below each name.
+    package static let byProvider = BankKey(unchecked: "indices/by-provider")
 
     /// What lies below this is the checkpoints of one plan in the order of their creation.
     package static func byPlan(_ plan: String) throws(BankError) -> BankKey {
-        try BankKey("indices/by-plan").appending(BankKey.segment(encoding: plan))
+        try byPlan.appending(BankKey.segment(encoding: plan))
     }
 
     /// What lies below this is the checkpoints of one provider in the order of their creation.
     package static func byProvider(_ provider: String) throws(BankError) -> BankKey {
-        try BankKey("indices/by-provider").appending(BankKey.segment(encoding: provider))
+        try byProvider.appending(BankKey.segment(encoding: provider))
     }
 
     /// The marker that a checkpoint is unfinished.
@@ -75,8 +79,14 @@ package struct IndexEntry: Sendable, Hashable, Comparable {
 
     /// Reads the last segment of an index key; `nil` for anything else.
     package init?(_ key: BankKey) {
-        guard let parts = key.segments.last?.split(separator: "@", omittingEmptySubsequences: false),
-            parts.count == 2, let created = Timestamp(stamp: parts[0]), let id = CheckpointID(parts[1])
+        guard let segment = key.segments.last else { return nil }
+        self.init(segment: segment)
+    }
+
+    /// Reads `<created>@<id>`; `nil` for anything else.
+    package init?(segment: some StringProtocol) {
+        let parts = segment.split(separator: "@", omittingEmptySubsequences: false)
+        guard parts.count == 2, let created = Timestamp(stamp: parts[0]), let id = CheckpointID(parts[1])
         else { return nil }
         self.init(created: created, id: id)
     }
@@ -84,8 +94,16 @@ package struct IndexEntry: Sendable, Hashable, Comparable {
     /// The entry's last segment: `<created>@<id>`, in the order of creation.
     package var segment: String { "\(created.stamp)@\(id)" }
 
+    /// The day of its creation in UTC, `YYYYMMDD`: the segment above it.
+    ///
+    /// Entries of a day lie together, so that a page of a listing reads the days that it needs and not the whole index.
+    package var day: String { String(created.stamp.prefix(8)) }
+
     /// The entry's key in one of the indices.
-    package func key(in index: BankKey) throws(BankError) -> BankKey { try index.appending(segment) }
+    package func key(in index: BankKey) throws(BankError) -> BankKey { try index.appending("\(day)/\(segment)") }
+
+    /// Where earlier programs have put the entry: right below the index. It is read and removed, and written no more.
+    package func undatedKey(in index: BankKey) throws(BankError) -> BankKey { try index.appending(segment) }
 
     package static func < (a: IndexEntry, b: IndexEntry) -> Bool { (a.created, a.id) < (b.created, b.id) }
 }
@@ -116,10 +134,10 @@ package struct CheckpointKeys: Sendable, Hashable {
     package func use(_ owner: String) throws(BankError) -> BankKey {
         try uses.appending(BankKey.segment(encoding: owner) + ".json")
     }
-    /// That the checkpoint must not be deleted.
-    package var pin: BankKey { below("pin.json") }
-    /// Labels, which may change.
+    /// Labels and a note, which may change.
     package var labels: BankKey { below("labels.json") }
+    /// The mark that nothing deletes the checkpoint by itself.
+    package var pin: BankKey { below("pin.json") }
     /// The mark of a checkpoint that is being deleted.
     package var tombstone: BankKey { below("tombstone.json") }
     /// What lies below this is the records of the epochs.

@@ -7,6 +7,12 @@ extension RunReport {
     /// The report for programs, as `cairn checkpoints show --output json` prints it and notifications carry it
     /// (docs/reports.md).
     package var json: JSONObject {
+        var object = facts
+        if let annotations { for member in Self.json(annotations).members { object[member.key] = member.value } }
+        return object
+    }
+
+    private var facts: JSONObject {
         [
             "version": 1, "operation": .string(operation.rawValue), "id": .string(id),
             "checkpoint": .string(checkpoint), "plan": .string(plan), "provider": text(provider),

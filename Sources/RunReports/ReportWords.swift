@@ -26,7 +26,8 @@ struct ReportWords {
             facts.append(("content", Words.bytes(content) + stored))
         }
         if report.warningCount > 0 { facts.append(("warnings", "\(report.warningCount)")) }
-        if !report.note.isEmpty { facts.append(("note", report.note)) }
+        if !report.note.isEmpty { facts.append(("message", report.note)) }
+        if let annotations = report.annotations { facts += annotations.facts }
         return facts
     }
 

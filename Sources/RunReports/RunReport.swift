@@ -58,6 +58,8 @@ package struct RunReport: Sendable, Hashable {
     package var contentBytes: Int64?
     package var storedBytes: Int64?
     package var failures: [ResourceFailure] = []
+    /// What people have said of the checkpoint; `nil` for other operations.
+    package var annotations: CheckpointAnnotations?
     /// Records that could not be read.
     package var faults: [String] = []
     package var resources: [Resource] = []

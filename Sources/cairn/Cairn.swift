@@ -6,6 +6,7 @@ import Diagnostics
 import Engine
 import Glibc
 import ProtectionService
+import Retention
 import Wording
 
 /// The executor's command line.
@@ -30,8 +31,8 @@ struct Cairn: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             Protect.self, Restore.self, Verify.self, Delete.self, Checkpoints.self, Operations.self, Providers.self,
-            BankCommand.self, InventoryCommand.self, Protectables.self, Resume.self, Collect.self, Watch.self,
-            DoctorCommand.self, Copy.self,
+            BankCommand.self, InventoryCommand.self, Protectables.self, Resume.self, Collect.self, Retain.self,
+            Copy.self, Watch.self, DoctorCommand.self,
         ])
 
     static func main() async {
@@ -71,7 +72,14 @@ enum CommandLineFailure {
                 "cairn: there is no checkpoint '\(Words.harmless(text))'; 'cairn checkpoints list' shows those there are\n"
             )
             return ExitStatus.failed
-        case is MessageFailure, is BankError, is CheckpointError, is ExecutionError, is ProviderError, is CopyError:
+        case let LeaseError.lost(_, reason):
+            StandardStream.error.write(
+                "cairn: the lease on the bank was lost, so this run has stopped itself before others could take it for "
+                    + "gone: \(Words.harmless(reason)); when the bank is well, 'cairn resume --last' goes on with a "
+                    + "protect run, and any other command can be run again\n")
+            return ExitStatus.failed
+        case is LeaseError, is ClockSkewError, is RetentionError, is MessageFailure, is BankError, is CheckpointError,
+            is ExecutionError, is ProviderError, is CopyError:
             StandardStream.error.write("cairn: \(Words.harmless("\(error)"))\n")
             return ExitStatus.failed
         case is CancellationError:

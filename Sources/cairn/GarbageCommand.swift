@@ -50,7 +50,7 @@ struct Collect: AsyncParsableCommand {
                     environment, terms: chosen, dryRun: true, isGone: environment.ownerWatch()
                 ).run()
             }
-            return try await environment.leased { environment in
+            return try await environment.leased(goesByAge: true) { environment in
                 try await GarbageCollection(environment, terms: chosen, isGone: environment.ownerWatch()).run()
             }
         }

@@ -18,7 +18,8 @@ struct Resume: AsyncParsableCommand {
             What was finished is not done again. What was cut off is, after what it had left behind, such as a service \
             that stands still, was undone. A service whose quiet time was cut off is quieted again, and everything \
             below it is saved again, so that it is all of one moment. Works on any host that reaches the bank and what \
-            is protected. A copy goes on from the bank that it was begun from.
+            is protected. When all has succeeded, the plan's retention policy is applied. A copy goes on from the bank \
+            that it was begun from.
 
             EXAMPLES
               cairn resume 7k3m
@@ -27,6 +28,7 @@ struct Resume: AsyncParsableCommand {
 
     @OptionGroup var provider: ProviderChoice
     @OptionGroup var options: RunOptions
+    @OptionGroup var retention: RetentionOption
 
     @Flag(help: "The newest checkpoint that was cut off.")
     var last = false
@@ -53,8 +55,11 @@ struct Resume: AsyncParsableCommand {
         if let origin = index.origin { return try await copy(id, from: origin) }
         let earlier = await opened.earlierCommit(of: index.plan)
         let ir = try await LoadedCheckpoint.loadIR(index, from: opened.collection)
-        let report = try await RunSession.showing(options, opened, quiet: output == .json) { environment, session in
-            try await session.telling(
+        let retention = retention
+        let (report, retained) = try await RunSession.showing(
+            options, opened, quiet: output == .json
+        ) { environment, session in
+            let report = try await session.telling(
                 ir.notifications + opened.manifest.notifications, opened.collection, plan: ir.plan,
                 provider: index.provider, started: index.created
             ) {
@@ -63,8 +68,12 @@ struct Resume: AsyncParsableCommand {
                         .run(earlier: earlier)
                 }
             }
+            return (
+                report,
+                await RetentionAfterRun.apply(retention, ir, provider: index.provider, after: report, environment)
+            )
         }
-        try report.finish(plan: index.plan, output, on: options.results)
+        try report.finish(plan: index.plan, retained, output, on: options.results)
     }
 
     /// Goes on with a copy that was broken off.
@@ -96,12 +105,17 @@ struct Resume: AsyncParsableCommand {
 
 extension ProtectReport {
     /// Prints how a run ended, and exits accordingly.
-    func finish(plan: String, _ output: OutputFormat, on stream: StandardStream) throws {
+    func finish(
+        plan: String, _ retained: RetentionAfterRun, _ output: OutputFormat, on stream: StandardStream
+    ) throws {
         switch output {
-        case .json: StandardStream.output.write(JSONValue.object(json(plan: plan)).prettyText)
+        case .json:
+            var object = json(plan: plan)
+            object["retention"] = retained.json
+            StandardStream.output.write(JSONValue.object(object).prettyText)
         case .text:
             stream.write(checkpoint.text + "\n")
-            StandardStream.error.write(words(plan: plan))
+            StandardStream.error.write(words(plan: plan) + retained.words(plan: plan))
         }
         if wasCancelled { throw ExitCode(ExitStatus.cancelled) }
         if commit.status != .available { throw ExitCode(ExitStatus.failed) }

@@ -102,10 +102,21 @@ struct OpenedProvider: Sendable {
 
     /// What an operation needs, with the limits of the provider's manifest and of the command line.
     func environment(_ options: RunOptions, observer: any RunObserver, control: RunControl) -> ExecutionEnvironment {
-        ExecutionEnvironment(
+        var environment = ExecutionEnvironment(
             collection: collection, plugins: plugins, concurrency: concurrency(options.jobs), observer: observer,
             control: control, onFailure: options.onFailure,
             grace: options.grace.nanoseconds)
+        environment.leaseTerms = leaseTerms
+        return environment
+    }
+
+    /// The windows of the provider's manifest. The manifest is checked by the same rules.
+    var leaseTerms: LeaseTerms {
+        let windows = manifest.leases
+        let terms = try? LeaseTerms(
+            expireWindow: windows.expireWindow, renewWindow: windows.renewWindow,
+            validityWindow: windows.validityWindow)
+        return terms ?? .standard
     }
 }
 

@@ -70,7 +70,9 @@ import Testing
         let encoded = "Host%3A%3AFileSystem%3A%3ADirectory%23uploads"
         let stamp = "20261122T132455.123Z@0123456789abcdef"
         let expected: [(BankKey, String)] = [
-            (keys.index, "\(base)/index.json"), (keys.ir, "\(base)/ir.json"), (keys.commit, "\(base)/commit.json"),
+            (keys.index, "\(base)/index.json"), (keys.ir, "\(base)/ir.json"),
+            (keys.commit(ofEpoch: 3), "\(base)/commits/3.json"), (keys.onlyCommit, "\(base)/commit.json"),
+            (try keys.use("host.4711"), "\(base)/uses/host.4711.json"), (keys.pin, "\(base)/pin.json"),
             (keys.labels, "\(base)/labels.json"), (keys.tombstone, "\(base)/tombstone.json"),
             (keys.epoch(2), "\(base)/epochs/2.json"),
             (keys.journal(ofEpoch: 2, page: 17), "\(base)/e2/journal/00000017.json"),
