@@ -69,11 +69,11 @@ struct CopyRun: Sendable {
         try await CopyLegacy.inherit(before: epoch, id, checkpoint.ir, target.collection, execution, states, journal)
         let (outcome, revertFailures) = await execution.runGraph(policy: environment.onFailure ?? .stop)
         let failures = execution.failures(outcome, revertFailures)
-        let isOfStore =
+        let mayGoOn =
             outcome.wasCancelled || journal.failure != nil
             || (!outcome.failures.isEmpty
-                && outcome.failures.allSatisfy { work.failedOfStore(Int($0.activity.resource)) })
-        guard failures.isEmpty || !isOfStore else {
+                && outcome.failures.allSatisfy { work.wasBrokenOff(Int($0.activity.resource)) })
+        guard failures.isEmpty || !mayGoOn else {
             // Nothing is wrong with the checkpoint: whoever goes on takes over what is there.
             environment.observer.observe(.ended(status: "error", failures: failures.count, warnings: 0))
             return report(.unfinished, failures, work, wasCancelled: outcome.wasCancelled)

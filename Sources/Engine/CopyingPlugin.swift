@@ -41,8 +41,8 @@ final class CopyWork: Sendable {
         /// For each resource the epochs in which its artifacts lie in the target, once all are there.
         var homes: [[UInt32]?]
         var tally = ArtifactCopy.Tally()
-        /// The resources whose last attempt failed because of a store.
-        var ofStore: Set<Int> = []
+        /// The resources whose last attempt a store, or a cancellation, has broken off.
+        var broken: Set<Int> = []
     }
 
     private let source: any Bank
@@ -87,8 +87,8 @@ final class CopyWork: Sendable {
         }
     }
 
-    /// Whether a resource's failure was one of a store, which says nothing about the checkpoint.
-    func failedOfStore(_ resource: Int) -> Bool { state.withLock { $0.ofStore.contains(resource) } }
+    /// Whether a resource's failure says nothing about the checkpoint, so that another attempt may succeed.
+    func wasBrokenOff(_ resource: Int) -> Bool { state.withLock { $0.broken.contains(resource) } }
 
     func hasHook(_ hook: Hook, of identity: String) -> Bool {
         positions[identity].map { masks[$0] & (1 << hook.rawValue) != 0 } ?? false
@@ -112,16 +112,20 @@ final class CopyWork: Sendable {
                 }
                 homes.append(home)
             }
-        } catch let error where !(error is CancellationError) {
-            // Who is at fault decides whether there is something to go on with later.
+        } catch let error as CancellationError {
+            // It was stopped, or lasted too long: there is something to go on with later.
+            _ = state.withLock { $0.broken.insert(resource) }
+            throw error
+        } catch {
+            // Who is at fault decides that.
             let isOfStore = (error as? ArtifactCopyError)?.isOfStore ?? (error is LeaseError)
-            if isOfStore { _ = state.withLock { $0.ofStore.insert(resource) } }
+            if isOfStore { _ = state.withLock { $0.broken.insert(resource) } }
             throw PluginError(String(describing: error), isTransient: isOfStore && !(error is LeaseError))
         }
         let all = homes
         state.withLock { state in
             state.homes[resource] = all
-            state.ofStore.remove(resource)
+            state.broken.remove(resource)
         }
     }
 

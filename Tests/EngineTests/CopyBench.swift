@@ -151,6 +151,13 @@ struct CopyBench {
         try await BankSync(atTarget, plan: "shop", from: from, to: to, limit: limit).run(dryRun: dryRun)
     }
 
+    /// The IR of a workbench whose activities are tried so often.
+    static func ir(_ dependents: [[Int32]], attempts: Int64 = 1) -> PlanIR {
+        var ir = Workbench.ir(dependents)
+        ir.parameterSets = [["retry": ["attempts": .integer(attempts)]]]
+        return ir
+    }
+
     /// What the target's listing says of its checkpoints.
     func statuses() async throws -> [CheckpointStatus] {
         try await atTarget.collection.list(.init()).map(\.status)
@@ -170,13 +177,14 @@ struct CopyBench {
         ).run()
     }
 
-    /// The keys below a checkpoint in the target that are neither notes nor uses, with their epochs left out.
+    /// The keys of a checkpoint's artifacts in the target, with their epochs left out.
     func contentKeys(_ id: CheckpointID) async throws -> [String] {
-        try await target.allKeys(below: CheckpointKeys(id).all).map { key in
-            key.segments.dropFirst(2).map { segment in
-                segment.hasPrefix("e") && UInt32(segment.dropFirst()) != nil ? "e" : String(segment)
-            }.joined(separator: "/")
-        }.filter { $0.hasPrefix("e/") && !$0.contains("/copying/") && !$0.contains("/journal/") }.sorted()
+        var keys: [String] = []
+        // What was deleted may linger in listings.
+        for key in try await target.allKeys(below: CheckpointKeys(id).all) where key.text.contains("/resources/") {
+            if try await target.size(key) != nil { keys.append(key.segments.dropFirst(3).joined(separator: "/")) }
+        }
+        return keys.sorted()
     }
 
     /// Changes an object of the source behind everyone's back; `nil` removes it. Returns what it was.

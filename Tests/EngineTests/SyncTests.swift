@@ -13,7 +13,7 @@ import Testing
     ) {
         let bench = CopyBench(plugin)
         var ids: [CheckpointID] = []
-        for _ in 0..<count { ids.append(try await bench.protect(Workbench.ir([[1], []]))) }
+        for _ in 0..<count { ids.append(try await bench.protect(CopyBench.ir([[1], []]))) }
         return (bench, ids.sorted())
     }
 
