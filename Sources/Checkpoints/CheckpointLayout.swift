@@ -157,6 +157,11 @@ package struct CheckpointKeys: Sendable, Hashable {
         below("e\(epoch)/journal/\(eightDigits(page)).json")
     }
 
+    /// One page of what an epoch's copier has noted, counted from 0.
+    package func copyJournal(ofEpoch epoch: UInt32, page: UInt32) -> BankKey {
+        below("e\(epoch)/copying/\(eightDigits(page)).json")
+    }
+
     /// A pack of definitions, counted from 0.
     package func definitions(ofEpoch epoch: UInt32, pack: UInt32) -> BankKey {
         below("e\(epoch)/definitions/\(eightDigits(pack)).json")

@@ -32,8 +32,7 @@ struct Cairn: AsyncParsableCommand {
         subcommands: [
             Protect.self, Restore.self, Verify.self, Delete.self, Checkpoints.self, Operations.self, Providers.self,
             BankCommand.self, InventoryCommand.self, Protectables.self, Resume.self, Collect.self, Retain.self,
-            Watch.self,
-            DoctorCommand.self,
+            Copy.self, Watch.self, DoctorCommand.self,
         ])
 
     static func main() async {
@@ -79,8 +78,8 @@ enum CommandLineFailure {
                     + "gone: \(Words.harmless(reason)); when the bank is well, 'cairn resume --last' goes on with a "
                     + "protect run, and any other command can be run again\n")
             return ExitStatus.failed
-        case is LeaseError, is ClockSkewError, is RetentionError, is AnnotationError, is MessageFailure, is BankError,
-            is CheckpointError, is ExecutionError, is ProviderError:
+        case is LeaseError, is ClockSkewError, is RetentionError, is AnnotationError, is CopyError, is MessageFailure,
+            is BankError, is CheckpointError, is ExecutionError, is ProviderError:
             StandardStream.error.write("cairn: \(Words.harmless("\(error)"))\n")
             return ExitStatus.failed
         case is CancellationError:

@@ -59,8 +59,12 @@ struct RunFollower {
         self.collection = collection
         switch subject {
         case .checkpoint(let index):
-            ir = try await LoadedCheckpoint.loadIR(index, from: collection)
-            operation = .protect
+            let whole = try await LoadedCheckpoint.loadIR(index, from: collection)
+            // Once it is there, a copy is as its origin was.
+            let commit = index.origin == nil ? nil : try await collection.commit(index.id)
+            let isCopied = index.origin == nil || commit?.status == .available
+            ir = isCopied ? whole : whole.withArtifactCopies
+            operation = isCopied ? .protect : .copy
         case .operation(let index):
             let checkpoint = try await collection.index(index.checkpoint)
             ir = try await LoadedCheckpoint.loadIR(checkpoint, from: collection)
@@ -75,10 +79,13 @@ struct RunFollower {
         let ending = try await ending()
         var events: [(RunEvent, Timestamp)] = []
         try await followEpoch(into: &events)
-        let (first, epoch, subject) = (segment, epoch, subject)
+        let (first, epoch, subject, operation) = (segment, epoch, subject, operation)
         let (found, segments) = try await collection.segments(ir, from: first, count: nil) { page in
             switch subject {
-            case .checkpoint(let index): CheckpointKeys(index.id).journal(ofEpoch: epoch, page: page)
+            case .checkpoint(let index):
+                operation == .copy
+                    ? CheckpointKeys(index.id).copyJournal(ofEpoch: epoch, page: page)
+                    : CheckpointKeys(index.id).journal(ofEpoch: epoch, page: page)
             case .operation(let index): CheckpointLayout.operationJournal(index.id, page: page)
             }
         }
@@ -132,7 +139,7 @@ struct RunFollower {
                 }
                 return .recorded(
                     status: commit.status.rawValue, failures: commit.failures, warnings: commit.warningCount)
-            case .protecting: return .running
+            case .protecting, .waitCopying, .copying: return .running
             case .deleting, .errorDeleting: return .abandoned("the checkpoint is being deleted")
             case .damaged: return .abandoned(summary.message)
             }
