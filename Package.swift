@@ -172,6 +172,7 @@ let package = Package(
                 "Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", "Retention", "Schedules", "Scheduling",
                 "Surroundings",
             ]),
+        room("BankCare", ["Bank", "CanonicalForm", "Checkpoints", "Engine", "PlanIR", "PluginKit"]),
         room("Wording", ["Diagnostics", "PluginKit"]),
         room(
             "EventStream",
@@ -194,8 +195,8 @@ let package = Package(
         .executableTarget(
             name: "cairn",
             dependencies: [
-                "Bank", "BlockingIO", "CanonicalForm", "Checkpoints", "CommandLineSupport", "Diagnostics", "Engine",
-                "EventStream", "Manifests", "Notifications", "PlanIR", "PluginKit", "PluginReference",
+                "Bank", "BankCare", "BlockingIO", "CanonicalForm", "Checkpoints", "CommandLineSupport", "Diagnostics",
+                "Engine", "EventStream", "Manifests", "Notifications", "PlanIR", "PluginKit", "PluginReference",
                 "ProtectionService", "Retention",
                 "RunDisplay", "RunRecords", "RunReports", "Scheduling", "Surroundings", "Wording", "YAMLSource",
                 argumentParser, logging,
@@ -383,4 +384,11 @@ if Context.environment["CAIRN_BENCH"] == "1" {
             dependencies: [
                 "Bank", "CanonicalForm", "Checkpoints", "DirectoryBank", "PlanIR", "Retention", "Schedules",
             ], path: "Benchmarks/RetentionBench", swiftSettings: strict))
+    package.targets.append(
+        .executableTarget(
+            name: "BankBench",
+            dependencies: [
+                "Bank", "CanonicalForm", "Checkpoints", "DirectoryBank", "Engine", "PlanIR", "PluginKit", "Scheduling",
+                "Surroundings",
+            ], path: "Benchmarks/BankBench", swiftSettings: strict))
 }

@@ -132,8 +132,16 @@ extension CheckpointCollection {
     package func unpin(_ id: CheckpointID) async throws -> Bool {
         let key = CheckpointKeys(id).pin
         guard try await bank.size(key) != nil else { return false }
-        try await bank.delete(key, if: .none)
+        try await deleteSettled(key)
         return true
+    }
+
+    /// Removes an object; where the answer is lost, looks whether it is gone.
+    private func deleteSettled(_ key: BankKey) async throws {
+        do { try await bank.delete(key, if: .none) } catch BankError.outcomeUnknown(let key, let reason) {
+            guard try await bank.size(key) != nil else { return }
+            throw BankError.outcomeUnknown(key, reason: reason)
+        }
     }
 
     private func ensureAnnotatable(_ id: CheckpointID) async throws {
@@ -147,7 +155,7 @@ extension CheckpointCollection {
     private func withdrawUnlessThere(_ id: CheckpointID, _ key: BankKey) async throws {
         do { try await ensureAnnotatable(id) } catch let error as any Error & CustomStringConvertible {
             guard error is AnnotationError || error is CheckpointError else { throw error }
-            try await bank.delete(key, if: .none)
+            try await deleteSettled(key)
             throw AnnotationError.beingDeleted(id)
         }
     }

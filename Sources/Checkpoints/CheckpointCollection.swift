@@ -17,6 +17,21 @@ package struct CheckpointSummary: Sendable, Hashable {
     package let warnings: Int64
     /// Why it is not available, where there is something to say.
     package let message: String
+
+    package init(
+        id: CheckpointID, plan: String, provider: String, created: Timestamp, status: CheckpointStatus,
+        resources: Int64, storedBytes: Int64, warnings: Int64, message: String
+    ) {
+        self.id = id
+        self.plan = plan
+        self.provider = provider
+        self.created = created
+        self.status = status
+        self.resources = resources
+        self.storedBytes = storedBytes
+        self.warnings = warnings
+        self.message = message
+    }
 }
 
 /// Why a checkpoint cannot be used.
@@ -220,6 +235,12 @@ package struct CheckpointCollection: Sendable {
                 key, reason: "it is of checkpoint \(record.checkpoint), epoch \(record.epoch)")
         }
         return record
+    }
+
+    /// What to say of a checkpoint that must have a commit record and has none: the key where it would be expected.
+    package func missingCommit(_ id: CheckpointID) async throws -> CheckpointError {
+        let newest = try await epochs(id).last ?? 1
+        return CheckpointError.damaged(CheckpointKeys(id).commit(ofEpoch: newest), reason: "it is missing")
     }
 
     /// The tombstone of a checkpoint, `nil` while there is none.

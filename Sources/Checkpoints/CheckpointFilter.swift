@@ -58,7 +58,8 @@ extension CheckpointCollection {
 
         /// Whether a time of creation is wanted.
         func admits(_ created: Timestamp) -> Bool {
-            created >= since ?? Timestamp(milliseconds: Timestamp.range.lowerBound) && (until.map { created < $0 } ?? true)
+            created >= since ?? Timestamp(milliseconds: Timestamp.range.lowerBound)
+                && (until.map { created < $0 } ?? true)
         }
     }
 

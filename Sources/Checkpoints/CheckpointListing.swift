@@ -78,7 +78,7 @@ extension CheckpointCollection {
         if try await bank.size(CheckpointLayout.unfinished(id)) != nil { return nil }
         // It may have been committed between the two looks.
         if let commit = try await commit(id) { return commit }
-        throw CheckpointError.damaged(CheckpointKeys(id).commits, reason: "there is none")
+        throw try await missingCommit(id)
     }
 
     private func damaged(

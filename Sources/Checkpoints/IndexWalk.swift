@@ -1,36 +1,50 @@
-internal import Bank
+package import Bank
 
 /// What lies right below an index: days with entries, and the entries of earlier programs, which have no day above.
-struct IndexOutline {
+package struct IndexOutline: Sendable {
     /// The days of all entries, `YYYYMMDD`, in ascending order.
-    private(set) var days: [String] = []
+    package private(set) var days: [String] = []
+    /// The names that are neither a day nor an entry.
+    package private(set) var strays: [String] = []
     private var undated: [String: [IndexEntry]] = [:]
     private var dated: Set<String> = []
     private let index: BankKey
 
-    init(of index: BankKey, in bank: any Bank) async throws {
+    /// Reads the names right below an index.
+    package init(of index: BankKey, in bank: any Bank) async throws {
         self.index = index
         for name in try await bank.allNames(below: index) {
             if Self.isDay(name) {
                 dated.insert(name)
             } else if let entry = IndexEntry(segment: name) {
                 undated[entry.day, default: []].append(entry)
+            } else {
+                strays.append(name)
             }
         }
         days = dated.union(undated.keys).sorted()
     }
 
     /// The entries of a day, in ascending order.
-    func entries(of day: String, in bank: any Bank) async throws -> [IndexEntry] {
+    package func entries(of day: String, in bank: any Bank) async throws -> [IndexEntry] {
         var entries = undated[day] ?? []
         if dated.contains(day) {
-            for name in try await bank.allNames(below: try index.appending(day)) {
+            for name in try await names(of: day, in: bank) {
                 if let entry = IndexEntry(segment: name), entry.day == day { entries.append(entry) }
             }
         }
         // Earlier programs and this one may both have written an entry.
         return Array(Set(entries)).sorted()
     }
+
+    /// The names right below a day, whatever they are.
+    package func names(of day: String, in bank: any Bank) async throws -> [String] {
+        guard dated.contains(day) else { return [] }
+        return try await bank.allNames(below: try index.appending(day))
+    }
+
+    /// The entries of a day that have no day above.
+    package func undatedEntries(of day: String) -> [IndexEntry] { (undated[day] ?? []).sorted() }
 
     static func isDay(_ name: String) -> Bool {
         name.utf8.count == 8 && name.utf8.allSatisfy { (0x30...0x39).contains($0) }

@@ -40,7 +40,7 @@ package struct CollectedItem: Sendable, Hashable {
 
 /// How long garbage is left alone, in milliseconds.
 package struct GarbageTerms: Sendable, Hashable {
-    /// How long the artifacts of a failed run are kept, from its end.
+    /// How long the artifacts of a failed run are kept, from its end, by the store's clock.
     package var failed: Int64
     /// How long what belongs to no checkpoint is kept, from its last write by the store's clock: longer than any write may
     /// be on its way.
@@ -93,10 +93,11 @@ package struct GarbageCollection: Sendable {
             try await collect(id.text, &items) { try await collect(marked: id) }
         }
         // A crash leaves a marker. What has none and is not whole comes from writes that took effect very late.
-        for name in try await bank.allNames(below: CheckpointLayout.checkpoints) {
-            guard let id = CheckpointID(name), !marked.contains(id) else { continue }
-            try await collect(name, &items) { try await collect(unmarked: id) }
+        let present = Set(try await bank.allNames(below: CheckpointLayout.checkpoints).compactMap { CheckpointID($0) })
+        for id in present.sorted() where !marked.contains(id) {
+            try await collect(id.text, &items) { try await collect(unmarked: id) }
         }
+        try await collectEntries(without: present, &items)
         for operation in try await collection.operations() where operation.commit == nil {
             guard let index = operation.index else { continue }
             try await collect(index.id.text, &items) { try await collect(operation: index) }
@@ -188,7 +189,8 @@ package struct GarbageCollection: Sendable {
         }
         if !dryRun { try await collection.publish(index) }
         // It is there for people to look at, and for a plugin's own leftovers to be found.
-        guard environment.now().milliseconds - commit.finished.milliseconds >= terms.failed else { return nil }
+        let ended = try await bank.modified(commit.key) ?? commit.finished.milliseconds
+        guard try await environment.storeTime() - ended >= terms.failed else { return nil }
         let litter = try await Leftovers.artifacts(of: id, collection)
         if !dryRun {
             try await collection.delete(litter)
@@ -208,6 +210,27 @@ package struct GarbageCollection: Sendable {
         guard names.contains("index.json") else { return try await collect(orphan: id) }
         if names.contains("uses") { try await removeUses(of: id) }
         return nil
+    }
+
+    /// Removes index entries of checkpoints of which nothing is there. An entry is written behind the checkpoint, so one
+    /// that leads nowhere will never lead anywhere.
+    private func collectEntries(without present: Set<CheckpointID>, _ items: inout [CollectedItem]) async throws {
+        var last: BankKey?
+        while true {
+            let page = try await bank.list(below: CheckpointLayout.indices, after: last, limit: 1000)
+            for key in page.keys {
+                guard let id = IndexEntry(key)?.id, !present.contains(id) else { continue }
+                try await collect(id.text, &items) {
+                    guard try await bank.list(below: CheckpointKeys(id).all, after: nil, limit: 1).keys.isEmpty else {
+                        return nil
+                    }
+                    if !dryRun { try await bank.delete(key, if: .none) }
+                    return CollectedItem(id.text, .removed, "\(key) led nowhere")
+                }
+            }
+            guard page.more, let next = page.keys.last else { return }
+            last = next
+        }
     }
 
     /// Removes the uses of owners that are gone.

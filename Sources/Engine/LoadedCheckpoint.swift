@@ -12,10 +12,9 @@ package struct LoadedCheckpoint: Sendable {
 
     /// Loads what an available checkpoint consists of; throws an error that names the damaged bank object.
     package static func load(_ id: CheckpointID, from collection: CheckpointCollection) async throws -> Self {
-        let layout = CheckpointKeys(id)
         let index = try await collection.index(id)
         guard let commit = try await collection.commit(id) else {
-            throw ExecutionError.damaged(layout.commits, "there is none")
+            throw try await collection.missingCommit(id)
         }
         let ir = try await loadIR(index, from: collection)
         guard commit.resources.map(\.resource) == ir.resources.map(\.identity) else {

@@ -71,7 +71,7 @@ package struct ResumeOperation: Sendable {
         run.inheritance.givenUp = reason
         run.earlier = earlier
         let report = try await run.run()
-        if report.commit.status == .available { await removeLeftovers(ir, report.commit) }
+        if report.commit.status == .available { await removeLeftovers(index, ir, report.commit) }
         await collection.forgetLease(of: owner)
         return report
     }
@@ -126,8 +126,10 @@ package struct ResumeOperation: Sendable {
 
     /// Removes what other epochs have written and the commit record does not name, and then the marker. What fails here is
     /// left to `cairn gc`, which finds it by the marker.
-    private func removeLeftovers(_ ir: PlanIR, _ commit: CommitRecord) async {
+    private func removeLeftovers(_ index: CheckpointIndex, _ ir: PlanIR, _ commit: CommitRecord) async {
         do {
+            // Once more: without all of its entries, the marker alone keeps the checkpoint in listings.
+            try await environment.collection.publish(index)
             try await Leftovers(environment.collection, ir, commit).remove()
             try await environment.collection.settle(id)
         } catch {

@@ -61,7 +61,9 @@ extension Checkpoints {
                     throw ValidationError("'\(label.key)' has no value: write \(label.key)=VALUE.")
                 }
             }
-            for key in remove { do { try CheckpointLabels.check(key: key) } catch { throw ValidationError("\(error).") } }
+            for key in remove {
+                do { try CheckpointLabels.check(key: key) } catch { throw ValidationError("\(error).") }
+            }
         }
 
         func run() async throws {

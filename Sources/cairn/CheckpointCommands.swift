@@ -19,9 +19,10 @@ struct Checkpoints: AsyncParsableCommand {
               cairn checkpoints journal --last
               cairn checkpoints label 7k3m release=2.4
               cairn checkpoints pin 7k3m --reason "before the move"
-            """, subcommands: [
-                List.self, Show.self, Journal.self, Reset.self, Label.self, Note.self, Pin.self, Unpin.self,
-            ])
+            """,
+        subcommands: [
+            List.self, Show.self, Journal.self, Reset.self, Label.self, Note.self, Pin.self, Unpin.self,
+        ])
 
     /// `cairn checkpoints list`
     struct List: AsyncParsableCommand {

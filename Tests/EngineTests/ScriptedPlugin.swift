@@ -155,6 +155,6 @@ struct Workbench {
     }
 
     func delete(_ id: CheckpointID, force: Bool = false) async throws -> [ResourceFailure] {
-        try await DeleteOperation(environment, checkpoint: id, force: force).run()
+        try await DeleteOperation(environment, checkpoint: id, force: force).run().failures
     }
 }
