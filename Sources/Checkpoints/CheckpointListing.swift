@@ -173,17 +173,21 @@ extension CheckpointCollection {
         }
     }
 
-    /// The newest available checkpoint, and the newer ones that had failed.
+    /// The newest available checkpoint, and the newer ones that had failed; with `before`, of those that were created
+    /// before that time.
     ///
     /// Throws `newestDamaged` when a newer one is damaged: nobody who asks for the last means an older one unseen.
     package func last(
-        _ filter: Filter
+        _ filter: Filter, before: Timestamp? = nil
     ) async throws -> (checkpoint: CheckpointSummary, failed: [CheckpointSummary]) {
         var failed: [CheckpointSummary] = []
         var damaged: CheckpointSummary?
         for candidate in try await newestFirst(filter) {
+            // What the index says spares reading the records of all that are newer.
+            if let before, let created = candidate.created, created >= before { continue }
             guard
-                let summary = try await summary(candidate.id, indexed: candidate), filter.admits(summary)
+                let summary = try await summary(candidate.id, indexed: candidate), filter.admits(summary),
+                before.map({ summary.created < $0 }) ?? true
             else { continue }
             switch summary.status {
             case .available:
@@ -195,7 +199,7 @@ extension CheckpointCollection {
             }
         }
         if let damaged { throw CheckpointError.newestDamaged(damaged, whole: nil) }
-        throw CheckpointError.noneAvailable(plan: filter.plan)
+        throw CheckpointError.noneAvailable(plan: filter.plan, before: before)
     }
 
     /// What the indices leave open, newest first; what only a marker names is asked for its time.

@@ -110,6 +110,8 @@ package enum ExecutionError: Error, Sendable, CustomStringConvertible {
     case notCommitted(CheckpointID, reason: String)
     /// Not everything that was left behind could be undone, so that the checkpoint stays as it is.
     case notReverted(CheckpointID, failures: [ResourceFailure])
+    /// Not everything that a restore or verification left behind could be undone.
+    case operationNotReverted(CheckpointID, failures: [ResourceFailure])
     /// An activity lasted longer than it may, in nanoseconds.
     case timedOut(Int64)
     /// The bank no longer takes note of what happens.
@@ -134,6 +136,9 @@ package enum ExecutionError: Error, Sendable, CustomStringConvertible {
                 + "'cairn resume \(id)' goes on where it stopped"
         case .notReverted(let id, let failures):
             "what checkpoint \(id) left behind could not be undone: "
+                + failures.map(\.description).joined(separator: "; ") + "; mend that, and run the same command again"
+        case .operationNotReverted(let id, let failures):
+            "what operation \(id) left behind could not be undone: "
                 + failures.map(\.description).joined(separator: "; ") + "; mend that, and run the same command again"
         case .timedOut(let limit): "it lasted longer than its timeout of \(Self.seconds(limit))"
         case .journalFailed(let reason): "the bank takes no note of what happens any more: \(reason)"

@@ -63,12 +63,10 @@ package struct ZombieCollection: Sendable {
                 items.append(CollectedItem(id, .failed, String(describing: error)))
             }
         }
-        for operation in try await environment.collection.operations() where operation.commit == nil {
-            guard let index = operation.index else { continue }
-            do {
-                if let item = try await collect(operation: index) { items.append(item) }
-            } catch let error where !(error is CancellationError) {
-                items.append(CollectedItem(index.id, .failed, String(describing: error)))
+        for operation in try await environment.collection.operations() {
+            guard let standing = operation.standing, standing.isOpen else { continue }
+            do { items.append(try await collect(standing)) } catch let error where !(error is CancellationError) {
+                items.append(CollectedItem(operation.id, .failed, String(describing: error)))
             }
         }
         return items
@@ -112,33 +110,14 @@ package struct ZombieCollection: Sendable {
     }
 
     /// Undoes what a broken-off restore or verification left behind, and records that it failed.
-    private func collect(operation index: OperationIndex) async throws -> CollectedItem? {
-        let collection = environment.collection
-        guard let kind = OperationKind(rawValue: index.kind) else { return nil }
-        guard try await isGone(index.owner) else { return CollectedItem(index.id, .left, "it is running") }
-        let reason = "its executor (process \(index.owner.process) on \(index.owner.host)) ended before it was done"
-        guard !dryRun else { return CollectedItem(index.id, .ended, reason) }
-        let checkpoint = try await LoadedCheckpoint.load(index.checkpoint, from: collection)
-        let ir = checkpoint.ir
-        let histories = ResourceHistory.of(
-            try await collection.operationJournal(index.id, ir), resources: ir.resources.count)
-        let states = ResourceStates(hooksPerResource: ir.resources.map { _ in 0 })
-        let packs = checkpoint.packs(collection)
-        let execution = Execution(
-            environment, ir, kind, checkpoint: index.checkpoint, states: states, journal: nil, access: .reading,
-            loadDefinition: { try await packs.definition($0) })
-        let due = ResourceHistory.due(histories)
-        for resource in due { states.update(resource) { $0.undo = histories[resource].undo } }
-        let failures = await uncancelled { await execution.revert(due) }
-        if let first = failures.first { return CollectedItem(index.id, .failed, first.description) }
-        let entries = ir.resources.indices.map { resource in
-            OperationCommit.ResourceEntry(
-                resource: ir.resources[resource].identity, status: .fail, message: reason, warnings: WarningList())
+    private func collect(_ operation: OperationStanding) async throws -> CollectedItem {
+        let id = operation.index.id
+        let owner = operation.owner
+        guard try await isGone(owner) else { return CollectedItem(id, .left, "it is running") }
+        let reason = "its executor (process \(owner.process) on \(owner.host)) ended before it was done"
+        if !dryRun {
+            try await RestoreResumption(environment, operation: id, isGone: isGone).giveUp(reason: reason)
         }
-        let commit = OperationCommit(
-            id: index.id, status: .fail, finished: environment.now(), resources: entries,
-            failures: [ResourceFailure(resource: "", hook: "", message: reason)])
-        try await collection.end(commit)
-        return CollectedItem(index.id, .ended, reason)
+        return CollectedItem(id, .ended, reason)
     }
 }

@@ -7,6 +7,18 @@ extension RunReport {
     /// The report for programs, as `cairn checkpoints show --output json` prints it and notifications carry it
     /// (docs/reports.md).
     package var json: JSONObject {
+        var json = facts
+        guard let request else { return json }
+        json["target"] = request.target.map { .string($0) } ?? .null
+        json["overwrite"] = .bool(request.overwrite)
+        json["only"] = .array(request.only.map { .string($0) })
+        json["parameters"] = .array(request.parameters.map(\.json))
+        json["beginnings"] = .integer(Int64(request.beginnings))
+        json["resume"] = request.isResumable ? .string("cairn resume \(id)") : .null
+        return json
+    }
+
+    private var facts: JSONObject {
         [
             "version": 1, "operation": .string(operation.rawValue), "id": .string(id),
             "checkpoint": .string(checkpoint), "plan": .string(plan), "provider": text(provider),
@@ -28,6 +40,12 @@ extension RunReport {
 
 extension RunReport.Resource {
     var json: JSONValue {
+        var json = facts
+        if let place { json["place"] = .string(place) }
+        return .object(json)
+    }
+
+    private var facts: JSONObject {
         [
             "resource": .string(identity), "status": .string(status), "hook": .string(hook),
             "message": .string(message),

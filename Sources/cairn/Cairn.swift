@@ -71,7 +71,16 @@ enum CommandLineFailure {
                 "cairn: there is no checkpoint '\(Words.harmless(text))'; 'cairn checkpoints list' shows those there are\n"
             )
             return ExitStatus.failed
-        case is MessageFailure, is BankError, is CheckpointError, is ExecutionError, is ProviderError:
+        case RequestError.faulty(let faults, let sources):
+            StandardStream.error.write(
+                TextRenderer(sources: sources, color: StandardStream.error.isColored).render(faults.sorted))
+            StandardStream.error.write("cairn: the parameters of --set do not fit; nothing was begun\n")
+            return ExitStatus.failed
+        case is RequestError:
+            StandardStream.error.write("cairn: \(Words.harmless("\(error)"))\n")
+            return ExitStatus.failed
+        case is MessageFailure, is BankError, is CheckpointError, is ExecutionError, is ProviderError,
+            is OperationError:
             StandardStream.error.write("cairn: \(Words.harmless("\(error)"))\n")
             return ExitStatus.failed
         case is CancellationError:

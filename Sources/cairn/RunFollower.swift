@@ -63,8 +63,9 @@ struct RunFollower {
             operation = .protect
         case .operation(let index):
             let checkpoint = try await collection.index(index.checkpoint)
-            ir = try await LoadedCheckpoint.loadIR(checkpoint, from: collection)
+            let whole = try await LoadedCheckpoint.loadIR(checkpoint, from: collection)
             operation = OperationKind(rawValue: index.kind) ?? .restore
+            ir = OperationPlan(whole, operation, try OperationRequest(index, of: whole)).ir
         }
         resources = []
     }
@@ -76,12 +77,12 @@ struct RunFollower {
         var events: [(RunEvent, Timestamp)] = []
         try await followEpoch(into: &events)
         let (first, epoch, subject) = (segment, epoch, subject)
-        let (found, segments) = try await collection.segments(ir, from: first, count: nil) { page in
-            switch subject {
-            case .checkpoint(let index): CheckpointKeys(index.id).journal(ofEpoch: epoch, page: page)
-            case .operation(let index): CheckpointLayout.operationJournal(index.id, page: page)
-            }
+        let key: @Sendable (UInt32) -> BankKey
+        switch subject {
+        case .checkpoint(let index): key = { CheckpointKeys(index.id).journal(ofEpoch: epoch, page: $0) }
+        case .operation(let index): key = try await collection.operationJournalKey(index.id, epoch: epoch)
         }
+        let (found, segments) = try await collection.segments(ir, from: first, count: nil, key: key)
         segment = segments
         for event in found { take(event, into: &events) }
         return (events, ending)
@@ -89,9 +90,16 @@ struct RunFollower {
 
     /// A resume goes on in a later epoch, whose journal says what it takes over.
     private mutating func followEpoch(into events: inout [(RunEvent, Timestamp)]) async throws {
+        // Epochs of operations are no count of how often it was begun.
+        var beginnings: UInt32?
         var newest: (epoch: UInt32, started: Timestamp) = (1, subject.started)
         if case .checkpoint(let index) = subject, let record = try await collection.newestEpoch(index.id) {
             newest = (record.epoch, record.started)
+        }
+        if case .operation(let index) = subject {
+            let standing = try await collection.standing(index.id)
+            newest = (standing.epoch, standing.started)
+            beginnings = UInt32(clamping: standing.epochs.count)
         }
         guard newest.epoch > epoch else { return }
         epoch = newest.epoch
@@ -113,7 +121,8 @@ struct RunFollower {
                 .began(
                     RunBeginning(
                         operation: operation, id: subject.id.text, checkpoint: checkpoint.text, plan: ir.plan,
-                        provider: provider, epoch: epoch, resources: ir.resources.count, activities: activities,
+                        provider: provider, epoch: beginnings ?? epoch, resources: ir.resources.count,
+                        activities: activities,
                         // The journal does not say how many run at a time.
                         jobs: 0)), newest.started
             ))
