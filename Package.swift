@@ -179,8 +179,10 @@ let package = Package(
         room(
             "ProtectionService",
             [
-                "Bank", "CanonicalForm", "Checkpoints", "CommandPlugin", "Diagnostics", "DirectoryBank", "Engine",
-                "FilesPlugin", "Manifests", "NoopPlugin", "PlanIR", "PluginKit", "ServicePlugin", "YAMLSource",
+                "Bank", "BlockingIO", "CanonicalForm", "Checkpoints", "CommandPlugin", "Diagnostics", "DirectoryBank",
+                "Engine",
+                "FilesPlugin", "Manifests", "NoopPlugin", "PlanIR", "PluginKit", "ServicePlugin", "Surroundings",
+                "YAMLSource",
             ]),
         .executableTarget(
             name: "cairn",
@@ -318,7 +320,8 @@ let package = Package(
         tests(
             "ProtectionServiceTests",
             [
-                "CanonicalForm", "Diagnostics", "Engine", "FilesPlugin", "Manifests", "NoopPlugin", "PlanIR",
+                "CanonicalForm", "Checkpoints", "Diagnostics", "Engine", "FilesPlugin", "Manifests", "NoopPlugin",
+                "PlanIR",
                 "PluginKit", "ProtectionService", "YAMLSource",
             ]),
         tests(

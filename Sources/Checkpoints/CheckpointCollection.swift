@@ -17,6 +17,8 @@ package struct CheckpointSummary: Sendable, Hashable {
     package let warnings: Int64
     /// Why it is not available, where there is something to say.
     package let message: String
+    /// Whether it was made to be tried out and deleted.
+    package var isRehearsal = false
 }
 
 /// Why a checkpoint cannot be used.

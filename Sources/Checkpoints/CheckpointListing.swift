@@ -54,7 +54,7 @@ extension CheckpointCollection {
             return CheckpointSummary(
                 id: id, plan: index.plan, provider: index.provider, created: index.created, status: status,
                 resources: index.resources, storedBytes: commit?.storedBytes ?? 0,
-                warnings: commit?.warningCount ?? 0, message: message)
+                warnings: commit?.warningCount ?? 0, message: message, isRehearsal: index.isRehearsal)
         } catch let error as CheckpointError {
             return CheckpointSummary(
                 id: id, plan: index.plan, provider: index.provider, created: index.created, status: .damaged,
@@ -187,7 +187,7 @@ extension CheckpointCollection {
             if let before, let created = candidate.created, created >= before { continue }
             guard
                 let summary = try await summary(candidate.id, indexed: candidate), filter.admits(summary),
-                before.map({ summary.created < $0 }) ?? true
+                before.map({ summary.created < $0 }) ?? true, !summary.isRehearsal
             else { continue }
             switch summary.status {
             case .available:

@@ -52,10 +52,13 @@ package struct CheckpointIndex: Sendable, Hashable {
     package let irDigest: SHA256Digest
     /// The number of resources.
     package let resources: Int64
+    /// Whether it was made to be tried out and deleted: it is never the last checkpoint of its plan, and no retention
+    /// counts it.
+    package var isRehearsal = false
 
     package init(
         id: CheckpointID, plan: String, provider: String, created: Timestamp, owner: Owner, irDigest: SHA256Digest,
-        resources: Int64
+        resources: Int64, isRehearsal: Bool = false
     ) {
         self.id = id
         self.plan = plan
@@ -64,12 +67,14 @@ package struct CheckpointIndex: Sendable, Hashable {
         self.owner = owner
         self.irDigest = irDigest
         self.resources = resources
+        self.isRehearsal = isRehearsal
     }
 
     package init(opening bytes: [UInt8]) throws(SealedRecordError) {
         let content = try SealedRecord(opening: bytes, format: Self.format, version: 1).content
         id = try content.checkpointID("id")
         plan = try content.string("plan")
+        isRehearsal = content["rehearsal"]?.boolValue ?? false
         provider = try content.string("provider")
         created = try content.timestamp("created")
         owner = try Owner(try content.object("owner"))
@@ -78,13 +83,13 @@ package struct CheckpointIndex: Sendable, Hashable {
     }
 
     package var record: SealedRecord {
-        SealedRecord(
-            format: Self.format, version: 1,
-            [
-                "id": .string(id.text), "plan": .string(plan), "provider": .string(provider),
-                "created": .string(created.description), "owner": owner.json, "ir": .string(irDigest.description),
-                "resources": .integer(resources),
-            ])
+        var content: JSONObject = [
+            "id": .string(id.text), "plan": .string(plan), "provider": .string(provider),
+            "created": .string(created.description), "owner": owner.json, "ir": .string(irDigest.description),
+            "resources": .integer(resources),
+        ]
+        if isRehearsal { content["rehearsal"] = true }
+        return SealedRecord(format: Self.format, version: 1, content)
     }
 }
 

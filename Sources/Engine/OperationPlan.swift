@@ -65,6 +65,9 @@ package struct OperationPlan: Sendable {
         self.ir = narrowed
     }
 
+    /// How many resources take part.
+    package var count: Int { isIncluded.reduce(0) { $0 + ($1 ? 1 : 0) } }
+
     /// Resources that are left out, have work in the operation, and stand above one that takes part: what they would do
     /// for it, such as standing still, is not done.
     func leftOutAbove(_ kind: OperationKind) -> [Int] {

@@ -111,20 +111,19 @@ struct OperationRun: Sendable {
 
     private func begin(_ hooks: [Int]) {
         let parents = plan.leftOutAbove(kind).map { "'\(ir.resources[$0].identity)'" }
-        if kind == .restore, givenUp == nil, !parents.isEmpty {
+        if kind == .restore, target.directory == nil, givenUp == nil, !parents.isEmpty {
             environment.observer.observe(
                 .noticed(
                     "left alone, and not brought to a standstill: \(parents.prefix(5).joined(separator: ", "))"
                         + (parents.count > 5 ? " and \(parents.count - 5) more" : "")
                         + ", above what is restored"))
         }
-        environment.observer.observe(
-            .began(
-                RunBeginning(
-                    operation: kind, id: record.id.text, checkpoint: checkpoint.index.id.text, plan: ir.plan,
-                    provider: ir.provider.name, epoch: attempt,
-                    resources: plan.isIncluded.reduce(0) { $0 + ($1 ? 1 : 0) }, activities: hooks.reduce(0, +),
-                    jobs: environment.concurrency.jobs, expectedBytes: expectedBytes)))
+        var beginning = RunBeginning(
+            operation: kind, id: record.id.text, checkpoint: checkpoint.index.id.text, plan: ir.plan,
+            provider: ir.provider.name, epoch: attempt, resources: plan.count, activities: hooks.reduce(0, +),
+            jobs: environment.concurrency.jobs, expectedBytes: expectedBytes)
+        if plan.count < ir.resources.count { beginning.positions = ir.resources.count }
+        environment.observer.observe(.began(beginning))
     }
 
     private var expectedBytes: Int64 {

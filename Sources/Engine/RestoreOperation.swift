@@ -49,11 +49,15 @@ package struct RestoreOperation: Sendable {
         _ checkpoint: LoadedCheckpoint, to target: RestoreTarget, _ environment: ExecutionEnvironment
     ) -> Self { restore(checkpoint, OperationRequest(target: target), environment) }
 
-    /// A verification of a checkpoint.
+    /// A verification of what is asked for.
     package static func verify(
-        _ checkpoint: LoadedCheckpoint, _ request: OperationRequest = OperationRequest(),
-        _ environment: ExecutionEnvironment
+        _ checkpoint: LoadedCheckpoint, _ request: OperationRequest, _ environment: ExecutionEnvironment
     ) -> Self { RestoreOperation(environment, .verify, checkpoint, request) }
+
+    /// A verification of the whole of a checkpoint.
+    package static func verify(_ checkpoint: LoadedCheckpoint, _ environment: ExecutionEnvironment) -> Self {
+        verify(checkpoint, OperationRequest(), environment)
+    }
 
     /// Runs the operation. A failing activity, or for a verification any damaged record, gives a report with the
     /// status `fail`.

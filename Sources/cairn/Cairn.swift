@@ -29,7 +29,8 @@ struct Cairn: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Protect.self, Restore.self, Verify.self, Delete.self, Checkpoints.self, Operations.self, Providers.self,
+            Protect.self, Restore.self, Verify.self, Rehearse.self, Delete.self, Checkpoints.self, Operations.self,
+            Providers.self,
             BankCommand.self, InventoryCommand.self, Protectables.self, Resume.self, Collect.self, Watch.self,
             DoctorCommand.self,
         ])

@@ -64,8 +64,10 @@ struct Checkpoints: AsyncParsableCommand {
                     ["CHECKPOINT", "PLAN", "CREATED", "STATUS", "RESOURCES", "STORED", "NOTE"],
                     found.map { summary in
                         let note =
-                            summary.message.isEmpty && summary.warnings > 0
-                            ? Words.count(summary.warnings, "warning") : summary.message
+                            !summary.message.isEmpty
+                            ? summary.message
+                            : summary.isRehearsal
+                                ? "a rehearsal" : summary.warnings > 0 ? Words.count(summary.warnings, "warning") : ""
                         return [
                             summary.id.text, summary.plan, summary.created.description, summary.status.rawValue,
                             "\(summary.resources)", Words.bytes(summary.storedBytes), note,
@@ -113,7 +115,7 @@ extension CheckpointSummary {
             "checkpoint": .string(id.text), "plan": .string(plan), "provider": .string(provider),
             "created": .string(created.description), "status": .string(status.rawValue),
             "resources": .integer(resources), "storedBytes": .integer(storedBytes), "warnings": .integer(warnings),
-            "message": .string(message),
+            "message": .string(message), "rehearsal": .bool(isRehearsal),
         ]
     }
 }

@@ -40,6 +40,8 @@ struct RunFollower {
     private let collection: CheckpointCollection
     private let ir: PlanIR
     private let operation: OperationKind
+    /// How many resources take part.
+    private let included: Int
     private var epoch: UInt32 = 0
     private var segment: UInt32 = 0
     private var resources: [Progress]
@@ -61,11 +63,14 @@ struct RunFollower {
         case .checkpoint(let index):
             ir = try await LoadedCheckpoint.loadIR(index, from: collection)
             operation = .protect
+            included = ir.resources.count
         case .operation(let index):
             let checkpoint = try await collection.index(index.checkpoint)
             let whole = try await LoadedCheckpoint.loadIR(checkpoint, from: collection)
             operation = OperationKind(rawValue: index.kind) ?? .restore
-            ir = OperationPlan(whole, operation, try OperationRequest(index, of: whole)).ir
+            let plan = OperationPlan(whole, operation, try OperationRequest(index, of: whole))
+            ir = plan.ir
+            included = plan.count
         }
         resources = []
     }
@@ -116,16 +121,13 @@ struct RunFollower {
             case .checkpoint(let index): (index.id, index.provider)
             case .operation(let index): (index.checkpoint, ir.provider.name)
             }
-        events.append(
-            (
-                .began(
-                    RunBeginning(
-                        operation: operation, id: subject.id.text, checkpoint: checkpoint.text, plan: ir.plan,
-                        provider: provider, epoch: beginnings ?? epoch, resources: ir.resources.count,
-                        activities: activities,
-                        // The journal does not say how many run at a time.
-                        jobs: 0)), newest.started
-            ))
+        var beginning = RunBeginning(
+            operation: operation, id: subject.id.text, checkpoint: checkpoint.text, plan: ir.plan,
+            provider: provider, epoch: beginnings ?? epoch, resources: included, activities: activities,
+            // The journal does not say how many run at a time.
+            jobs: 0)
+        if included < ir.resources.count { beginning.positions = ir.resources.count }
+        events.append((.began(beginning), newest.started))
     }
 
     private func ending() async throws -> Ending {

@@ -16,7 +16,8 @@ package struct CommandPlugin: ProtectionPlugin {
 
     package func rehearsal(of resource: ResourceDescription, protectParameters: JSONObject) -> RehearsalWay {
         resource.properties["restoreTo"] == nil
-            ? .verified(reason: "it has no property 'restoreTo' with a program that restores it elsewhere") : .restored
+            ? .verified(reason: "it has no property 'restoreTo' with a program that restores it elsewhere")
+            : .restored(proof: "read byte by byte, and restored by its program, which succeeded")
     }
 
     package func protect(_ hook: Hook, _ context: ActivityContext) async throws -> JSONObject {

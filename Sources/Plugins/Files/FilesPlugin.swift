@@ -18,7 +18,7 @@ package struct FilesPlugin: ProtectionPlugin {
     package var takesPlaces: Bool { true }
 
     package func rehearsal(of resource: ResourceDescription, protectParameters: JSONObject) -> RehearsalWay {
-        .restored
+        .restored(proof: "restored, and every entry compared with what was saved")
     }
 
     package func protect(_ hook: Hook, _ context: ActivityContext) async throws -> JSONObject {
