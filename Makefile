@@ -60,6 +60,8 @@ fuzz: deps
 
 bench: release
 	@CAIRN_BENCH=1 $(STATIC) $(SWIFT) build -c release --static-swift-stdlib --product EngineBench
+	@CAIRN_BENCH=1 $(STATIC) $(SWIFT) build -c release --static-swift-stdlib --product RetentionBench
+	@CAIRN_BENCH=1 $(STATIC) $(SWIFT) build -c release --static-swift-stdlib --product BankBench
 	@scripts/bench .build/release
 
 # Many simulated days (SEEDS), or one with all that happened (SEED); SEEDS_FROM is the first of many. Built as the tests

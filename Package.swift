@@ -71,6 +71,7 @@ let package = Package(
         room("PlanIR", ["CanonicalForm", "Diagnostics", "Schedules"]),
         room("PathPatterns"),
         room("Schedules"),
+        room("Retention", ["CanonicalForm", "Schedules"]),
         room("Scheduling", ["PlanIR", collections]),
         room("RunRecords", ["CanonicalForm", "PlanIR", "Schedules"]),
 
@@ -142,6 +143,8 @@ let package = Package(
         room("ProcessSupervision", ["BlockingIO", "CLinux", "Diagnostics", "Surroundings"]),
         room("Bank", ["CanonicalForm"]),
         room("DirectoryBank", ["Bank", "BlockingIO", "CanonicalForm", "CLinux"]),
+        // Tests and debug builds try everything on a bank that is as weak as its level allows.
+        room("DegradedBank", ["Bank", "Surroundings"]),
         room("PluginKit", ["CanonicalForm", "PlanIR", "BlockingIO"]),
         room("NoopPlugin", ["CanonicalForm", "PluginKit", "PlanIR"], path: "Sources/Plugins/Noop"),
         room("ProgramSettings", ["BlockingIO", "CanonicalForm", "Diagnostics", "PluginKit", "ProcessSupervision"]),
@@ -163,7 +166,13 @@ let package = Package(
             ],
             path: "Sources/Plugins/Files", settings: strictWithLibArchive),
         room("Checkpoints", ["Bank", "CanonicalForm", "PlanIR", "PluginKit", "Surroundings"]),
-        room("Engine", ["Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", "Scheduling", "Surroundings"]),
+        room(
+            "Engine",
+            [
+                "Bank", "CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", "Retention", "Schedules", "Scheduling",
+                "Surroundings",
+            ]),
+        room("BankCare", ["Bank", "CanonicalForm", "Checkpoints", "Engine", "PlanIR", "PluginKit"]),
         room("Wording", ["Diagnostics", "PluginKit"]),
         room(
             "EventStream",
@@ -179,17 +188,16 @@ let package = Package(
         room(
             "ProtectionService",
             [
-                "Bank", "BlockingIO", "CanonicalForm", "Checkpoints", "CommandPlugin", "Diagnostics", "DirectoryBank",
-                "Engine",
-                "FilesPlugin", "Manifests", "NoopPlugin", "PlanIR", "PluginKit", "ServicePlugin", "Surroundings",
-                "YAMLSource",
+                "Bank", "BlockingIO", "CanonicalForm", "Checkpoints", "CommandPlugin", "DegradedBank", "Diagnostics",
+                "DirectoryBank", "Engine", "FilesPlugin", "Manifests", "NoopPlugin", "PlanIR", "PluginKit",
+                "ServicePlugin", "Surroundings", "YAMLSource",
             ]),
         .executableTarget(
             name: "cairn",
             dependencies: [
-                "Bank", "BlockingIO", "CanonicalForm", "Checkpoints", "CommandLineSupport", "Diagnostics", "Engine",
-                "EventStream", "Manifests", "Notifications", "PlanIR", "PluginKit", "PluginReference",
-                "ProtectionService",
+                "Bank", "BankCare", "BlockingIO", "CanonicalForm", "Checkpoints", "CommandLineSupport", "Diagnostics",
+                "Engine", "EventStream", "Manifests", "Notifications", "PlanIR", "PluginKit", "PluginReference",
+                "ProtectionService", "Retention",
                 "RunDisplay", "RunRecords", "RunReports", "Scheduling", "Surroundings", "Wording", "YAMLSource",
                 argumentParser, logging,
             ],
@@ -208,10 +216,14 @@ let package = Package(
         tests("YAMLSourceTests", ["CanonicalForm", "Diagnostics", "SeededRandom", "YAMLSource"]),
         tests("PathPatternsTests", ["PathPatterns"]),
         tests("SchedulesTests", ["Schedules", "SeededRandom"]),
+        tests("RetentionTests", ["CanonicalForm", "Retention", "Schedules", "SeededRandom"]),
         tests("JSONSchemaTests", ["CanonicalForm", "Diagnostics", "Manifests", "SeededRandom", "YAMLSource"]),
         room("BankConformance", ["Bank", "SeededRandom"], path: "Tests/BankConformance"),
-        tests("BankTests", ["Bank", "BankConformance", "CanonicalForm"]),
-        tests("DirectoryBankTests", ["Bank", "BankConformance", "CanonicalForm", "DirectoryBank"]),
+        tests(
+            "BankTests", ["Bank", "BankConformance", "CanonicalForm", "DegradedBank", "SeededRandom", "Surroundings"]),
+        tests(
+            "DirectoryBankTests",
+            ["Bank", "BankConformance", "CanonicalForm", "CLinux", "DegradedBank", "DirectoryBank", "SeededRandom"]),
 
         tests("BlockingIOTests", ["BlockingIO"]),
         tests(
@@ -286,19 +298,22 @@ let package = Package(
             ]),
         tests(
             "CheckpointsTests",
-            ["Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DirectoryBank", "PluginKit", "SeededRandom"]),
+            [
+                "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DegradedBank", "DirectoryBank", "PluginKit",
+                "SeededRandom", "Surroundings",
+            ]),
         tests(
             "EngineTests",
             [
                 "SeededRandom",
-                "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DirectoryBank", "Engine", "PlanIR",
-                "PluginKit", "Scheduling", "ScheduleTestSupport", "Surroundings",
+                "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DegradedBank", "DirectoryBank", "Engine",
+                "PlanIR", "PluginKit", "Retention", "Scheduling", "ScheduleTestSupport", "Surroundings",
             ]),
         room(
             "SimulatedWorld",
             [
-                "Bank", "CanonicalForm", "Checkpoints", "Engine", "PlanIR", "PlanTestSupport", "PluginKit",
-                "ScheduleTestSupport", "Scheduling", "SeededRandom", "Surroundings",
+                "Bank", "CanonicalForm", "Checkpoints", "DegradedBank", "Engine", "PlanIR", "PlanTestSupport",
+                "PluginKit", "ScheduleTestSupport", "Scheduling", "SeededRandom", "Surroundings",
             ], path: "Tests/SimulatedWorld"),
         // Lives many simulated days: make simulate.
         .executableTarget(
@@ -307,7 +322,7 @@ let package = Package(
         tests(
             "SimulationTests",
             [
-                "Bank", "CanonicalForm", "Checkpoints", "Engine", "PlanIR", "PluginKit", "SeededRandom",
+                "Bank", "CanonicalForm", "Checkpoints", "DegradedBank", "Engine", "PlanIR", "PluginKit", "SeededRandom",
                 "SimulatedWorld", "Surroundings",
             ]),
         room("ScheduleTestSupport", ["PlanIR", "Scheduling", "SeededRandom"], path: "Tests/ScheduleTestSupport"),
@@ -364,4 +379,17 @@ if Context.environment["CAIRN_BENCH"] == "1" {
                 "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "Engine", "PlanIR", "PluginKit",
                 "Scheduling",
             ], path: "Benchmarks/EngineBench", swiftSettings: strict))
+    package.targets.append(
+        .executableTarget(
+            name: "RetentionBench",
+            dependencies: [
+                "Bank", "CanonicalForm", "Checkpoints", "DirectoryBank", "PlanIR", "Retention", "Schedules",
+            ], path: "Benchmarks/RetentionBench", swiftSettings: strict))
+    package.targets.append(
+        .executableTarget(
+            name: "BankBench",
+            dependencies: [
+                "Bank", "CanonicalForm", "Checkpoints", "DirectoryBank", "Engine", "PlanIR", "PluginKit", "Scheduling",
+                "Surroundings",
+            ], path: "Benchmarks/BankBench", swiftSettings: strict))
 }

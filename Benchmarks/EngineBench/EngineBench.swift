@@ -58,7 +58,8 @@ struct EngineBench {
 
     private static func protectOnce(_ ir: PlanIR) async throws {
         let owner = Owner(id: "0000000000000000", host: "h", process: 1, boot: "b", processStart: 1, namespace: "n")
-        let collection = CheckpointCollection(bank: InMemoryBank(), owner: owner, hasEnded: { _ in false })
+        let collection = CheckpointCollection(
+            bank: InMemoryBank(), owner: owner, consistency: .compareAndSwap, hasEnded: { _ in false })
         let plugin = LoadedPlugin(plugin: IdlePlugin(), version: 1, digest: SHA256Digest(of: Array("manifest".utf8)))
         let environment = ExecutionEnvironment(
             collection: collection, plugins: ["idle": plugin], concurrency: Concurrency(jobs: 4),

@@ -182,6 +182,9 @@ package protocol Bank: Sendable {
 
     /// What the bank can tell of itself without anything being written.
     func survey() async throws -> BankSurvey
+
+    /// Removes the half-written objects that `survey` counts and nobody writes any more; returns how many.
+    func removeLeftovers() async throws -> Int
 }
 
 extension Bank {

@@ -33,4 +33,5 @@ package struct BankSurvey: Sendable, Hashable {
 extension Bank {
     package func capacity() async throws -> BankCapacity? { nil }
     package func survey() async throws -> BankSurvey { BankSurvey() }
+    package func removeLeftovers() async throws -> Int { 0 }
 }

@@ -123,12 +123,22 @@ package struct SealedRecord: Sendable, Hashable {
 
     /// Opens stored bytes of a named format and version.
     package init(opening bytes: [UInt8], format: String, version: Int64) throws(SealedRecordError) {
+        try self.init(opening: bytes, format: format, versions: version...version)
+    }
+
+    /// Opens stored bytes of a named format in one of several versions: see `version`.
+    package init(
+        opening bytes: [UInt8], format: String, versions: ClosedRange<Int64>
+    ) throws(SealedRecordError) {
         try self.init(opening: bytes)
-        let found = (content["format"]?.stringValue ?? "?", content["version"]?.integerValue ?? -1)
-        guard found == (format, version) else {
-            throw .unknownFormat(found: "\(found.0) \(found.1)", expected: "\(format) \(version)")
+        let found = content["format"]?.stringValue ?? "?"
+        guard found == format, versions.contains(version) else {
+            throw .unknownFormat(found: "\(found) \(version)", expected: "\(format) \(versions.upperBound)")
         }
     }
+
+    /// The version that the record says it has; -1 where it says none.
+    package var version: Int64 { content["version"]?.integerValue ?? -1 }
 }
 
 extension JSONObject {

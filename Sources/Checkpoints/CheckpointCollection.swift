@@ -19,6 +19,22 @@ package struct CheckpointSummary: Sendable, Hashable {
     package let message: String
     /// Whether it was made to be tried out and deleted.
     package var isRehearsal = false
+
+    package init(
+        id: CheckpointID, plan: String, provider: String, created: Timestamp, status: CheckpointStatus,
+        resources: Int64, storedBytes: Int64, warnings: Int64, message: String, isRehearsal: Bool = false
+    ) {
+        self.id = id
+        self.plan = plan
+        self.provider = provider
+        self.created = created
+        self.status = status
+        self.resources = resources
+        self.storedBytes = storedBytes
+        self.warnings = warnings
+        self.message = message
+        self.isRehearsal = isRehearsal
+    }
 }
 
 /// Why a checkpoint cannot be used.
@@ -39,6 +55,10 @@ package enum CheckpointError: Error, Sendable, Hashable, CustomStringConvertible
     case damaged(BankKey, reason: String)
     /// Another executor has taken over the checkpoint with this epoch.
     case superseded(CheckpointID, epoch: UInt32)
+    /// It is pinned, and so is not deleted.
+    case pinned(CheckpointID)
+    /// Someone reads it, and so it is not deleted.
+    case inUse(CheckpointID, UseRecord)
     /// The checkpoint's status does not allow the operation.
     case wrongStatus(CheckpointID, CheckpointStatus, wanted: String, reason: String)
 
@@ -65,6 +85,12 @@ package enum CheckpointError: Error, Sendable, Hashable, CustomStringConvertible
         case .damaged(let key, let reason): return "bank object '\(key)' is damaged: \(reason)"
         case .superseded(let id, let epoch):
             return "another cairn has taken over checkpoint \(id.text) (epoch \(epoch)); what this one did is not used"
+        case .pinned(let id):
+            return "checkpoint \(id.text) is pinned; 'cairn checkpoints unpin \(id.text)' lets it be deleted"
+        case .inUse(let id, let use):
+            return
+                "checkpoint \(id.text) is in use: process \(use.owner.process) on \(use.owner.host) has a \(use.kind) "
+                + "of it running since \(use.since); try again when that has ended"
         case .wrongStatus(let id, let status, let wanted, let reason):
             let because = reason.isEmpty ? "" : " (\(reason))"
             return "checkpoint \(id.text) is '\(status.rawValue)'\(because), and must be \(wanted)"
@@ -78,14 +104,20 @@ package struct CheckpointCollection: Sendable {
     package let bank: any Bank
     /// Who writes through this collection.
     package let owner: Owner
+    /// What conditional writes to the bank are worth.
+    package let consistency: ConsistencyLevel
     /// Tells whether the process that owns an unfinished checkpoint has certainly ended.
     package let hasEnded: @Sendable (Owner) -> Bool
 
-    /// A collection over an opened bank. `hasEnded` says whether an owner has certainly ended; when in doubt it has
-    /// not.
-    package init(bank: any Bank, owner: Owner, hasEnded: @escaping @Sendable (Owner) -> Bool) {
+    /// A collection over an opened bank of a consistency level. `hasEnded` says whether an owner has certainly ended;
+    /// when in doubt it has not.
+    package init(
+        bank: any Bank, owner: Owner, consistency: ConsistencyLevel,
+        hasEnded: @escaping @Sendable (Owner) -> Bool
+    ) {
         self.bank = bank
         self.owner = owner
+        self.consistency = consistency
         self.hasEnded = hasEnded
     }
 
@@ -109,26 +141,17 @@ package struct CheckpointCollection: Sendable {
 
     /// Commits a checkpoint: this one write makes it what it is.
     ///
-    /// A record of an earlier epoch that is there gives way: it was written by an executor that had been taken over
-    /// from, and is not in force. Throws `superseded` when a later epoch was claimed, before or meanwhile.
+    /// Throws `superseded` when a later epoch was claimed, before or meanwhile: then what this one did may not count,
+    /// and only a look at the checkpoint can tell.
     package func commit(_ record: CommitRecord) async throws {
-        let key = CheckpointKeys(record.checkpoint).commit
-        let bytes = record.bytes
         do {
-            try await bank.putOnce(key, bytes)
+            try await bank.putOnce(CheckpointKeys(record.checkpoint).commit(ofEpoch: record.epoch), record.bytes)
         } catch BankError.conditionFailed {
-            let (existing, version) = try await bank.getVersioned(key)
-            let earlier: CommitRecord
-            do { earlier = try CommitRecord(opening: existing) } catch {
-                throw CheckpointError.damaged(key, reason: error.description)
-            }
-            guard earlier.epoch < record.epoch else {
-                throw CheckpointError.superseded(record.checkpoint, epoch: earlier.epoch)
-            }
-            try await bank.put(key, bytes, if: .ifVersion(version))
+            throw CheckpointError.superseded(record.checkpoint, epoch: record.epoch)
         }
-        if try await bank.size(CheckpointKeys(record.checkpoint).epoch(record.epoch + 1)) != nil {
-            throw CheckpointError.superseded(record.checkpoint, epoch: record.epoch + 1)
+        // Whoever claims looks for commit records afterwards. So one of the two sees the other.
+        if let later = try await epochs(record.checkpoint).last, later > record.epoch {
+            throw CheckpointError.superseded(record.checkpoint, epoch: later)
         }
     }
 
@@ -138,16 +161,16 @@ package struct CheckpointCollection: Sendable {
         try? await bank.delete(key, if: .none)
     }
 
-    /// Writes the indices of a committed checkpoint, which can be rebuilt, and then removes its marker.
+    /// Writes the indices of a committed checkpoint, which can be rebuilt.
     package func publish(_ index: CheckpointIndex) async throws {
-        try await writeIndices(index)
-        try await bank.delete(CheckpointLayout.unfinished(index.id), if: .none)
-    }
-
-    private func writeIndices(_ index: CheckpointIndex) async throws {
         for key in try indexKeys(plan: index.plan, provider: index.provider, index.created, index.id) {
             try await bank.putOnce(key, marker(index.id))
         }
+    }
+
+    /// Removes the marker of a checkpoint of which nothing is left to be done.
+    package func settle(_ id: CheckpointID) async throws {
+        try await bank.delete(CheckpointLayout.unfinished(id), if: .none)
     }
 
     /// The keys under which a checkpoint is indexed.
@@ -158,6 +181,19 @@ package struct CheckpointCollection: Sendable {
             try IndexEntry(created: created, id: id).key(in: CheckpointLayout.byPlan(plan)),
             try IndexEntry(created: created, id: id).key(in: CheckpointLayout.byProvider(provider)),
             try IndexEntry(created: created, id: id).key(in: CheckpointLayout.byDate),
+        ]
+    }
+
+    /// All keys under which a checkpoint may be indexed: those that are written now, then those that earlier programs
+    /// wrote.
+    package func everyIndexKey(
+        plan: String, provider: String, _ created: Timestamp, _ id: CheckpointID
+    ) throws -> [BankKey] {
+        let entry = IndexEntry(created: created, id: id)
+        return try indexKeys(plan: plan, provider: provider, created, id) + [
+            try entry.undatedKey(in: CheckpointLayout.byPlan(plan)),
+            try entry.undatedKey(in: CheckpointLayout.byProvider(provider)),
+            try entry.undatedKey(in: CheckpointLayout.byDate),
         ]
     }
 
@@ -179,7 +215,7 @@ package struct CheckpointCollection: Sendable {
         do { return try open(bytes) } catch { throw CheckpointError.damaged(key, reason: String(describing: error)) }
     }
 
-    private func readIfPresent<Record: Sendable>(
+    func readIfPresent<Record: Sendable>(
         _ key: BankKey, _ open: ([UInt8]) throws -> Record
     ) async throws -> Record? {
         let bytes: [UInt8]
@@ -195,21 +231,26 @@ package struct CheckpointCollection: Sendable {
         return record
     }
 
-    /// The commit record of a checkpoint, `nil` while there is none that is in force: one of an epoch before the
-    /// newest is not.
+    /// The commit record that says what a checkpoint is: that of the highest epoch that has one; `nil` while there is
+    /// none.
+    ///
+    /// A later claim takes nothing from it: whoever made that will commit, or will see this record and withdraw.
     package func commit(_ id: CheckpointID) async throws -> CommitRecord? {
-        guard let record = try await writtenCommit(id) else { return nil }
-        // Epochs have no gaps, so that the next one tells of all later ones.
-        return try await bank.size(CheckpointKeys(id).epoch(record.epoch + 1)) == nil ? record : nil
-    }
-
-    func writtenCommit(_ id: CheckpointID) async throws -> CommitRecord? {
-        let key = CheckpointKeys(id).commit
+        let keys = CheckpointKeys(id)
+        let epochs = try await bank.allKeys(below: keys.commits).compactMap { CheckpointKeys.epoch(of: $0) }
+        let key = epochs.max().map { keys.commit(ofEpoch: $0) } ?? keys.onlyCommit
         guard let record = try await readIfPresent(key, { try CommitRecord(opening: $0) }) else { return nil }
-        guard record.checkpoint == id else {
-            throw CheckpointError.damaged(key, reason: "it is of checkpoint \(record.checkpoint)")
+        guard record.checkpoint == id, epochs.isEmpty || record.epoch == epochs.max() else {
+            throw CheckpointError.damaged(
+                key, reason: "it is of checkpoint \(record.checkpoint), epoch \(record.epoch)")
         }
         return record
+    }
+
+    /// What to say of a checkpoint that must have a commit record and has none: the key where it would be expected.
+    package func missingCommit(_ id: CheckpointID) async throws -> CheckpointError {
+        let newest = try await epochs(id).last ?? 1
+        return CheckpointError.damaged(CheckpointKeys(id).commit(ofEpoch: newest), reason: "it is missing")
     }
 
     /// The tombstone of a checkpoint, `nil` while there is none.

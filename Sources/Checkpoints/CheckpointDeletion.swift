@@ -1,37 +1,76 @@
-import Bank
+package import Bank
 import CanonicalForm
 
+/// A checkpoint that is marked for deletion.
+package struct DeletionMark: Sendable {
+    /// What it was before.
+    package let summary: CheckpointSummary
+    package let tombstone: Tombstone
+    /// The tombstone's version, where this owner was the first to mark it.
+    let version: ObjectVersion?
+}
+
 extension CheckpointCollection {
-    /// Marks a checkpoint as being deleted: from now on it counts no more, and a crash is seen by its marker.
+    /// Marks a checkpoint as being deleted: from now on it counts no more, and a crash is seen by its marker. Who has
+    /// marked it looks with `ensureDeletable` whether someone has begun to use it or pinned it meanwhile.
     ///
     /// Allowed from `available`, `error`, `deleting` and `error-deleting`; `force` also takes what is damaged or
-    /// still protecting.
-    package func beginDeletion(_ id: CheckpointID, now: Timestamp, force: Bool) async throws -> CheckpointSummary {
+    /// unfinished. A mark that is there and without fault stays as it is, for its age counts.
+    package func beginDeletion(_ id: CheckpointID, now: Timestamp, force: Bool) async throws -> DeletionMark {
         guard let summary = try await summary(id) else { throw CheckpointError.unknown(id.text) }
-        switch summary.status {
-        case .available, .error, .deleting, .errorDeleting: break
-        case .protecting, .damaged:
-            guard force else {
-                throw CheckpointError.wrongStatus(
-                    id, summary.status, wanted: "available or error to be deleted; --force deletes it all the same",
-                    reason: summary.message)
-            }
+        if !force, !summary.status.isDeletable {
+            throw CheckpointError.wrongStatus(
+                id, summary.status, wanted: "available or error to be deleted; --force deletes it all the same",
+                reason: summary.message)
         }
         try await bank.putOnce(CheckpointLayout.unfinished(id), marker(id))
-        try await mark(summary, now: now, failure: nil)
-        return summary
-    }
-
-    /// Records that deleting failed; the checkpoint stays `error-deleting` until it is deleted again.
-    package func failDeletion(_ summary: CheckpointSummary, now: Timestamp, failure: ResourceFailure) async throws {
-        try await mark(summary, now: now, failure: failure)
-    }
-
-    private func mark(_ summary: CheckpointSummary, now: Timestamp, failure: ResourceFailure?) async throws {
+        // A tombstone that cannot be read gives way.
+        let present = try? await tombstone(id)
+        if let present, present.failure == nil, present.stage == .marked {
+            return DeletionMark(summary: summary, tombstone: present, version: nil)
+        }
         let tombstone = Tombstone(
-            checkpoint: summary.id, plan: summary.plan, provider: summary.provider, created: summary.created,
-            marked: now, owner: owner, failure: failure)
-        try await bank.put(CheckpointKeys(summary.id).tombstone, tombstone.record.bytes, if: .none)
+            summary, marked: present?.marked ?? now, owner: owner, stage: present?.stage ?? .marked, failure: nil)
+        let version = try await write(tombstone)
+        return DeletionMark(
+            summary: summary, tombstone: tombstone, version: summary.status.isBeingDeleted ? nil : version)
+    }
+
+    /// Takes note that from now on plugins may have removed something.
+    package func reachHooks(_ mark: DeletionMark) async throws {
+        try await write(
+            Tombstone(
+                mark.summary, marked: mark.tombstone.marked, owner: owner, stage: .hooks, failure: nil))
+    }
+
+    /// Records that deleting failed; the checkpoint stays `error-deleting` until it is deleted again or reset.
+    package func failDeletion(_ mark: DeletionMark, stage: Tombstone.Stage, failure: ResourceFailure) async throws {
+        try await write(
+            Tombstone(
+                mark.summary, marked: mark.tombstone.marked, owner: owner, stage: stage, failure: failure))
+    }
+
+    /// Takes the mark away again where nothing but the mark was made and the bank can tell that nobody else has marked
+    /// the checkpoint; else records why it was not deleted.
+    package func withdrawDeletion(_ mark: DeletionMark, because reason: CheckpointError) async throws {
+        if let version = mark.version, consistency == .compareAndSwap, mark.summary.status == .available {
+            do {
+                try await bank.delete(CheckpointKeys(mark.summary.id).tombstone, if: .ifVersion(version))
+                try await settle(mark.summary.id)
+                return
+            } catch BankError.conditionFailed {
+                // Someone else deletes it, too, and will come upon the same reason.
+                return
+            }
+        }
+        try await failDeletion(
+            mark, stage: mark.tombstone.stage,
+            failure: ResourceFailure(resource: "", hook: "", message: reason.description))
+    }
+
+    @discardableResult
+    private func write(_ tombstone: Tombstone) async throws -> ObjectVersion {
+        try await bank.put(CheckpointKeys(tombstone.checkpoint).tombstone, tombstone.record.bytes, if: .none)
     }
 
     /// Removes what is left of a marked checkpoint: indices first, so that none leads to half a checkpoint; then its
@@ -41,7 +80,7 @@ extension CheckpointCollection {
         // A damaged checkpoint may not tell its names: then its indices are found by its id.
         let known = summary.plan != CheckpointSummary.unknownName && summary.status != .damaged
         if known {
-            for key in try indexKeys(
+            for key in try everyIndexKey(
                 plan: summary.plan, provider: summary.provider, summary.created, summary.id)
             {
                 try await bank.delete(key, if: .none)
@@ -57,11 +96,11 @@ extension CheckpointCollection {
         try await bank.delete(layout.index, if: .none)
         try await delete(try await bank.allKeys(below: layout.all).filter { $0 != layout.tombstone })
         try await bank.delete(layout.tombstone, if: .none)
-        try await bank.delete(CheckpointLayout.unfinished(summary.id), if: .none)
+        try await settle(summary.id)
     }
 
     /// Deletes objects in no particular order, some at a time: most of a deletion is waiting for the store.
-    private func delete(_ keys: [BankKey]) async throws {
+    package func delete(_ keys: [BankKey]) async throws {
         let bank = bank
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (number, key) in keys.enumerated() {

@@ -17,15 +17,19 @@ package enum CheckpointLayout {
     package static let unfinished = BankKey(unchecked: "indices/unfinished")
     /// What lies below this is all checkpoints in the order of their creation.
     package static let byDate = BankKey(unchecked: "indices/by-date")
+    /// What lies below this is the indices of the plans, one below each name.
+    package static let byPlan = BankKey(unchecked: "indices/by-plan")
+    /// What lies below this is the indices of the providers, one below each name.
+    package static let byProvider = BankKey(unchecked: "indices/by-provider")
 
     /// What lies below this is the checkpoints of one plan in the order of their creation.
     package static func byPlan(_ plan: String) throws(BankError) -> BankKey {
-        try BankKey("indices/by-plan").appending(BankKey.segment(encoding: plan))
+        try byPlan.appending(BankKey.segment(encoding: plan))
     }
 
     /// What lies below this is the checkpoints of one provider in the order of their creation.
     package static func byProvider(_ provider: String) throws(BankError) -> BankKey {
-        try BankKey("indices/by-provider").appending(BankKey.segment(encoding: provider))
+        try byProvider.appending(BankKey.segment(encoding: provider))
     }
 
     /// The marker that a checkpoint is unfinished.
@@ -60,8 +64,14 @@ package struct IndexEntry: Sendable, Hashable, Comparable {
 
     /// Reads the last segment of an index key; `nil` for anything else.
     package init?(_ key: BankKey) {
-        guard let parts = key.segments.last?.split(separator: "@", omittingEmptySubsequences: false),
-            parts.count == 2, let created = Timestamp(stamp: parts[0]), let id = CheckpointID(parts[1])
+        guard let segment = key.segments.last else { return nil }
+        self.init(segment: segment)
+    }
+
+    /// Reads `<created>@<id>`; `nil` for anything else.
+    package init?(segment: some StringProtocol) {
+        let parts = segment.split(separator: "@", omittingEmptySubsequences: false)
+        guard parts.count == 2, let created = Timestamp(stamp: parts[0]), let id = CheckpointID(parts[1])
         else { return nil }
         self.init(created: created, id: id)
     }
@@ -69,8 +79,16 @@ package struct IndexEntry: Sendable, Hashable, Comparable {
     /// The entry's last segment: `<created>@<id>`, in the order of creation.
     package var segment: String { "\(created.stamp)@\(id)" }
 
+    /// The day of its creation in UTC, `YYYYMMDD`: the segment above it.
+    ///
+    /// Entries of a day lie together, so that a page of a listing reads the days that it needs and not the whole index.
+    package var day: String { String(created.stamp.prefix(8)) }
+
     /// The entry's key in one of the indices.
-    package func key(in index: BankKey) throws(BankError) -> BankKey { try index.appending(segment) }
+    package func key(in index: BankKey) throws(BankError) -> BankKey { try index.appending("\(day)/\(segment)") }
+
+    /// Where earlier programs have put the entry: right below the index. It is read and removed, and written no more.
+    package func undatedKey(in index: BankKey) throws(BankError) -> BankKey { try index.appending(segment) }
 
     package static func < (a: IndexEntry, b: IndexEntry) -> Bool { (a.created, a.id) < (b.created, b.id) }
 }
@@ -89,10 +107,22 @@ package struct CheckpointKeys: Sendable, Hashable {
     package var index: BankKey { below("index.json") }
     /// The IR that the checkpoint runs.
     package var ir: BankKey { below("ir.json") }
-    /// The commit record.
-    package var commit: BankKey { below("commit.json") }
-    /// Labels, which may change.
+    /// What lies below this is the commit records, one for each epoch that has committed.
+    package var commits: BankKey { below("commits") }
+    /// The commit record of an epoch.
+    package func commit(ofEpoch epoch: UInt32) -> BankKey { below("commits/\(epoch).json") }
+    /// The one commit record, where version 1 has it.
+    package var onlyCommit: BankKey { below("commit.json") }
+    /// What lies below this is those who read the checkpoint at present.
+    package var uses: BankKey { below("uses") }
+    /// That an owner reads the checkpoint; throws `BankError.invalidKey` when its id is no segment.
+    package func use(_ owner: String) throws(BankError) -> BankKey {
+        try uses.appending(BankKey.segment(encoding: owner) + ".json")
+    }
+    /// Labels and a note, which may change.
     package var labels: BankKey { below("labels.json") }
+    /// The mark that nothing deletes the checkpoint by itself.
+    package var pin: BankKey { below("pin.json") }
     /// The mark of a checkpoint that is being deleted.
     package var tombstone: BankKey { below("tombstone.json") }
     /// What lies below this is the records of the epochs.
@@ -114,6 +144,9 @@ package struct CheckpointKeys: Sendable, Hashable {
         below("e\(epoch)/definitions/\(eightDigits(pack)).json")
     }
 
+    /// What lies below this is the artifacts of an epoch, by resource.
+    package func resources(ofEpoch epoch: UInt32) -> BankKey { below("e\(epoch)/resources") }
+
     /// The key below which a resource's results lie; `identity` is `TYPE#ID`.
     package func resource(_ identity: String, epoch: UInt32) throws(BankError) -> BankKey {
         try below("e\(epoch)/resources").appending(BankKey.segment(encoding: identity))
@@ -128,6 +161,23 @@ package struct CheckpointKeys: Sendable, Hashable {
     }
 
     private func below(_ suffix: String) -> BankKey { BankKey(unchecked: "\(all)/\(suffix)") }
+
+    /// The epoch whose record `key` is, of a claim or a commit: `<n>.json`; `nil` for anything else.
+    package static func epoch(of key: BankKey) -> UInt32? {
+        guard let name = key.segments.last, name.hasSuffix(".json") else { return nil }
+        return number(name.dropLast(5))
+    }
+
+    /// The epoch whose content lies below a name such as `e2`, `nil` for other names.
+    package static func epoch(ofContent name: some StringProtocol) -> UInt32? {
+        name.hasPrefix("e") ? number(name.dropFirst()) : nil
+    }
+
+    private static func number(_ text: some StringProtocol) -> UInt32? {
+        // One spelling for each number.
+        guard let number = UInt32(text), number > 0, String(number) == text else { return nil }
+        return number
+    }
 }
 
 /// The keys of one artifact.

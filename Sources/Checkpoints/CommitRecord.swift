@@ -1,3 +1,4 @@
+package import Bank
 package import CanonicalForm
 
 /// Why an operation failed at one resource.
@@ -29,7 +30,7 @@ package struct ResourceFailure: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// `commit.json`: how a protect run ended. Its one write is what makes a checkpoint.
+/// `commits/<n>.json`: how a protect run ended. Its one write is what makes a checkpoint.
 package struct CommitRecord: Sendable, Hashable {
     package static let format = "cairn.commit"
     package static let version: Int64 = 2
@@ -131,6 +132,12 @@ package struct CommitRecord: Sendable, Hashable {
         self.definitions = definitions
     }
 
+    /// Where the record lies.
+    package var key: BankKey {
+        if case .objects = definitions { return CheckpointKeys(checkpoint).onlyCommit }
+        return CheckpointKeys(checkpoint).commit(ofEpoch: epoch)
+    }
+
     /// The bytes of all artifacts in the bank.
     package var storedBytes: Int64 { resources.reduce(0) { $0 + $1.bytes } }
     package var warningCount: Int64 { resources.reduce(0) { $0 + $1.warnings } }
@@ -222,54 +229,11 @@ package enum CheckpointStatus: String, Sendable, Hashable, CaseIterable {
     case errorDeleting = "error-deleting"
     /// One of its records cannot be read; what it says is named with it.
     case damaged
-}
 
-/// `tombstone.json`: the checkpoint is being deleted and counts no more.
-package struct Tombstone: Sendable, Hashable {
-    package static let format = "cairn.tombstone"
-
-    package let checkpoint: CheckpointID
-    package let plan: String
-    package let provider: String
-    package let created: Timestamp
-    package let marked: Timestamp
-    package let owner: Owner
-    /// Why the last attempt failed, if it did.
-    package let failure: ResourceFailure?
-
-    package init(
-        checkpoint: CheckpointID, plan: String, provider: String, created: Timestamp, marked: Timestamp, owner: Owner,
-        failure: ResourceFailure?
-    ) {
-        self.checkpoint = checkpoint
-        self.plan = plan
-        self.provider = provider
-        self.created = created
-        self.marked = marked
-        self.owner = owner
-        self.failure = failure
-    }
-
-    package init(opening bytes: [UInt8]) throws(SealedRecordError) {
-        let content = try SealedRecord(opening: bytes, format: Self.format, version: 1).content
-        checkpoint = try content.checkpointID("checkpoint")
-        plan = try content.string("plan")
-        provider = try content.string("provider")
-        created = try content.timestamp("created")
-        marked = try content.timestamp("marked")
-        owner = try Owner(try content.object("owner"))
-        failure = content["failure"] == .null ? nil : try ResourceFailure(try content.object("failure"))
-    }
-
-    package var record: SealedRecord {
-        SealedRecord(
-            format: Self.format, version: 1,
-            [
-                "checkpoint": .string(checkpoint.text), "plan": .string(plan), "provider": .string(provider),
-                "created": .string(created.description), "marked": .string(marked.description), "owner": owner.json,
-                "failure": failure?.json ?? .null,
-            ])
-    }
+    /// Whether it is marked for deletion.
+    package var isBeingDeleted: Bool { self == .deleting || self == .errorDeleting }
+    /// Whether it is deleted when someone asks for that, without force.
+    package var isDeletable: Bool { self == .available || self == .error || isBeingDeleted }
 }
 
 extension JSONObject {

@@ -105,15 +105,11 @@ package struct JournalSegment: Sendable, Hashable {
     package init(
         opening bytes: [UInt8], identities: () throws(SealedRecordError) -> [String: Int]
     ) throws(SealedRecordError) {
-        let record = try SealedRecord(opening: bytes)
+        let record = try SealedRecord(opening: bytes, format: Self.format, versions: 1...Self.version)
         let content = record.content
-        let found = (content["format"]?.stringValue ?? "?", content["version"]?.integerValue ?? -1)
-        guard found.0 == Self.format, (1...Self.version).contains(found.1) else {
-            throw .unknownFormat(found: "\(found.0) \(found.1)", expected: "\(Self.format) \(Self.version)")
-        }
         number = try content.uint32("segment")
         var list: [JournalEvent] = []
-        if found.1 == 1 {
+        if record.version == 1 {
             let identities = try identities()
             for value in try content.array("events") {
                 guard let object = value.objectValue else { throw .malformed(member: "events", expected: "objects") }

@@ -26,33 +26,6 @@ extension CheckpointCollection {
         return bytes
     }
 
-    /// The newest epoch of a checkpoint that was claimed, with its record; `nil` when there is none yet.
-    package func newestEpoch(_ id: CheckpointID) async throws -> EpochRecord? {
-        let keys = CheckpointKeys(id)
-        var newest: EpochRecord?
-        while true {
-            let next = (newest?.epoch ?? 0) + 1
-            let key = keys.epoch(next)
-            guard try await bank.size(key) != nil else { return newest }
-            let record = try await read(key) { try EpochRecord(opening: $0) }
-            guard record.checkpoint == id && record.epoch == next else {
-                throw CheckpointError.damaged(
-                    key, reason: "it is of checkpoint \(record.checkpoint), epoch \(record.epoch)")
-            }
-            newest = record
-        }
-    }
-
-    /// Claims the next epoch of a checkpoint for this owner; throws `superseded` when someone else was quicker.
-    package func claim(_ id: CheckpointID, epoch: UInt32, now: Timestamp) async throws {
-        let record = EpochRecord(checkpoint: id, epoch: epoch, owner: owner, started: now)
-        do {
-            try await bank.putOnce(CheckpointKeys(id).epoch(epoch), record.record.bytes)
-        } catch BankError.conditionFailed {
-            throw CheckpointError.superseded(id, epoch: epoch)
-        }
-    }
-
     /// What happened in the run of a checkpoint: the journal of its newest epoch that has begun one, which tells what
     /// it took over from those before.
     ///
@@ -60,7 +33,7 @@ extension CheckpointCollection {
     /// counted.
     package func journal(_ id: CheckpointID, _ ir: PlanIR) async throws -> JournalHistory {
         guard let commit = try await commit(id) else {
-            return try await journal(before: (try await newestEpoch(id)?.epoch ?? 1) + 1, id, ir)
+            return try await journal(of: try await epochs(id), id, ir)
         }
         let keys = CheckpointKeys(id)
         let (events, segments) = try await segments(ir, count: commit.journalSegments) {
@@ -69,15 +42,15 @@ extension CheckpointCollection {
         return JournalHistory(epoch: commit.epoch, events: events, segments: segments)
     }
 
-    /// What happened in the epochs before `epoch`: the journal of the newest of them that has begun one. An epoch that
-    /// was claimed and has not begun its journal has done nothing.
-    package func journal(before epoch: UInt32, _ id: CheckpointID, _ ir: PlanIR) async throws -> JournalHistory {
+    /// What happened in some epochs: the journal of the last of them that has begun one. An epoch that was claimed and
+    /// has not begun its journal has done nothing.
+    package func journal(of epochs: [UInt32], _ id: CheckpointID, _ ir: PlanIR) async throws -> JournalHistory {
         let keys = CheckpointKeys(id)
-        for epoch in (1..<max(2, epoch)).reversed() {
+        for epoch in epochs.reversed() {
             let (events, segments) = try await segments(ir, count: nil) { keys.journal(ofEpoch: epoch, page: $0) }
-            if segments > 0 || epoch == 1 { return JournalHistory(epoch: epoch, events: events, segments: segments) }
+            if segments > 0 { return JournalHistory(epoch: epoch, events: events, segments: segments) }
         }
-        return JournalHistory(epoch: 1, events: [], segments: 0)
+        return JournalHistory(epoch: epochs.first ?? 1, events: [], segments: 0)
     }
 
     /// The events of the segments from `first` on that are there; for those who watch a run.

@@ -20,6 +20,10 @@ package final class LeaseKeeper: Sendable {
         /// The end of the lease on the monotonic clock, in nanoseconds.
         var end: Int64 = 0
         var renewal: Int64 = 0
+        /// When the last write was sent and answered, by the wall clock.
+        var lastWrite: (began: Int64, ended: Int64)?
+        /// Why the last renewal failed; `nil` when none has since one went well.
+        var lastFailure: String?
     }
 
     private let bank: any Bank
@@ -41,7 +45,7 @@ package final class LeaseKeeper: Sendable {
         let now = clock.monotonicNanoseconds
         let phase = state.withLock { state in
             if case .held = state.phase, now > state.end - validity {
-                state.phase = .lost(reason: Self.notRenewed)
+                state.phase = .lost(reason: notRenewed(state, now: now))
             }
             return state.phase
         }
@@ -53,9 +57,21 @@ package final class LeaseKeeper: Sendable {
     }
 
     /// Whether the lease was held and ran out.
-    package var isLost: Bool {
-        do { try ensureValid() } catch .lost { return true } catch { return false }
-        return false
+    package var isLost: Bool { loss != nil }
+
+    /// How the lease was lost, `nil` when it was not.
+    private var loss: LeaseError? {
+        do { try ensureValid() } catch { if case .lost = error { return error } }
+        return nil
+    }
+
+    /// How far this host's clock is from the store's, by the last write of the lease; `nil` when the store does not tell
+    /// its time or there was none.
+    package func clockSkew() async -> ClockSkew? {
+        guard let write = state.withLock({ $0.lastWrite }), let key = try? CheckpointLayout.lease(owner.id),
+            let stored = try? await bank.modified(key)
+        else { return nil }
+        return ClockSkew(began: write.began, ended: write.ended, stored: stored)
     }
 
     /// Runs `body` under the lease: acquires it before, renews it meanwhile, and removes it afterwards.
@@ -79,9 +95,9 @@ package final class LeaseKeeper: Sendable {
             return result
         } catch {
             // A body that was cancelled from outside has lost nothing.
-            let wasLost = isLost
+            let loss = loss
             await release()
-            if error is CancellationError, wasLost { throw LeaseError.lost(owner: owner.id, reason: Self.notRenewed) }
+            if error is CancellationError, let loss { throw loss }
             throw error
         }
     }
@@ -157,6 +173,8 @@ package final class LeaseKeeper: Sendable {
                 return
             } catch {
                 if Task.isCancelled { return }
+                let failure = String(describing: error)
+                state.withLock { $0.lastFailure = failure }
                 pause = max(1, terms.renewWindow * 1_000_000 / 10)
             }
         }
@@ -184,6 +202,7 @@ package final class LeaseKeeper: Sendable {
         try ensureValid()
         state.withLock { state in
             if case .held = state.phase { state.end = max(state.end, sent + lifetime) }
+            state.lastFailure = nil
         }
     }
 
@@ -192,6 +211,11 @@ package final class LeaseKeeper: Sendable {
             owner: owner, renewal: renewal, renewed: Timestamp(milliseconds: clock.wallMilliseconds),
             expireWindow: terms.expireWindow)
         let key = try CheckpointLayout.lease(owner.id)
+        let began = clock.wallMilliseconds
+        defer {
+            let ended = clock.wallMilliseconds
+            state.withLock { $0.lastWrite = (began, ended) }
+        }
         do {
             try await bank.putUnversioned(key, record.record.bytes, if: .none)
         } catch BankError.outcomeUnknown(let key, let reason) {
@@ -201,7 +225,17 @@ package final class LeaseKeeper: Sendable {
         }
     }
 
-    private static let notRenewed = "it was not renewed in time"
+    /// Why a lease has ended whose time is over.
+    private func notRenewed(_ state: State, now: Int64) -> String {
+        if let failure = state.lastFailure {
+            return "it could not be renewed in time, the last time because: \(failure)"
+        }
+        if now > state.end {
+            return "it was not renewed in time: this process stood still, or the host slept"
+        }
+        return "it was not renewed in time: the bank gave no answer, or this process stood still"
+    }
+
     private var lifetime: Int64 { terms.expireWindow * 1_000_000 }
     private var validity: Int64 { terms.validityWindow * 1_000_000 }
 }

@@ -1,4 +1,5 @@
 package import CanonicalForm
+internal import PlanIR
 
 /// How long a lease lasts, and when it is renewed. Times are in milliseconds.
 package struct LeaseTerms: Sendable, Hashable {
@@ -10,7 +11,8 @@ package struct LeaseTerms: Sendable, Hashable {
     package let validityWindow: Int64
 
     /// A lease of a minute, renewed three times in it, that counts as lost in its last ten seconds.
-    package static let standard = LeaseTerms(expire: 60_000, renew: 20_000, validity: 10_000)
+    package static let standard = LeaseTerms(
+        expire: LeaseRules.expireWindow, renew: LeaseRules.renewWindow, validity: LeaseRules.validityWindow)
 
     /// Terms that leave time for a renewal that has failed once; throws `LeaseError.terms` for others.
     package init(
@@ -19,7 +21,7 @@ package struct LeaseTerms: Sendable, Hashable {
         guard renewWindow > 0, validityWindow > 0, expireWindow <= Self.longestExpireWindow else {
             throw .terms("every window is longer than nothing, and a lease lasts a day at most")
         }
-        guard 2 * renewWindow + validityWindow <= expireWindow else {
+        guard LeaseRules.fit(expire: expireWindow, renew: renewWindow, validity: validityWindow) else {
             throw .terms("two renewals and the validity window must fit into the time that a lease lasts")
         }
         self.init(expire: expireWindow, renew: renewWindow, validity: validityWindow)
@@ -30,7 +32,7 @@ package struct LeaseTerms: Sendable, Hashable {
     }
 
     /// The longest time that a lease lasts: one day.
-    static let longestExpireWindow: Int64 = 86_400_000
+    package static let longestExpireWindow = LeaseRules.longestExpireWindow
 }
 
 /// Why a lease could not be had, or what it allows no longer.

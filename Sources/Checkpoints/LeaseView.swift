@@ -48,19 +48,27 @@ package actor LeaseView {
     package func waitUntilGone(_ owner: String) async throws -> Bool {
         var first: [UInt8]?
         let began = clock.monotonicNanoseconds
+        // As long as nothing has been read, nothing is known of how long it lasts.
+        var window = LeaseTerms.standard.expireWindow
         while true {
             do {
                 if try await isGone(owner) { return true }
                 let bytes = sightings[owner]?.bytes
                 if let first, first != bytes { return false }
                 first = bytes
+                window = self.window(of: owner) ?? window
             } catch {
                 try Task.checkCancellation()
-                let most = 2 * LeaseTerms.standard.expireWindow * 1_000_000
+                let most = 2 * window * 1_000_000
                 if clock.monotonicNanoseconds - began > most { throw error }
             }
-            try await clock.sleep(nanoseconds: Self.pollInterval)
+            try await clock.sleep(nanoseconds: min(Self.pollInterval, max(1, window / 4 * 1_000_000)))
         }
+    }
+
+    /// How long the lease of an owner lasts by the record that was seen last, in milliseconds; `nil` when none was seen.
+    package func window(of owner: String) -> Int64? {
+        sightings[owner].map { Self.lifetime($0.bytes) / 1_000_000 }
     }
 
     /// How an operator is told of a lease that only looks gone, by its owner's wall clock and this one: never a reason

@@ -71,8 +71,10 @@ extension CheckpointCollection {
     ) async throws -> OperationEpoch {
         let id = standing.index.id
         let keys = OperationKeys(id)
-        let claim = OperationEpoch(
-            operation: id, epoch: Self.epoch(after: standing.epoch, random), owner: owner, started: now)
+        guard let epoch = Self.epoch(after: standing.epoch, consistency, random) else {
+            throw CheckpointError.damaged(keys.epoch(standing.epoch), reason: "no later epoch can be numbered")
+        }
+        let claim = OperationEpoch(operation: id, epoch: epoch, owner: owner, started: now)
         do {
             try await bank.putOnce(keys.epoch(claim.epoch), claim.record.bytes)
         } catch BankError.conditionFailed {
@@ -87,12 +89,6 @@ extension CheckpointCollection {
             throw OperationError.notResumable(id, reason: "it has ended meanwhile, and succeeded")
         }
         return claim
-    }
-
-    /// The number of the epoch behind `epoch`. Its lower bits are random: where a store lets several writers create one
-    /// object, two who claim at the same time still do not share it.
-    private static func epoch(after epoch: UInt32, _ random: any RunRandom) -> UInt32 {
-        ((epoch >> 20) + 1) << 20 | UInt32(truncatingIfNeeded: random.next()) & 0xF_FFFF
     }
 
     /// Takes note that an operation begins to fill the place of a resource.

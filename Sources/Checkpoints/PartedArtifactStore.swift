@@ -49,13 +49,32 @@ package struct PartedArtifactStore: ArtifactStore {
         guard section.isWritable else { throw ArtifactError.readOnly(place.whole.all) }
         // Durable before any part goes: without its record, nothing looks whole.
         try await section.delete(place.keys.record, if: .none)
+        // A listing may still hold what was deleted, so each page begins behind the one before.
+        var last: BankKey?
         while true {
-            let page = try await section.list(below: place.keys.parts, after: nil, limit: 256)
+            let page = try await section.list(below: place.keys.parts, after: last, limit: 256)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for key in page.keys { group.addTask { try await section.delete(key, if: .none) } }
                 try await group.waitForAll()
             }
-            guard page.more else { return }
+            guard page.more, let next = page.keys.last else { return }
+            last = next
+        }
+    }
+
+    /// Throws an `ArtifactError` unless the record of an artifact is as it should be and all parts are there with their
+    /// lengths. Reads none of their bytes.
+    package func ensurePresent(_ name: String) async throws {
+        let place = try place(name)
+        for (number, part) in try await record(name).record.parts.enumerated() {
+            let key = place.keys.part(UInt32(number))
+            guard let size = try await section.size(key) else {
+                throw ArtifactError.missing(
+                    place.whole.part(UInt32(number)), expected: "a part of the artifact '\(name)'")
+            }
+            guard size == part.size else {
+                throw ArtifactError.wrongSize(place.whole.part(UInt32(number)), expected: part.size, actual: size)
+            }
         }
     }
 

@@ -21,6 +21,7 @@ package enum DiagnosticCode: String, Sendable, Hashable, CaseIterable {
     case unknownKey = "E0103"
     case wrongType = "E0104"
     case invalidValue = "E0105"
+    case leaseWindows = "E0106"
 
     // Names and references.
     case unknownProvider = "E0201"
@@ -118,6 +119,7 @@ package enum DiagnosticCode: String, Sendable, Hashable, CaseIterable {
         case .unknownKey: "unknown-key"
         case .wrongType: "wrong-type"
         case .invalidValue: "invalid-value"
+        case .leaseWindows: "lease-windows"
         case .unknownProvider: "unknown-provider"
         case .duplicateProvider: "duplicate-provider"
         case .unknownPlugin: "unknown-plugin"

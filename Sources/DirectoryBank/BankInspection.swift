@@ -5,7 +5,7 @@ internal import Glibc
 /// Looks at a bank's directory without changing anything in it. All methods block.
 struct BankInspection {
     /// Only what was last written so many seconds ago counts as left behind: its writer may be slow.
-    private static let leftoverAge: Int64 = 3600
+    static let leftoverAge: Int64 = 3600
     /// The directories in the root that writes go to, where they exist already.
     private static let written = [BankRoot.temporaries, "checkpoints", "indices", "leases", "operations"]
 

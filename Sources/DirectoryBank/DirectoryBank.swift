@@ -140,6 +140,10 @@ package final class DirectoryBank: Bank {
         try await perform("look at", place) { store in try BankInspection(store.root).survey() }
     }
 
+    package func removeLeftovers() async throws -> Int {
+        try await removeStaleTemporaries(olderThan: .seconds(BankInspection.leftoverAge))
+    }
+
     // MARK: -
 
     /// Small chunks are gathered up to this many bytes before a thread is asked to write them.

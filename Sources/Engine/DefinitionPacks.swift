@@ -39,7 +39,7 @@ package actor DefinitionPacks {
             let number = UInt32(resource / DefinitionPack.length)
             key = CheckpointKeys(checkpoint).definitions(ofEpoch: commit.epoch, pack: number)
             guard Int(number) < digests.count else {
-                throw ExecutionError.damaged(CheckpointKeys(checkpoint).commit, "it names too few definitions")
+                throw ExecutionError.damaged(commit.key, "it names too few definitions")
             }
             let pack = try await pack(number, key, digests[Int(number)])
             let place = resource % DefinitionPack.length

@@ -6,44 +6,100 @@ import PluginKit
 import Scheduling
 import Surroundings
 
-/// Deletes a checkpoint: marks it, lets the plugins remove what they keep elsewhere, and removes it from the bank.
+/// What has become of a checkpoint that was to be deleted.
+package struct DeletionReport: Sendable, Hashable {
+    /// How far it came.
+    package enum Status: String, Sendable, CaseIterable {
+        case deleted
+        /// It is marked, and goes when the mark is old enough that nobody can have overlooked it.
+        case deleting
+        case errorDeleting = "error-deleting"
+    }
+
+    package let status: Status
+    /// Why it could not be deleted; empty else.
+    package let failures: [ResourceFailure]
+}
+
+/// Deletes a checkpoint: marks it, looks whether someone needs it, lets the plugins remove what they keep elsewhere, and
+/// removes it from the bank.
 package struct DeleteOperation: Sendable {
     let environment: ExecutionEnvironment
     let id: CheckpointID
     /// Deletes also what is damaged or still protecting, and goes on when a plugin cannot be asked.
     let force: Bool
+    /// Whether an owner has certainly ended, so that its use of the checkpoint counts no more.
+    let isGone: @Sendable (Owner) async throws -> Bool
 
-    package init(_ environment: ExecutionEnvironment, checkpoint id: CheckpointID, force: Bool) {
+    package init(
+        _ environment: ExecutionEnvironment, checkpoint id: CheckpointID, force: Bool,
+        isGone: (@Sendable (Owner) async throws -> Bool)? = nil
+    ) {
         self.environment = environment
         self.id = id
         self.force = force
+        let collection = environment.collection
+        self.isGone = isGone ?? { collection.hasEnded($0) }
     }
 
-    /// Runs the operation; a failing plugin leaves the checkpoint `error-deleting` and is returned. Whatever fails,
-    /// deleting again goes on where it stopped. Throws `CancellationError` when it was cancelled.
-    package func run() async throws -> [ResourceFailure] {
+    /// How old a mark must be, in milliseconds by the store's clock, before anything is removed from a bank whose listings
+    /// may be behind: ten minutes.
+    package static let listingMargin: Int64 = 600_000
+
+    /// Runs the operation; a failing plugin leaves the checkpoint `error-deleting` and is reported. Whatever fails,
+    /// deleting again goes on where it stopped.
+    ///
+    /// Throws `CheckpointError.pinned` and `inUse`, with the checkpoint as it was or, where the bank cannot tell, marked;
+    /// and `CancellationError` when it was cancelled.
+    package func run() async throws -> DeletionReport {
         let collection = environment.collection
-        let summary = try await collection.beginDeletion(id, now: environment.now(), force: force)
+        try await collection.ensureDeletable(id, isGone: isGone)
+        try environment.writeGuard.ensureMayWrite()
+        let mark = try await collection.beginDeletion(id, now: environment.now(), force: force)
+        do {
+            // Someone may have begun to use it, or pinned it, between the look and the mark: now nobody does any more.
+            try await collection.ensureDeletable(id, isGone: isGone)
+        } catch let reason as CheckpointError {
+            try await uncancelled { try await collection.withdrawDeletion(mark, because: reason) }
+            throw reason
+        }
+        guard try await isOldEnough() else { return DeletionReport(status: .deleting, failures: []) }
+        var hasAsked = mark.tombstone.stage == .hooks
         let failures: [ResourceFailure]
         do {
-            failures = try await runPlugins()
+            failures = try await runPlugins {
+                hasAsked = true
+                try await collection.reachHooks(mark)
+            }
         } catch {
             failures = [ResourceFailure(resource: "", hook: "", message: String(describing: error))]
         }
+        let stage: Tombstone.Stage = hasAsked ? .hooks : .marked
         let wasInterrupted = Task.isCancelled || environment.control.wasInterrupted
         if let first = failures.first, !force || wasInterrupted {
-            try await uncancelled { try await collection.failDeletion(summary, now: environment.now(), failure: first) }
-            environment.observer.observe(.ended(status: "error-deleting", failures: failures.count, warnings: 0))
+            try await uncancelled { try await collection.failDeletion(mark, stage: stage, failure: first) }
+            environment.observer.observe(
+                .ended(status: DeletionReport.Status.errorDeleting.rawValue, failures: failures.count, warnings: 0))
             if wasInterrupted { throw CancellationError() }
-            return failures
+            return DeletionReport(status: .errorDeleting, failures: failures)
         }
         for failure in failures { environment.observer.observe(.noticed("deleting all the same: \(failure)")) }
-        try await collection.finishDeletion(summary)
-        environment.observer.observe(.ended(status: "deleted", failures: failures.count, warnings: 0))
-        return []
+        try environment.writeGuard.ensureMayWrite()
+        try await collection.finishDeletion(mark.summary)
+        environment.observer.observe(
+            .ended(status: DeletionReport.Status.deleted.rawValue, failures: failures.count, warnings: 0))
+        return DeletionReport(status: .deleted, failures: [])
     }
 
-    private func runPlugins() async throws -> [ResourceFailure] {
+    /// Whether everybody must have seen the mark. Where listings are never behind, everybody has.
+    private func isOldEnough() async throws -> Bool {
+        guard environment.collection.consistency == .listOnly else { return true }
+        let marked = try await environment.bank.modified(CheckpointKeys(id).tombstone)
+        guard let marked else { return true }
+        return try await environment.storeTime() - marked >= Self.listingMargin
+    }
+
+    private func runPlugins(_ begins: () async throws -> Void) async throws -> [ResourceFailure] {
         let collection = environment.collection
         let layout = CheckpointKeys(id)
         // What an earlier attempt has removed needs no plugin any more.
@@ -53,9 +109,10 @@ package struct DeleteOperation: Sendable {
         let ir = try await LoadedCheckpoint.loadIR(index, from: collection)
         let commit = try await collection.commit(id)
         if let commit, commit.resources.map(\.resource) != ir.resources.map(\.identity) {
-            throw ExecutionError.damaged(layout.commit, "its resources are not those of the plan")
+            throw ExecutionError.damaged(commit.key, "its resources are not those of the plan")
         }
         let hooks = Execution.hooksPerResource(ir, .delete)
+        if hooks.contains(where: { $0 > 0 }) { try await begins() }
         environment.observer.observe(
             .began(
                 RunBeginning(
@@ -70,5 +127,14 @@ package struct DeleteOperation: Sendable {
             loadDefinition: { try await packs?.definitionIfSaved($0) })
         let (outcome, revertFailures) = await execution.runGraph(policy: environment.onFailure ?? .stop)
         return execution.failures(outcome, revertFailures)
+    }
+}
+
+extension ExecutionEnvironment {
+    /// A time by the store's clock that is not behind us, in milliseconds since 1970: when this owner's lease was last
+    /// written, else this host's time.
+    func storeTime() async throws -> Int64 {
+        let lease = try CheckpointLayout.lease(collection.owner.id)
+        return try await bank.modified(lease) ?? now().milliseconds
     }
 }

@@ -324,9 +324,9 @@ final class Execution: ActivityRunner {
                     return (try? await environment.collection.laterEpoch(record.id, than: record.epoch)) != nil
                 }
                 guard operation == .protect, case .writing(let epoch) = access else { return false }
-                let next = CheckpointKeys(checkpoint).epoch(epoch + 1)
                 // A bank that does not answer says nothing: then what was begun is undone.
-                return (try? await environment.bank.size(next)) != nil
+                guard let newest = try? await environment.collection.epochs(checkpoint).last else { return false }
+                return newest > epoch
             }
             return false
         }

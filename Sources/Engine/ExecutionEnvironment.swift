@@ -52,6 +52,8 @@ package struct ExecutionEnvironment: Sendable {
     package var onFailure: FailurePolicy?
     /// How long running activities may take to finish when a run stops, in nanoseconds.
     package var grace: Int64
+    /// How long the lease lasts under which an operation runs, and when it is renewed.
+    package var leaseTerms = LeaseTerms.standard
     /// The faults that a test plants; none in a program.
     package var faults = PlantedFaults()
 

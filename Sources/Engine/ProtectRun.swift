@@ -149,6 +149,7 @@ struct ProtectRun: Sendable {
                 try await journal.flush()
                 try await write(packs)
                 commit = commitRecord(states, failures, journal.segments, packs.map { SHA256Digest(of: $0.bytes) })
+                try await ensureStanding(commit)
                 try environment.writeGuard.ensureMayWrite()
                 try await collection.commit(commit)
             }
@@ -157,12 +158,32 @@ struct ProtectRun: Sendable {
         }
         do {
             try await collection.publish(index)
+            // What a failed run has left behind, and an earlier epoch, is still to be removed.
+            if commit.status == .available, epoch == 1 { try await collection.settle(index.id) }
         } catch {
             // The commit record alone says what the checkpoint is; its marker keeps it in every listing.
             environment.observer.observe(
                 .noticed("the checkpoint is recorded, but not yet in all indices of the bank: \(error)"))
         }
         return commit
+    }
+
+    /// Throws when the checkpoint was deleted meanwhile, or when this run has failed and an earlier epoch, whose executor
+    /// was slower than it seemed, has succeeded after all: then that is what counts.
+    private func ensureStanding(_ commit: CommitRecord) async throws {
+        let collection = environment.collection
+        if try await collection.tombstone(index.id) != nil {
+            throw CheckpointError.wrongStatus(index.id, .deleting, wanted: "unfinished to be committed", reason: "")
+        }
+        guard try await collection.bank.size(CheckpointKeys(index.id).index) != nil else {
+            throw CheckpointError.unknown(index.id.text)
+        }
+        guard epoch > 1, commit.status != .available, let standing = try await collection.commit(index.id) else {
+            return
+        }
+        throw CheckpointError.wrongStatus(
+            index.id, standing.status, wanted: "unfinished to be committed", reason: "epoch \(standing.epoch) has ended"
+        )
     }
 
     private func packs(_ states: [ResourceStates.State]) -> [(key: BankKey, bytes: [UInt8])] {

@@ -109,9 +109,10 @@ package struct Rehearsal: Sendable {
     /// Deletes the checkpoint of a rehearsal; what fails is a failure of the rehearsal.
     package func deleteCheckpoint(_ report: inout RehearsalReport) async {
         do {
-            let failures = try await DeleteOperation(environment, checkpoint: report.checkpoint, force: false).run()
-            report.isKept = !failures.isEmpty
-            report.failures += failures.map { "the checkpoint could not be deleted: \($0)" }
+            let deletion = try await DeleteOperation(environment, checkpoint: report.checkpoint, force: false).run()
+            // Where listings may be behind, it is marked now and removed by the next garbage collection.
+            report.isKept = deletion.status == .errorDeleting
+            report.failures += deletion.failures.map { "the checkpoint could not be deleted: \($0)" }
         } catch {
             report.failures.append("the checkpoint could not be deleted: \(error)")
         }

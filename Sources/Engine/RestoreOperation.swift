@@ -73,8 +73,10 @@ package struct RestoreOperation: Sendable {
             record: OperationRecord(id: operation.id, epoch: 1))
         try run.checkBindings()
         let collection = environment.collection
-        let isRecorded = await run.record { try await collection.begin(operation) }
-        return try await run.run(isRecorded: isRecorded)
+        return try await environment.using(checkpoint.index.id, kind) {
+            let isRecorded = await run.record { try await collection.begin(operation) }
+            return try await run.run(isRecorded: isRecorded)
+        }
     }
 }
 
@@ -112,7 +114,9 @@ package struct RestoreResumption: Sendable {
             throw OperationError.notResumable(
                 id, reason: "an older cairn made it, whose record does not say where to; restore the checkpoint again")
         }
-        return try await run(standing, givingUp: nil)
+        return try await environment.using(standing.index.checkpoint, .restore) {
+            try await run(standing, givingUp: nil)
+        }
     }
 
     /// Undoes what it left behind and records that it failed, for `reason`. A restore can be resumed all the same.
@@ -176,5 +180,20 @@ package struct RestoreResumption: Sendable {
         let report = try await run.run(isRecorded: true)
         if standing.isOpen { await collection.forgetLease(of: owner) }
         return report
+    }
+}
+
+extension ExecutionEnvironment {
+    /// Runs `body` as a use of a checkpoint, so that nobody deletes it meanwhile.
+    func using<Result: Sendable>(
+        _ id: CheckpointID, _ kind: OperationKind, _ body: () async throws -> Result
+    ) async throws -> Result {
+        let observer = observer
+        return try await collection.using(
+            id, kind.rawValue, now: now(),
+            unprotected: { error in
+                observer.observe(
+                    .noticed("nothing keeps others from deleting the checkpoint meanwhile: \(error)"))
+            }, body)
     }
 }

@@ -54,19 +54,24 @@ package struct ResumeOperation: Sendable {
         // It may have gone because it was done. Now that it is gone, it commits no more.
         _ = try await unfinished()
         // A crash before the first epoch was recorded has done nothing that could be taken over.
-        let epoch = (newest?.epoch ?? 0) + 1
+        let earlierEpochs = try await collection.epochs(id)
         let now = environment.now()
+        let random = environment.random
         try environment.writeGuard.ensureMayWrite()
-        try await uncancelled { try await collection.claim(id, epoch: epoch, now: now) }
+        let epoch = try await uncancelled {
+            try await collection.claim(id, after: newest?.epoch ?? 0, now: now, random: random)
+        }
+        // Its last write may have taken effect between the look and the claim.
+        _ = try await unfinished()
         var run = ProtectRun(environment: environment, ir: ir, index: index, epoch: epoch)
         if epoch > 1 {
-            let history = try await collection.journal(before: epoch, id, ir)
+            let history = try await collection.journal(of: earlierEpochs, id, ir)
             run.inheritance = inheritance(ir, history)
         }
         run.inheritance.givenUp = reason
         run.earlier = earlier
         let report = try await run.run()
-        await removeLeftovers(ir, report.commit, before: epoch)
+        if report.commit.status == .available { await removeLeftovers(index, ir, report.commit) }
         await collection.forgetLease(of: owner)
         return report
     }
@@ -119,26 +124,17 @@ package struct ResumeOperation: Sendable {
         return inheritance
     }
 
-    /// Removes what earlier epochs have written and the commit record does not name. Nothing depends on it: what fails
-    /// here stays as litter.
-    private func removeLeftovers(_ ir: PlanIR, _ commit: CommitRecord, before epoch: UInt32) async {
-        let keys = CheckpointKeys(id)
-        let bank = environment.bank
+    /// Removes what other epochs have written and the commit record does not name, and then the marker. What fails here is
+    /// left to `cairn gc`, which finds it by the marker.
+    private func removeLeftovers(_ index: CheckpointIndex, _ ir: PlanIR, _ commit: CommitRecord) async {
         do {
-            let kept = try await LoadedCheckpoint.artifactPlaces(commit, ir, from: environment.collection)
-            for earlier in 1..<max(1, epoch) {
-                for key in try await bank.allKeys(below: keys.content(ofEpoch: earlier)) {
-                    let segments = key.segments
-                    // …/e<n>/resources/<resource>/artifacts/<name>/…
-                    guard segments.count > 6, segments[3] == "resources",
-                        !kept.contains(segments[0..<7].joined(separator: "/"))
-                    else { continue }
-                    try await bank.delete(key, if: .none)
-                }
-            }
+            // Once more: without all of its entries, the marker alone keeps the checkpoint in listings.
+            try await environment.collection.publish(index)
+            try await Leftovers(environment.collection, ir, commit).remove()
+            try await environment.collection.settle(id)
         } catch {
             environment.observer.observe(
-                .noticed("what the run before had left half-written could not all be removed: \(error)"))
+                .noticed("what the run before had left half-written is not all removed yet: \(error)"))
         }
     }
 }

@@ -125,5 +125,36 @@ extension Explanation {
                     retention: {keepLast: 7}
 
                     """)),
+        Explanation(
+            .leaseWindows,
+            meaning: """
+                The windows of a provider's leases do not fit together. A lease must last two renewals and the validity \
+                window at least, and a day at most.
+
+                Raise `expireWindow`, or lower the others. A window that is not there has its default: 60s, 20s and 10s.
+                """,
+            reason: """
+                A process that cannot renew its lease in time stops itself. If a single renewal that is late were enough \
+                for that, every hiccup of the bank would end a backup.
+                """,
+            wrong: Example(plan: oneDirectory, beside: [leases("{expireWindow: 30s, renewWindow: 15s}")]),
+            right: Example(
+                plan: oneDirectory,
+                beside: [leases("{expireWindow: 60s, renewWindow: 15s}")])),
     ]
+
+    private static func leases(_ leases: String) -> Example.File {
+        .init(
+            "providers/local.yaml",
+            """
+            apiVersion: cairn/v1
+            kind: Provider
+            name: local
+            bank: {plugin: directory, config: {path: /var/lib/cairn/bank}}
+            plugins:
+              - {name: files}
+            leases: \(leases)
+
+            """)
+    }
 }

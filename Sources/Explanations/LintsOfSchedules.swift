@@ -212,8 +212,8 @@ extension Explanation {
                 Raise `maxAge`, or run more often. Plans whose triggers have different time zones are not judged.
                 """,
             reason: """
-                Before the next checkpoint is made, the last one has expired: there are hours or days with nothing \
-                to restore from.
+                When the next checkpoint is made, all before it have expired and go. A single one is left, and when it \
+                turns out to be bad, there is none before it.
                 """,
             wrong: Example(
                 plan: """

@@ -19,6 +19,8 @@ package struct ProviderManifest: Sendable {
     package let lacksPlugins: Bool
     /// How many activities may run at the same time.
     package let concurrency: ConcurrencyLimits
+    /// How long a process that works on its bank counts as alive.
+    package let leases: LeaseWindows
     /// Who is told how runs of its plans ended, each with its place.
     package let placedNotifications: [Spanned<PlanIR.Notification>]
     /// The digest of the file that holds the manifest.
@@ -47,6 +49,7 @@ package struct ProviderManifest: Sendable {
             FieldTable.Row(
                 "concurrency", .a(RunFields.concurrency), "How many steps may run at the same time."),
             .notify,
+            FieldTable.Row("leases", .a(LeaseWindows.fields), "How long a silent process counts as alive."),
         ])
 
     /// The keys of a provider's bank.
@@ -93,11 +96,12 @@ package struct ProviderManifest: Sendable {
         }
         let concurrency = ConcurrencyLimits.decode(reader[6], into: &diagnostics)
         let notifications = NotificationDecoder.decode(reader[7], into: &diagnostics)
+        let leases = LeaseWindows.decode(reader[8], into: &diagnostics)
         guard let name = reader.text(2), let bank, let bankPlugin = bank.text(0) else { return nil }
         return ProviderManifest(
             node: node, name: name, description: reader.text(3)?.value ?? "", bankPlugin: bankPlugin,
             bankConfig: bank[1], lacksBankConfig: bank.isUnread(1), plugins: uses, lacksPlugins: lacksPlugins,
-            concurrency: concurrency, placedNotifications: notifications, digest: SHA256Digest(of: node.tree.text.bytes)
-        )
+            concurrency: concurrency, leases: leases, placedNotifications: notifications,
+            digest: SHA256Digest(of: node.tree.text.bytes))
     }
 }

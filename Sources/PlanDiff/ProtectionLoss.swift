@@ -177,7 +177,7 @@ package struct ProtectionLoss: Sendable, Hashable {
 
     private static func addRetention(_ old: JSONObject, _ new: JSONObject, to losses: inout [ProtectionLoss]) {
         // Without rules every checkpoint stays.
-        if new.isEmpty { return }
+        if new.members.allSatisfy({ $0.key == "timezone" }) { return }
         func hasKeep(_ policy: JSONObject) -> Bool { policy.members.contains { $0.key.hasPrefix("keep") } }
         let keptAll = !hasKeep(old)
         for change in ValueComparison.changes(old, new) {

@@ -67,7 +67,7 @@ package enum PlanFields {
     /// How many checkpoints a policy may ask for.
     static let retentionCounts: ClosedRange<Int64> = 1...1_000_000
 
-    /// A retention policy: the counts, and `maxAge` last.
+    /// A retention policy: the counts, `maxAge` and `timezone` last.
     package static let retention = FieldTable(
         "a retention policy", definition: "retention", "Which checkpoints stay.",
         [
@@ -79,6 +79,9 @@ package enum PlanFields {
             FieldTable.Row("keepYearly", .integer(retentionCounts), "Keep one a year, for so many years."),
             FieldTable.Row("maxCheckpoints", .integer(retentionCounts), "Never keep more than so many."),
             FieldTable.Row("maxAge", .text(.duration), "Keep none that is older than this."),
+            FieldTable.Row(
+                "timezone", .text(.timeZone),
+                "By which clock hours, days, weeks, months and years begin; by default that of the triggers."),
         ])
 }
 

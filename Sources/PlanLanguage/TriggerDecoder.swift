@@ -29,12 +29,7 @@ enum TriggerDecoder {
                         .invalidValue, "'\(cron.value)' is not a schedule: \(fault)", at: cron.range,
                         notes: ["a schedule is 'minute hour day-of-month month day-of-week', such as \"15 3 * * *\""]))
             }
-            if let zone = reader.text(2), !TimeZoneDatabase.isZoneName(zone.value) {
-                diagnostics.add(
-                    Diagnostic(
-                        .invalidValue, "'\(zone.value)' is not a time zone", at: zone.range,
-                        notes: ["time zones are named as in the tz database, such as Europe/Berlin or UTC"]))
-            }
+            if let zone = reader.text(2) { TimeZoneName.check(zone, into: &diagnostics) }
             if let window = reader.text(3), DurationText.seconds(window.value) == nil {
                 diagnostics.add(
                     Diagnostic(
@@ -56,13 +51,24 @@ enum TriggerDecoder {
     }
 }
 
+/// Looks at the names of time zones.
+private enum TimeZoneName {
+    static func check(_ zone: Spanned<String>, into diagnostics: inout DiagnosticList) {
+        if TimeZoneDatabase.isZoneName(zone.value) { return }
+        diagnostics.add(
+            Diagnostic(
+                .invalidValue, "'\(zone.value)' is not a time zone", at: zone.range,
+                notes: ["time zones are named as in the tz database, such as Europe/Berlin or UTC"]))
+    }
+}
+
 /// Reads a plan's retention policy: which checkpoints stay.
 enum RetentionDecoder {
     static func decode(_ node: LocatedNode?, into diagnostics: inout DiagnosticList) -> JSONObject {
         guard let node else { return JSONObject() }
         let reader = FieldReader(node, PlanFields.retention, into: &diagnostics)
         var policy = JSONObject()
-        let counts = PlanFields.retention.fields.dropLast().map(\.name)
+        let counts = PlanFields.retention.fields.dropLast(2).map(\.name)
         for (position, name) in counts.enumerated() {
             guard let value = reader[position], case .integer(let count) = value.scalarValue else { continue }
             if !PlanFields.retentionCounts.contains(count) {
@@ -78,6 +84,10 @@ enum RetentionDecoder {
                         .invalidValue, "'\(age.value)' is not a duration", at: age.range, notes: [DurationText.rule]))
             }
             policy["maxAge"] = .string(age.value)
+        }
+        if let zone = reader.text(counts.count + 1) {
+            TimeZoneName.check(zone, into: &diagnostics)
+            policy["timezone"] = .string(zone.value)
         }
         return policy
     }

@@ -20,9 +20,8 @@ struct CheckpointHealth: Sendable {
         let indexed: [IndexedCheckpoint]
         let marked: Set<CheckpointID>
         do {
-            indexed = try await collection.indexed()
-            let markers = try await collection.bank.allKeys(below: CheckpointLayout.unfinished)
-            marked = Set(markers.compactMap { CheckpointLayout.unfinishedID(of: $0) })
+            indexed = try await known()
+            marked = Set(try await collection.markedIDs())
         } catch {
             return [Precondition("the indices of the bank", .unmet, "cannot be read: \(error)")]
         }
@@ -49,6 +48,15 @@ struct CheckpointHealth: Sendable {
             ? "can be read; there are no checkpoints"
             : "can be read; \(healthy) of \(indexed.count) checkpoints need nothing"
         return [Precondition("the indices of the bank", .met, summary)] + found + (await operations())
+    }
+
+    /// Every checkpoint that anything tells of, with what the index by date says.
+    private func known() async throws -> [IndexedCheckpoint] {
+        var created: [CheckpointID: Timestamp] = [:]
+        for key in try await collection.bank.allKeys(below: CheckpointLayout.byDate) {
+            if let entry = IndexEntry(key) { created[entry.id] = entry.created }
+        }
+        return try await collection.everyID().map { IndexedCheckpoint(id: $0, created: created[$0]) }
     }
 
     private static let toleratedSkew: Int64 = 2000
@@ -93,7 +101,9 @@ struct CheckpointHealth: Sendable {
         }
         let executor = try await executor(of: id)
         guard hasEnded(executor) else { return try await silent(executor, subject) }
-        if summary.status == .available || summary.status == .error, try await collection.commit(id) != nil {
+        if summary.status == .available || summary.status == .error, let commit = try await collection.commit(id) {
+            // The marker of a failed run stays until its artifacts are removed.
+            if commit.status == .error { return nil }
             return Precondition(
                 subject, .doubtful, "is recorded, but a crash has left its marker and maybe indices that are missing",
                 advice: "finish that with 'cairn gc'")

@@ -129,5 +129,7 @@
         func capacity() async throws -> BankCapacity? { try await bank.capacity() }
 
         func survey() async throws -> BankSurvey { try await bank.survey() }
+
+        func removeLeftovers() async throws -> Int { try await bank.removeLeftovers() }
     }
 #endif

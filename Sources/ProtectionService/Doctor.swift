@@ -120,7 +120,8 @@ package struct Doctor: Sendable {
         for other in [await check.clock(now: now.milliseconds), await check.leftovers()] {
             if let other { found.append(other) }
         }
-        let collection = CheckpointCollection(bank: bank, owner: owner, hasEnded: hasEnded)
+        let collection = CheckpointCollection(
+            bank: bank, owner: owner, consistency: .compareAndSwap, hasEnded: hasEnded)
         let checkpoints = await CheckpointHealth(collection, hasEnded: hasEnded, now: now).findings()
         return found.map { DoctorReport.Finding(area: .bank, precondition: $0) }
             + checkpoints.map { DoctorReport.Finding(area: .checkpoints, precondition: $0) }

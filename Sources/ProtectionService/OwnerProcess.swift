@@ -26,6 +26,18 @@ package enum OwnerProcess {
             && startTime(ofProcess: owner.process) == owner.processStart
     }
 
+    /// Who runs this process, for people: the user's name, or number, and the host.
+    package static func person() -> String {
+        var entry = passwd()
+        var found: UnsafeMutablePointer<passwd>?
+        var buffer = [CChar](repeating: 0, count: 16_384)
+        var name = "uid \(geteuid())"
+        if getpwuid_r(geteuid(), &entry, &buffer, buffer.count, &found) == 0, found != nil, let text = entry.pw_name {
+            name = String(cString: text)
+        }
+        return "\(name)@\(hostName())"
+    }
+
     private static func hostName() -> String {
         var name = [CChar](repeating: 0, count: 256)
         guard gethostname(&name, name.count - 1) == 0 else { return "unknown" }

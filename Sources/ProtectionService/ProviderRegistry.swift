@@ -155,6 +155,11 @@ package struct BankLocation: Sendable {
                 place, reason: "the directory is in use: it holds '\(stranger)'; name one that is new or empty")
         }
         try await bank.createRoot()
+        #if DEBUG
+            if let weaker = try WeakerBank(at: place) {
+                return try await BankFormat.initialize(bank: weaker.over(bank), created: now.description)
+            }
+        #endif
         return try await BankFormat.initialize(bank: bank, created: now.description)
     }
 
@@ -165,9 +170,10 @@ package struct BankLocation: Sendable {
 
     /// Opens the bank; throws `BankError.noBank` when there is none.
     package func open() async throws -> (bank: any Bank, format: BankFormat) {
-        let bank = try DirectoryBank(path: place)
-        let format = try await BankFormat.open(bank: bank)
+        var bank: any Bank = try DirectoryBank(path: place)
+        var format = try await BankFormat.open(bank: bank)
         #if DEBUG
+            if let weaker = try WeakerBank(at: place) { (bank, format) = (weaker.over(bank), weaker.format(format)) }
             if let points = CrashPoints() { return (CrashingBank(bank: bank, points: points), format) }
         #endif
         return (bank, format)

@@ -7,15 +7,16 @@ extension RunReport {
     /// The report for programs, as `cairn checkpoints show --output json` prints it and notifications carry it
     /// (docs/reports.md).
     package var json: JSONObject {
-        var json = facts
-        guard let request else { return json }
-        json["target"] = request.target.map { .string($0) } ?? .null
-        json["overwrite"] = .bool(request.overwrite)
-        json["only"] = .array(request.only.map { .string($0) })
-        json["parameters"] = .array(request.parameters.map(\.json))
-        json["beginnings"] = .integer(Int64(request.beginnings))
-        json["resume"] = request.isResumable ? .string("cairn resume \(id)") : .null
-        return json
+        var object = facts
+        if let annotations { for member in Self.json(annotations).members { object[member.key] = member.value } }
+        guard let request else { return object }
+        object["target"] = request.target.map { .string($0) } ?? .null
+        object["overwrite"] = .bool(request.overwrite)
+        object["only"] = .array(request.only.map { .string($0) })
+        object["parameters"] = .array(request.parameters.map(\.json))
+        object["beginnings"] = .integer(Int64(request.beginnings))
+        object["resume"] = request.isResumable ? .string("cairn resume \(id)") : .null
+        return object
     }
 
     private var facts: JSONObject {

@@ -28,7 +28,8 @@ struct ReportWords {
         }
         if report.warningCount > 0 { facts.append(("warnings", "\(report.warningCount)")) }
         if let request = report.request { facts += words(of: request) }
-        if !report.note.isEmpty { facts.append(("note", report.note)) }
+        if !report.note.isEmpty { facts.append(("message", report.note)) }
+        if let annotations = report.annotations { facts += annotations.facts }
         return facts
     }
 

@@ -86,6 +86,8 @@ package struct RunReport: Sendable, Hashable {
     package var failures: [ResourceFailure] = []
     /// Of a restore or a verification, what was asked for.
     package var request: Request?
+    /// What people have said of the checkpoint; `nil` for other operations.
+    package var annotations: CheckpointAnnotations?
     /// Records that could not be read.
     package var faults: [String] = []
     package var resources: [Resource] = []

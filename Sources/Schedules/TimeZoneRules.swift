@@ -18,6 +18,13 @@ package struct TimeZoneRules: Sendable, Hashable {
     /// What holds after the last; `nil` where the file says nothing.
     private let rule: PosixTimeZone?
 
+    /// The zone whose clocks are never shifted, which needs no database.
+    package static let utc = TimeZoneRules(offset: 0)
+
+    private init(offset: Int) {
+        (instants, offsets, initialOffset, rule) = ([], [], offset, nil)
+    }
+
     /// Reads the bytes of a TZif file; throws what is wrong with them.
     package init(tzif bytes: [UInt8]) throws(TimeZoneFault) {
         var reader = TZifReader(bytes: bytes)

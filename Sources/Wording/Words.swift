@@ -19,6 +19,11 @@ package enum Words {
         "\(number) \(noun)\(number == 1 ? "" : "s")"
     }
 
+    /// `1 entry`, `2 entries`
+    package static func count(_ number: some BinaryInteger, _ noun: String, _ plural: String) -> String {
+        "\(number) \(number == 1 ? noun : plural)"
+    }
+
     private static func tenths(_ value: Double) -> String {
         let scaled = Int((value * 10).rounded())
         return "\(scaled / 10).\(scaled % 10)"

@@ -10,11 +10,13 @@ import YAMLSource
 /// `cairn bank`
 struct BankCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bank", abstract: "Makes a provider's bank.",
+        commandName: "bank", abstract: "Makes a provider's bank, looks at it and mends it.",
         discussion: """
             EXAMPLES
               cairn bank init --provider local
-            """, subcommands: [Initialize.self])
+              cairn bank check --read-data
+              cairn bank reindex --dry-run
+            """, subcommands: [Initialize.self, Check.self, Reindex.self])
 
     /// `cairn bank init`
     struct Initialize: AsyncParsableCommand {

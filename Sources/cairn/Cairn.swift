@@ -6,6 +6,7 @@ import Diagnostics
 import Engine
 import Glibc
 import ProtectionService
+import Retention
 import Wording
 
 /// The executor's command line.
@@ -30,8 +31,8 @@ struct Cairn: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             Protect.self, Restore.self, Verify.self, Rehearse.self, Delete.self, Checkpoints.self, Operations.self,
-            Providers.self,
-            BankCommand.self, InventoryCommand.self, Protectables.self, Resume.self, Collect.self, Watch.self,
+            Providers.self, BankCommand.self, InventoryCommand.self, Protectables.self, Resume.self, Collect.self,
+            Retain.self, Watch.self,
             DoctorCommand.self,
         ])
 
@@ -77,11 +78,14 @@ enum CommandLineFailure {
                 TextRenderer(sources: sources, color: StandardStream.error.isColored).render(faults.sorted))
             StandardStream.error.write("cairn: the parameters of --set do not fit; nothing was begun\n")
             return ExitStatus.failed
-        case is RequestError:
-            StandardStream.error.write("cairn: \(Words.harmless("\(error)"))\n")
+        case let LeaseError.lost(_, reason):
+            StandardStream.error.write(
+                "cairn: the lease on the bank was lost, so this run has stopped itself before others could take it for "
+                    + "gone: \(Words.harmless(reason)); when the bank is well, 'cairn resume --last' goes on with a "
+                    + "protect run, 'cairn resume OPERATION' with a restore, and any other command can be run again\n")
             return ExitStatus.failed
-        case is MessageFailure, is BankError, is CheckpointError, is ExecutionError, is ProviderError,
-            is OperationError:
+        case is LeaseError, is ClockSkewError, is RetentionError, is MessageFailure, is BankError, is CheckpointError,
+            is ExecutionError, is ProviderError, is OperationError, is RequestError:
             StandardStream.error.write("cairn: \(Words.harmless("\(error)"))\n")
             return ExitStatus.failed
         case is CancellationError:

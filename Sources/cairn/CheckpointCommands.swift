@@ -11,68 +11,82 @@ import Wording
 /// `cairn checkpoints`
 struct Checkpoints: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Lists and shows the checkpoints of a bank, and how they came about.",
+        abstract: "Lists, shows, labels and pins the checkpoints of a bank.",
         discussion: """
             EXAMPLES
               cairn checkpoints list --plan shop
               cairn checkpoints show --last
               cairn checkpoints journal --last
-            """, subcommands: [List.self, Show.self, Journal.self])
+              cairn checkpoints label 7k3m release=2.4
+              cairn checkpoints pin 7k3m --reason "before the move"
+            """,
+        subcommands: [
+            List.self, Show.self, Journal.self, Reset.self, Label.self, Note.self, Pin.self, Unpin.self,
+        ])
 
     /// `cairn checkpoints list`
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Lists checkpoints, newest first.",
             discussion: """
+                With --limit, a line on standard error says how to see the next page. As JSON, the listing is an array; \
+                with --paged or --after it is an object with 'checkpoints' and 'next', the cursor of the next page or \
+                null. A cursor is a place in time: pages stay right while checkpoints come and go.
+
                 EXAMPLES
                   cairn checkpoints list
-                  cairn checkpoints list --plan shop --status available --output json
+                  cairn checkpoints list --plan shop --status available --since 2026-11-01
+                  cairn checkpoints list --label release=2.4 --output json
+                  cairn checkpoints list --limit 50 --paged --output json
                 """)
 
         @OptionGroup var provider: ProviderChoice
+        @OptionGroup var filter: ListFilter
 
-        @Option(help: "Only those of this plan.")
-        var plan: String?
-
-        @Option(help: "Only those of this status: protecting, available, error, deleting, error-deleting, damaged.")
-        var status: CheckpointStatus?
+        @Flag(help: "Begin with the oldest one.")
+        var oldestFirst = false
 
         @Option(help: "At most so many.")
         var limit: Int?
+
+        @Option(help: ArgumentHelp("Go on behind this place, as the page before has named it.", valueName: "cursor"))
+        var after: String?
+
+        @Flag(help: "With --output json: print an object with the cursor of the next page.")
+        var paged = false
 
         @Option(help: "Print as text or json.")
         var output: OutputFormat = .text
 
         func validate() throws {
             if let limit, limit < 1 { throw ValidationError("--limit is at least 1.") }
+            if let after, CheckpointCollection.Cursor(after) == nil {
+                throw ValidationError("--after takes a cursor that 'cairn checkpoints list --limit' has printed.")
+            }
         }
 
         func run() async throws {
             let opened = try await provider.open()
-            let found = try await opened.collection.list(
-                .init(plan: plan, provider: opened.manifest.name.value, status: status), limit: limit ?? .max)
-            if output == .json {
-                StandardStream.output.write(JSONValue.array(found.map { .object($0.json) }).prettyText)
-                return
+            let page = try await opened.collection.page(
+                filter.filter(provider: opened.manifest.name.value), order: oldestFirst ? .oldestFirst : .newestFirst,
+                after: after.flatMap { CheckpointCollection.Cursor($0) }, limit: limit ?? .max, annotated: true)
+            for fault in page.checkpoints.flatMap(\.annotations.faults) {
+                StandardStream.error.write("warning: \(Words.harmless(fault))\n")
             }
-            guard !found.isEmpty else {
-                StandardStream.error.write("no checkpoints\n")
-                return
+            switch output {
+            case .json:
+                let list = JSONValue.array(page.checkpoints.map { .object($0.json) })
+                let next = page.next.map { JSONValue.string($0.description) } ?? .null
+                StandardStream.output.write(
+                    (paged || after != nil ? ["checkpoints": list, "next": next] : list).prettyText)
+            case .text:
+                if page.checkpoints.isEmpty {
+                    StandardStream.error.write("no checkpoints\n")
+                } else {
+                    StandardStream.output.write(page.table)
+                }
             }
-            StandardStream.output.write(
-                Words.table(
-                    ["CHECKPOINT", "PLAN", "CREATED", "STATUS", "RESOURCES", "STORED", "NOTE"],
-                    found.map { summary in
-                        let note =
-                            !summary.message.isEmpty
-                            ? summary.message
-                            : summary.isRehearsal
-                                ? "a rehearsal" : summary.warnings > 0 ? Words.count(summary.warnings, "warning") : ""
-                        return [
-                            summary.id.text, summary.plan, summary.created.description, summary.status.rawValue,
-                            "\(summary.resources)", Words.bytes(summary.storedBytes), note,
-                        ]
-                    }))
+            if let next = page.next { StandardStream.error.write("there are more: --after \(next)\n") }
         }
     }
 
@@ -101,13 +115,54 @@ struct Checkpoints: AsyncParsableCommand {
             guard let summary = try await opened.collection.summary(id) else {
                 throw CheckpointError.unknown(id.text)
             }
-            let report = try await RunReport.load(summary, opened.collection)
+            var report = try await RunReport.load(summary, opened.collection)
+            report.add(try await opened.collection.legibleAnnotations(id))
             StandardStream.output.write(report.rendered(as: output))
         }
     }
 }
 
-extension CheckpointStatus: ExpressibleByArgument {}
+extension CheckpointCollection.Page {
+    /// The page as a table; labels have a column when there are any.
+    var table: String {
+        let hasLabels = checkpoints.contains { !$0.annotations.labels.isEmpty }
+        return Words.table(
+            ["CHECKPOINT", "PLAN", "CREATED", "STATUS", "RESOURCES", "STORED"] + (hasLabels ? ["LABELS"] : [])
+                + ["NOTE"],
+            checkpoints.map { checkpoint in
+                let summary = checkpoint.summary
+                return [
+                    summary.id.text, summary.plan, summary.created.description, summary.status.rawValue,
+                    "\(summary.resources)", Words.bytes(summary.storedBytes),
+                ] + (hasLabels ? [checkpoint.annotations.labelWords] : []) + [checkpoint.remark]
+            })
+    }
+}
+
+extension ListedCheckpoint {
+    var json: JSONObject {
+        var object = summary.json
+        for member in annotations.json.members { object[member.key] = member.value }
+        return object
+    }
+
+    /// What stands in the last column: what is wrong, that it is pinned, and what people noted.
+    var remark: String {
+        var parts = [summary.message]
+        if summary.message.isEmpty, summary.warnings > 0 { parts = [Words.count(summary.warnings, "warning")] }
+        if summary.isRehearsal { parts.insert("a rehearsal", at: 0) }
+        if annotations.isPinned { parts.insert("pinned", at: 0) }
+        parts.append(annotations.note.split(separator: "\n").first.map(String.init) ?? "")
+        return parts.filter { !$0.isEmpty }.joined(separator: "; ")
+    }
+}
+
+extension CheckpointAnnotations {
+    var json: JSONObject { RunReport.json(self) }
+
+    /// `key=value, key=value`
+    var labelWords: String { texts.words }
+}
 
 extension CheckpointSummary {
     var json: JSONObject {

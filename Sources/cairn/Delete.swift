@@ -44,13 +44,17 @@ struct Delete: AsyncParsableCommand {
             return
         }
         let force = force
-        let failures = try await ProgressDisplay.showing(options, opened, quiet: output == .json) { environment in
-            try await environment.leased { try await DeleteOperation($0, checkpoint: id, force: force).run() }
+        let report = try await ProgressDisplay.showing(options, opened, quiet: output == .json) { environment in
+            try await environment.leased { environment in
+                try await DeleteOperation(environment, checkpoint: id, force: force, isGone: environment.ownerWatch())
+                    .run()
+            }
         }
+        let failures = report.failures
         if output == .json {
             StandardStream.output.write(
                 JSONValue.object([
-                    "checkpoint": .string(id.text), "status": failures.isEmpty ? "deleted" : "error-deleting",
+                    "checkpoint": .string(id.text), "status": .string(report.status.rawValue),
                     "failures": .array(failures.map(\.report)),
                 ]).prettyText)
         }
@@ -62,7 +66,12 @@ struct Delete: AsyncParsableCommand {
             }
             throw ExitCode(ExitStatus.failed)
         }
-        if output == .text { StandardStream.error.write("checkpoint \(id.text) is deleted\n") }
+        guard output == .text else { return }
+        StandardStream.error.write(
+            report.status == .deleted
+                ? "checkpoint \(id.text) is deleted\n"
+                : "checkpoint \(id.text) is marked and counts no more; 'cairn gc' removes it in \(DeleteOperation.listingMargin / 60_000) minutes, when every listing of the bank shows the mark\n"
+        )
     }
 
     private func describe(_ id: CheckpointID, _ opened: OpenedProvider) async throws {

@@ -16,7 +16,8 @@ struct Protect: AsyncParsableCommand {
         abstract: "Protects what a compiled plan names, and records a checkpoint.",
         discussion: """
             Prints the checkpoint's id. When anything fails, what was begun is undone, the checkpoint is recorded as \
-            failed, and the exit code is 1.
+            failed, and the exit code is 1. When all has succeeded, the plan's retention policy is applied, as by \
+            'cairn retain'; when that fails, a notice says so, and the exit code stays 0.
 
             EXAMPLES
               cairn protect shop.ir
@@ -28,6 +29,7 @@ struct Protect: AsyncParsableCommand {
     @OptionGroup var providers: ProviderOptions
     @OptionGroup var options: RunOptions
     @OptionGroup var dryRun: DryRunOption
+    @OptionGroup var retention: RetentionOption
 
     @Option(help: "Print the result as text or json.")
     var output: OutputFormat = .text
@@ -44,9 +46,12 @@ struct Protect: AsyncParsableCommand {
         if ir.needsInventory { throw ExecutionError.needsInventory(plan: ir.plan) }
         let provider = try await OpenedProvider(try providers.registry(beside: plan), ir.provider.name)
         let earlier = await provider.earlierCommit(of: ir.plan)
-        let report = try await RunSession.showing(options, provider, quiet: output == .json) { environment, session in
+        let retention = retention
+        let (report, retained) = try await RunSession.showing(
+            options, provider, quiet: output == .json
+        ) { environment, session in
             for notice in provider.notices(for: ir) { environment.observer.observe(.noticed(notice)) }
-            return try await session.telling(
+            let report = try await session.telling(
                 ir.notifications + provider.manifest.notifications, provider.collection, plan: ir.plan,
                 provider: ir.provider.name, started: environment.now()
             ) {
@@ -54,8 +59,13 @@ struct Protect: AsyncParsableCommand {
                     try await ProtectOperation($0, ir: ir, irBytes: compiled.bytes).run(earlier: earlier)
                 }
             }
+            return (
+                report,
+                await RetentionAfterRun.apply(
+                    retention, ir, provider: ir.provider.name, after: report, environment)
+            )
         }
-        try report.finish(plan: ir.plan, output, on: options.results)
+        try report.finish(plan: ir.plan, retained, output, on: options.results)
     }
 }
 

@@ -16,8 +16,9 @@ struct Resume: AsyncParsableCommand {
             What was finished is not done again. What was cut off is, after what it had left behind, such as a service \
             that stands still, was undone. A service whose quiet time was cut off is quieted again, and everything \
             below it is saved again, so that it is all of one moment. Works on any host that reaches the bank and what \
-            is protected. A restore that failed is gone on with, too: what it has restored is not restored again, and \
-            what it has left half done itself is replaced, without --overwrite.
+            is protected. When all has succeeded, the plan's retention policy is applied. A restore that failed is gone \
+            on with, too: what it has restored is not restored again, and what it has left half done itself is \
+            replaced, without --overwrite.
 
             EXAMPLES
               cairn resume 7k3m
@@ -27,6 +28,7 @@ struct Resume: AsyncParsableCommand {
 
     @OptionGroup var provider: ProviderChoice
     @OptionGroup var options: RunOptions
+    @OptionGroup var retention: RetentionOption
 
     @Flag(help: "The newest checkpoint that was cut off.")
     var last = false
@@ -56,8 +58,11 @@ struct Resume: AsyncParsableCommand {
         let index = try await opened.collection.index(id)
         let earlier = await opened.earlierCommit(of: index.plan)
         let ir = try await LoadedCheckpoint.loadIR(index, from: opened.collection)
-        let report = try await RunSession.showing(options, opened, quiet: output == .json) { environment, session in
-            try await session.telling(
+        let retention = retention
+        let (report, retained) = try await RunSession.showing(
+            options, opened, quiet: output == .json
+        ) { environment, session in
+            let report = try await session.telling(
                 ir.notifications + opened.manifest.notifications, opened.collection, plan: ir.plan,
                 provider: index.provider, started: index.created
             ) {
@@ -66,8 +71,12 @@ struct Resume: AsyncParsableCommand {
                         .run(earlier: earlier)
                 }
             }
+            return (
+                report,
+                await RetentionAfterRun.apply(retention, ir, provider: index.provider, after: report, environment)
+            )
         }
-        try report.finish(plan: index.plan, output, on: options.results)
+        try report.finish(plan: index.plan, retained, output, on: options.results)
     }
 
     /// The checkpoint that is meant: with `--last`, the newest that has no outcome and whose executor is gone.
@@ -87,76 +96,19 @@ struct Resume: AsyncParsableCommand {
 
 extension ProtectReport {
     /// Prints how a run ended, and exits accordingly.
-    func finish(plan: String, _ output: OutputFormat, on stream: StandardStream) throws {
+    func finish(
+        plan: String, _ retained: RetentionAfterRun, _ output: OutputFormat, on stream: StandardStream
+    ) throws {
         switch output {
-        case .json: StandardStream.output.write(JSONValue.object(json(plan: plan)).prettyText)
+        case .json:
+            var object = json(plan: plan)
+            object["retention"] = retained.json
+            StandardStream.output.write(JSONValue.object(object).prettyText)
         case .text:
             stream.write(checkpoint.text + "\n")
-            StandardStream.error.write(words(plan: plan))
+            StandardStream.error.write(words(plan: plan) + retained.words(plan: plan))
         }
         if wasCancelled { throw ExitCode(ExitStatus.cancelled) }
         if commit.status != .available { throw ExitCode(ExitStatus.failed) }
-    }
-}
-
-/// `cairn gc`
-struct Collect: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "gc",
-        abstract: "Brings to an end what executors have left unfinished that are gone.",
-        discussion: """
-            Runs that were cut off are undone where they left something behind, such as a service that stands still, \
-            and recorded as failed; 'cairn resume' finishes them instead. Deletions that were broken off are finished. \
-            What someone still works on is left alone.
-
-            EXAMPLES
-              cairn gc --dry-run
-              cairn gc
-            """)
-
-    @OptionGroup var provider: ProviderChoice
-    @OptionGroup var options: RunOptions
-
-    @Flag(help: "Say what would be done, and change nothing.")
-    var dryRun = false
-
-    @Option(help: "Print the result as text or json.")
-    var output: OutputFormat = .text
-
-    func validate() throws { try options.check(output) }
-
-    func run() async throws {
-        let opened = try await provider.open()
-        let dryRun = dryRun
-        let items = try await ProgressDisplay.showing(options, opened, quiet: output == .json) { environment in
-            if dryRun {
-                return try await ZombieCollection(environment, dryRun: true, isGone: environment.ownerWatch()).run()
-            }
-            return try await environment.leased { environment in
-                try await ZombieCollection(environment, isGone: environment.ownerWatch()).run()
-            }
-        }
-        switch output {
-        case .json:
-            StandardStream.output.write(
-                JSONValue.array(
-                    items.map {
-                        [
-                            "id": .string($0.id.text), "action": .string($0.action.rawValue),
-                            "message": .string($0.message),
-                        ]
-                    }
-                ).prettyText)
-        case .text:
-            if items.isEmpty {
-                options.results.write("nothing is unfinished\n")
-            } else {
-                options.results.write(
-                    Words.table(
-                        ["ID", dryRun ? "WOULD BE" : "ACTION", "REASON"],
-                        items.map { [$0.id.text, $0.action.rawValue, Words.harmless($0.message)] }))
-            }
-        }
-        if items.contains(where: { $0.action == .failed }) { throw ExitCode(ExitStatus.failed) }
     }
 }

@@ -72,7 +72,7 @@ struct CheckpointChoice: ParsableArguments {
     func resolve(_ opened: OpenedProvider) async throws -> CheckpointID {
         if let checkpoint { return try await opened.collection.resolve(prefix: checkpoint) }
         let (last, failed) = try await opened.collection.last(
-            .init(plan: plan, provider: opened.manifest.name.value), before: before)
+            .init(plan: plan, provider: opened.manifest.name.value, until: before))
         if let before {
             StandardStream.error.write(
                 "note: checkpoint \(last.id) of \(last.created) is the newest that is available from before "
@@ -114,7 +114,8 @@ struct OpenedProvider: Sendable {
         let opened = try await registry.bank(of: manifest).open()
         format = opened.format
         collection = CheckpointCollection(
-            bank: opened.bank, owner: OwnerProcess.current(), hasEnded: OwnerProcess.hasEnded)
+            bank: opened.bank, owner: OwnerProcess.current(), consistency: opened.format.consistency,
+            hasEnded: OwnerProcess.hasEnded)
     }
 
     /// The limits of the provider's manifest; `jobs` of the command line goes before them.
@@ -129,10 +130,21 @@ struct OpenedProvider: Sendable {
 
     /// What an operation needs, with the limits of the provider's manifest and of the command line.
     func environment(_ options: RunOptions, observer: any RunObserver, control: RunControl) -> ExecutionEnvironment {
-        ExecutionEnvironment(
+        var environment = ExecutionEnvironment(
             collection: collection, plugins: plugins, concurrency: concurrency(options.jobs), observer: observer,
             control: control, onFailure: options.onFailure,
             grace: options.grace.nanoseconds)
+        environment.leaseTerms = leaseTerms
+        return environment
+    }
+
+    /// The windows of the provider's manifest. The manifest is checked by the same rules.
+    var leaseTerms: LeaseTerms {
+        let windows = manifest.leases
+        let terms = try? LeaseTerms(
+            expireWindow: windows.expireWindow, renewWindow: windows.renewWindow,
+            validityWindow: windows.validityWindow)
+        return terms ?? .standard
     }
 }
 

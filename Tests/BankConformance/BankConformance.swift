@@ -16,8 +16,8 @@ package struct BankConformance: Sendable, CustomStringConvertible {
     package enum Need: Sendable {
         /// Every bank.
         case nothing
-        /// A bank of at least this level.
-        case level(ConsistencyLevel)
+        /// A bank of at least this level. Deleted keys leave the listings at once where a create is exclusive.
+        case level(_ level: ConsistencyLevel)
         /// A bank that sees that a key lies below another one's object; object stores do not.
         case keyConflicts
     }
@@ -38,11 +38,33 @@ package struct BankConformance: Sendable, CustomStringConvertible {
     }
 
     /// All checks.
-    package static let all: [BankConformance] = contents + conditions + listings + names + times
+    package static let all: [BankConformance] =
+        contents + conditions + racing + listings + concurrentListings + names + times + limits
+
+    /// The checks of what a bank of this level promises.
+    package static func promised(at level: ConsistencyLevel, seesConflicts: Bool = true) -> [BankConformance] {
+        let levels = ConsistencyLevel.allCases.drop { $0 != level }
+        return all.filter { check in
+            switch check.need {
+            case .nothing: true
+            case .level(let needed): levels.contains(needed)
+            case .keyConflicts: seesConflicts
+            }
+        }
+    }
 
     /// Throws when `condition` does not hold.
     static func expect(_ condition: Bool, _ message: @autoclosure () -> String) throws {
         guard condition else { throw ConformanceFailure(message()) }
+    }
+
+    /// Throws unless `condition` holds some time: where deletes take a while to reach the listings.
+    static func eventually(_ message: String, _ condition: () async throws -> Bool) async throws {
+        for _ in 0..<1000 {
+            if try await condition() { return }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        throw ConformanceFailure(message)
     }
 
     /// Throws unless `body` throws a `BankError` that `matches`.
@@ -61,9 +83,14 @@ package struct BankConformance: Sendable, CustomStringConvertible {
     static func isRefused(_ error: BankError) -> Bool { if case .conditionFailed = error { true } else { false } }
     static func isConflict(_ error: BankError) -> Bool { if case .keyConflict = error { true } else { false } }
 
-    /// Bytes that look random but are the same each time.
+    /// Bytes that look random but are the same each time: a random block again and again, of a length that no store
+    /// cuts its objects by.
     static func pattern(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
         var generator = SeededGenerator(seed: seed)
-        return (0..<count).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
+        let block = (0..<min(count, 4099)).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count + block.count)
+        while bytes.count < count { bytes += block }
+        return bytes.count == count ? bytes : Array(bytes[..<count])
     }
 }

@@ -89,29 +89,21 @@ import Testing
         ) { try await BankFormat.open(bank: bank) }
     }
 
-    @Test func theProbeSeesWhatConditionsAreWorth() async throws {
-        #expect(try await ConsistencyProbe(bank: ForgetfulBank(ignoring: .versions)).run() == .createOnce)
-        #expect(try await ConsistencyProbe(bank: ForgetfulBank(ignoring: .everything)).run() == .listOnly)
-        let refusing = ForgetfulBank(ignoring: .refusesVersions)
-        #expect(try await ConsistencyProbe(bank: refusing).run() == .createOnce)
-        #expect(try await refusing.allKeys(below: nil).isEmpty)
+    @Test func aStoreThatRefusesVersionsCannotReplaceUnderConditions() async throws {
+        let bank = RefusingBank()
+        #expect(try await ConsistencyProbe(bank: bank).run() == .createOnce)
+        #expect(try await bank.allKeys(below: nil).isEmpty)
     }
 }
 
-/// A store that takes conditions and does not keep them, as some object stores do.
-private struct ForgetfulBank: Bank {
-    enum Ignored { case versions, everything, refusesVersions }
-
-    let inner = InMemoryBank()
-    let ignored: Ignored
+/// A store that says that it cannot look at versions, as some object stores do.
+private struct RefusingBank: Bank {
+    private let inner = InMemoryBank()
     var place: String { inner.place }
 
-    init(ignoring ignored: Ignored) { self.ignored = ignored }
-
     private func kept(_ condition: WriteCondition, _ key: BankKey) throws -> WriteCondition {
-        guard case .ifVersion = condition else { return ignored == .everything ? .none : condition }
-        if ignored == .refusesVersions { throw BankError.conditionUnsupported(key, reason: "no If-Match here") }
-        return .none
+        if case .ifVersion = condition { throw BankError.conditionUnsupported(key, reason: "no If-Match here") }
+        return condition
     }
 
     func put(_ key: BankKey, _ bytes: [UInt8], if condition: WriteCondition) async throws -> ObjectVersion {

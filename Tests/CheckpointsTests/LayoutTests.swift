@@ -71,16 +71,19 @@ import Testing
         let encoded = "Host%3A%3AFileSystem%3A%3ADirectory%23uploads"
         let stamp = "20261122T132455.123Z@0123456789abcdef"
         let expected: [(BankKey, String)] = [
-            (keys.index, "\(base)/index.json"), (keys.ir, "\(base)/ir.json"), (keys.commit, "\(base)/commit.json"),
+            (keys.index, "\(base)/index.json"), (keys.ir, "\(base)/ir.json"),
+            (keys.commit(ofEpoch: 3), "\(base)/commits/3.json"), (keys.onlyCommit, "\(base)/commit.json"),
+            (try keys.use("host.4711"), "\(base)/uses/host.4711.json"), (keys.pin, "\(base)/pin.json"),
             (keys.labels, "\(base)/labels.json"), (keys.tombstone, "\(base)/tombstone.json"),
             (keys.epoch(2), "\(base)/epochs/2.json"),
             (keys.journal(ofEpoch: 2, page: 17), "\(base)/e2/journal/00000017.json"),
             (try keys.definition(resource, epoch: 2), "\(base)/e2/resources/\(encoded)/definition.json"),
             (artifact.record, "\(base)/e2/resources/\(encoded)/artifacts/data.tar/artifact.json"),
             (artifact.part(3), "\(base)/e2/resources/\(encoded)/artifacts/data.tar/parts/00000003"),
-            (try entry.key(in: CheckpointLayout.byPlan("shop")), "indices/by-plan/shop/\(stamp)"),
-            (try entry.key(in: CheckpointLayout.byProvider("local")), "indices/by-provider/local/\(stamp)"),
-            (try entry.key(in: CheckpointLayout.byDate), "indices/by-date/\(stamp)"),
+            (try entry.key(in: CheckpointLayout.byPlan("shop")), "indices/by-plan/shop/20261122/\(stamp)"),
+            (try entry.key(in: CheckpointLayout.byProvider("local")), "indices/by-provider/local/20261122/\(stamp)"),
+            (try entry.key(in: CheckpointLayout.byDate), "indices/by-date/20261122/\(stamp)"),
+            (try entry.undatedKey(in: CheckpointLayout.byDate), "indices/by-date/\(stamp)"),
             (CheckpointLayout.unfinished(id), "indices/unfinished/0123456789abcdef"),
             (try CheckpointLayout.lease("host.4711"), "leases/host.4711"),
             (operation.index, "operations/0123456789abcdef/index.json"),

@@ -1,6 +1,7 @@
 import Bank
 import BankConformance
 import CanonicalForm
+import DegradedBank
 import DirectoryBank
 import Foundation
 import Testing
@@ -40,7 +41,34 @@ final class ScratchDirectory: Sendable {
     }
 
     @Test(arguments: BankConformance.all)
-    func conforms(_ check: BankConformance) async throws { try await check.run(bank) }
+    func conforms(_ check: BankConformance) async throws {
+        try await check.run(bank)
+        #expect(try await bank.removeStaleTemporaries(olderThan: .zero) == 0, "files are left that were being written")
+    }
+
+    @Test(arguments: BankConformance.all)
+    func aSectionConforms(_ check: BankConformance) async throws {
+        try await bank.put(BankKey("outside"), [1], if: .none)
+        try await bank.put(BankKey("in/sidelong"), [2], if: .none)
+        try await check.run(BankSection(bank, below: BankKey("in/side"), writable: true))
+        #expect(try await bank.get(BankKey("outside")) == [1])
+        #expect(try await bank.get(BankKey("in/sidelong")) == [2])
+    }
+
+    @Test(
+        arguments: ConsistencyLevel.allCases.flatMap { level in
+            BankConformance.promised(at: level).map { (level, $0) }
+        })
+    func conformsDegraded(_ level: ConsistencyLevel, _ check: BankConformance) async throws {
+        try await check.run(DegradedBank(bank, to: level))
+    }
+
+    @Test(arguments: ConsistencyLevel.allCases) func theProbeFindsTheLevel(_ level: ConsistencyLevel) async throws {
+        let weaker = DegradedBank(bank, to: level)
+        let format = try await BankFormat.initialize(bank: weaker, created: "now")
+        #expect(format.consistency == level)
+        #expect(try await BankFormat.open(bank: weaker) == format)
+    }
 
     @Test func theProbeFindsCompareAndSwap() async throws {
         let format = try await BankFormat.initialize(bank: bank, created: "now")

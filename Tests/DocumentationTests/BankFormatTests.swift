@@ -56,9 +56,12 @@ struct BankFormatTests {
                         warnings: 0, milliseconds: [1, 2, -1, -1])
                 ], failures: [failure], contentBytes: 0, journalSegments: 1, definitions: .packs([digest])
             ).bytes),
+        UseRecord(checkpoint: id, kind: "restore", owner: owner, since: time).record,
         Tombstone(
-            checkpoint: id, plan: "shop", provider: "local", created: time, marked: time, owner: owner,
-            failure: failure
+            CheckpointSummary(
+                id: id, plan: "shop", provider: "local", created: time, status: .available, resources: 1,
+                storedBytes: 0, warnings: 0, message: ""),
+            marked: time, owner: owner, stage: .marked, failure: failure
         ).record,
         OperationIndex(
             id: id, kind: "restore", checkpoint: id, plan: "shop", started: time, owner: owner, target: "/mnt",
@@ -108,8 +111,9 @@ struct BankFormatTests {
             let format = try #require(record.content["format"]?.stringValue)
             let table = try #require(try Self.tables().first { $0.lead.contains("\"format\": \"\(format)\"") })
             #expect(table.members == names(.object(record.content)).subtracting(["format", "version"]), "\(format)")
-            let isSecond = ["cairn.journal", "cairn.commit", "cairn.operation", "cairn.operation-commit"]
-                .contains(format)
+            let isSecond = [
+                "cairn.journal", "cairn.commit", "cairn.tombstone", "cairn.operation", "cairn.operation-commit",
+            ].contains(format)
             #expect(record.content["version"] == (isSecond ? 2 : 1))
         }
     }

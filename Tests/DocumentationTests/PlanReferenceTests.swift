@@ -112,6 +112,7 @@ struct PlanReferenceTests {
             ("bank: {zzzzzzzz: 1}", "a bank"),
             ("plugins: [{zzzzzzzz: 1}]", "a plugin of a provider"),
             ("concurrency: {zzzzzzzz: 1}", "the concurrency of a provider"),
+            ("leases: {zzzzzzzz: 1}", "the leases of a provider"),
         ])
     func providerKeys(_ text: String, _ what: String) throws {
         let head = "apiVersion: cairn/v1\nkind: Provider\nname: a\n"
@@ -127,6 +128,7 @@ struct PlanReferenceTests {
         #expect(keys.count >= 2)
         let prefixes = [
             "a bank": "bank.", "a plugin of a provider": "plugins[].", "the concurrency of a provider": "concurrency.",
+            "the leases of a provider": "leases.",
         ]
         let prefix = prefixes[what] ?? ""
         let text = try String(contentsOf: Page.root.appending(path: "docs/plan-reference.md"), encoding: .utf8)

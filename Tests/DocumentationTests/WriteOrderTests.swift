@@ -74,14 +74,17 @@ struct WriteOrderTests {
                 checkpoint: id, epoch: 1, status: .available, finished: BankFormatTests.time, resources: [],
                 failures: [], contentBytes: 0, journalSegments: 0, definitions: .packs([])))
         try await collection.publish(index)
-        let summary = try await collection.beginDeletion(id, now: BankFormatTests.time, force: false)
-        try await collection.failDeletion(summary, now: BankFormatTests.time, failure: BankFormatTests.failure)
-        try await collection.finishDeletion(summary)
+        try await collection.settle(id)
+        let mark = try await collection.beginDeletion(id, now: BankFormatTests.time, force: false)
+        try await collection.reachHooks(mark)
+        try await collection.failDeletion(mark, stage: .hooks, failure: BankFormatTests.failure)
+        try await collection.finishDeletion(mark.summary)
         return bank.writes
     }
 
     static func collection(_ bank: any Bank, ownerHasEnded: Bool) -> CheckpointCollection {
-        CheckpointCollection(bank: bank, owner: BankFormatTests.owner, hasEnded: { _ in ownerHasEnded })
+        CheckpointCollection(
+            bank: bank, owner: BankFormatTests.owner, consistency: .compareAndSwap, hasEnded: { _ in ownerHasEnded })
     }
 
     /// What is written, as the page calls it, with the status behind it while the owner lives and when it has ended.
@@ -90,19 +93,20 @@ struct WriteOrderTests {
         ("index.json", .protecting, .error),
         ("ir.json", .protecting, .error),
         ("epochs/1.json", .protecting, .error),
-        ("commit.json", .available, .available),
+        ("commits/1.json", .available, .available),
         ("by-plan", .available, .available),
         ("by-provider", .available, .available),
         ("by-date", .available, .available),
         ("-indices/unfinished/<id>", .available, .available),
         ("indices/unfinished/<id>", .available, .available),
         ("tombstone.json", .deleting, .deleting),
+        ("tombstone.json", .deleting, .deleting),
         ("tombstone.json", .errorDeleting, .errorDeleting),
         ("-by-plan", .errorDeleting, .errorDeleting),
         ("-by-provider", .errorDeleting, .errorDeleting),
         ("-by-date", .errorDeleting, .errorDeleting),
         ("-index.json", .errorDeleting, .errorDeleting),
-        ("-commit.json", .errorDeleting, .errorDeleting),
+        ("-commits/1.json", .errorDeleting, .errorDeleting),
         ("-epochs/1.json", .errorDeleting, .errorDeleting),
         ("-ir.json", .errorDeleting, .errorDeleting),
         ("-tombstone.json", nil, nil),
@@ -143,9 +147,10 @@ struct WriteOrderTests {
             line.firstMatch(of: /^\| [1-9] \| ([^|]*) \|/).map { String($0.1) }
         }
         let expected = [
-            "`indices/unfinished/<id>`", "`index.json`", "`ir.json`", "`epochs/1.json`", "journal", "`commit.json`",
+            "`indices/unfinished/<id>`", "`index.json`", "`ir.json`", "`epochs/1.json`", "journal", "`commits/1.json`",
             "entries by plan, by provider, by date", "the marker is removed",
-            "`indices/unfinished/<id>`", "`tombstone.json`", "the plugins'", "entries by plan, by provider, by date",
+            "`indices/unfinished/<id>`", "`tombstone.json`", "`tombstone.json` again", "the plugins'",
+            "entries by plan, by provider, by date",
             "`index.json` is removed", "the tombstone is removed", "the marker is removed",
         ]
         #expect(cells.count == expected.count)

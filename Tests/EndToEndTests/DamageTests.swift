@@ -94,7 +94,7 @@ enum Damage: String, CaseIterable, Sendable {
         try await site.compile()
         let older = try await site.protect()
         let newest = try await site.protect()
-        for name in ["commit.json", "index.json"] {
+        for name in ["commits/1.json", "index.json"] {
             let file = URL(fileURLWithPath: site.bank + "/checkpoints/\(newest)/\(name)")
             let sound = try Data(contentsOf: file)
             try FileManager.default.removeItem(at: file)
@@ -113,7 +113,7 @@ enum Damage: String, CaseIterable, Sendable {
             try sound.write(to: file)
         }
         // A damaged checkpoint is deleted by force, and then the older one is the last.
-        try FileManager.default.removeItem(atPath: site.bank + "/checkpoints/\(newest)/commit.json")
+        try FileManager.default.removeItem(atPath: site.bank + "/checkpoints/\(newest)/commits/1.json")
         let refused = try await site.cairn("delete", newest)
         #expect(refused.code == 1 && refused.errors.contains("--force"), "\(refused)")
         let deleted = try await site.cairn("delete", newest, "--force")

@@ -85,7 +85,7 @@ import Testing
         try await site.fillSource()
         try await site.compile()
         let id = try await site.protect()
-        _ = try await site.shell("echo rubbish > bank/checkpoints/\(id)/commit.json")
+        _ = try await site.shell("echo rubbish > bank/checkpoints/\(id)/commits/1.json")
         let ending = try await site.cairn("doctor")
         #expect(ending.code == 1 && ending.output.contains("is damaged") && ending.output.contains(id), "\(ending)")
     }

@@ -18,7 +18,16 @@ final class CountingRunner: ActivityRunner {
     let count = Mutex(Count())
     private let body: @Sendable (Int32, ActivityGraph.Activity) async throws -> Void
 
-    init(_ body: @escaping @Sendable (Int32, ActivityGraph.Activity) async throws -> Void) { self.body = body }
+    private let began: @Sendable (Int) -> Void
+
+    /// `began` is told how many run when one more has begun.
+    init(
+        _ body: @escaping @Sendable (Int32, ActivityGraph.Activity) async throws -> Void,
+        began: @escaping @Sendable (Int) -> Void = { _ in }
+    ) {
+        self.body = body
+        self.began = began
+    }
 
     func run(_ number: Int32, _ activity: ActivityGraph.Activity) async -> ActivityEnd {
         count.withLock {
@@ -26,6 +35,7 @@ final class CountingRunner: ActivityRunner {
             $0.most = max($0.most, $0.running)
             $0.order.append(number)
         }
+        began(count.withLock { $0.running })
         defer { count.withLock { $0.running -= 1 } }
         do {
             try await body(number, activity)
@@ -52,7 +62,13 @@ struct Broken: Error, CustomStringConvertible {
 @Suite struct DriverTests {
     @Test(arguments: [1, 2, 3, 7])
     func atMostSoManyRunAtATime(_ jobs: Int) async {
-        let runner = CountingRunner { _, _ in try await Task.sleep(for: .milliseconds(3)) }
+        let most = Mutex(0)
+        // Nobody ends before so many have begun together, however busy the machine is.
+        let runner = CountingRunner { _, _ in
+            while most.withLock({ $0 }) < jobs { try await Task.sleep(for: .milliseconds(1)) }
+        } began: { running in
+            most.withLock { $0 = max($0, running) }
+        }
         let outcome = await Driver.run(graph(Array(repeating: [], count: 12)), jobs: jobs, runner: runner)
         #expect(outcome.succeeded)
         #expect(runner.count.withLock { $0.most } == jobs)

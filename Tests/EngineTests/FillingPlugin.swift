@@ -1,5 +1,8 @@
+import Bank
+import BankConformance
 import CanonicalForm
 import Checkpoints
+import DegradedBank
 import PlanIR
 import PluginKit
 import Synchronization
@@ -57,6 +60,18 @@ final class FillingPlugin: ProtectionPlugin {
     }
 }
 
+extension Workbench {
+    /// A bench over a bank that is no better than its level, and that a test lets fail.
+    static func degraded(to level: ConsistencyLevel) -> (bench: Workbench, bank: FaultyBank) {
+        var troubles = BankTroubles()
+        troubles.raceWindow = 0
+        let bank = FaultyBank(DegradedBank(InMemoryBank(), to: level, troubles: troubles))
+        var bench = Workbench(bank)
+        bench.consistency = level
+        return (bench, bank)
+    }
+}
+
 /// A host that restores from a bank: its own processes, each with an owner of its own, over places that outlive them.
 struct RestoringHost {
     let collection: CheckpointCollection
@@ -67,7 +82,8 @@ struct RestoringHost {
     init(_ bench: Workbench, _ plugin: any ProtectionPlugin, host: String = "here", boot: String = "b") {
         let owner = Owner(
             id: CheckpointID.random().text, host: host, process: 2, boot: boot, processStart: 1, namespace: "n")
-        collection = CheckpointCollection(bank: bench.bank, owner: owner, hasEnded: { _ in true })
+        collection = CheckpointCollection(
+            bank: bench.bank, owner: owner, consistency: bench.consistency, hasEnded: { _ in true })
         self.plugin = plugin
     }
 

@@ -12,20 +12,21 @@ import Testing
 
 @Suite struct RestoreResumeTests {
     /// Wherever the bank goes away, another host finishes the restore, and replaces nothing that a user had.
-    @Test(arguments: [FaultyBank.Fault.goneBefore, .goneAfter])
-    func whereverTheBankGoesAwayAnotherHostFinishes(_ fault: FaultyBank.Fault) async throws {
+    @Test(arguments: [FaultyBank.Fault.goneBefore, .goneAfter], ConsistencyLevel.allCases)
+    func whereverTheBankGoesAwayAnotherHostFinishes(
+        _ fault: FaultyBank.Fault, _ level: ConsistencyLevel
+    ) async throws {
         let ir = Workbench.ir(diamond, hooks: [.main])
         let whole = (0..<4).reduce(into: [:]) { $0["r\($1)"] = Places.whole("r\($1)") }
-        let undisturbed = FaultyBank(InMemoryBank())
-        let checkpoint = try await Workbench(undisturbed).protect(ir).checkpoint
+        let (first, undisturbed) = Workbench.degraded(to: level)
+        let checkpoint = try await first.protect(ir).checkpoint
         undisturbed.fail(at: nil)
-        _ = try await RestoringHost(Workbench(undisturbed), FillingPlugin(Places())).restore(checkpoint)
+        _ = try await RestoringHost(first, FillingPlugin(Places())).restore(checkpoint)
         let writes = undisturbed.writes.count
         #expect(writes >= 7, "\(undisturbed.writes)")
         var resumed = 0
         for number in 0..<writes {
-            let bank = FaultyBank(InMemoryBank())
-            let bench = Workbench(bank)
+            let (bench, bank) = Workbench.degraded(to: level)
             let id = try await bench.protect(ir).checkpoint
             let places = Places()
             let first = RestoringHost(bench, FillingPlugin(places))
@@ -58,9 +59,9 @@ import Testing
     }
 
     /// One that was killed writes nothing more: the crash is in the middle of a place.
-    @Test func whatWasHalfFilledIsFilledAgainAndWhatIsDoneIsLeft() async throws {
-        let bank = FaultyBank(InMemoryBank())
-        let bench = Workbench(bank)
+    @Test(arguments: ConsistencyLevel.allCases)
+    func whatWasHalfFilledIsFilledAgainAndWhatIsDoneIsLeft(_ level: ConsistencyLevel) async throws {
+        let (bench, bank) = Workbench.degraded(to: level)
         let id = try await bench.protect(Workbench.ir([[], [], []], hooks: [.main])).checkpoint
         let places = Places()
         let first = RestoringHost(
@@ -86,8 +87,9 @@ import Testing
         for id in ["r0", "r1", "r2"] { #expect(places[id] == Places.whole(id)) }
     }
 
-    @Test func aFailedRestoreSaysWhatIsWholeAndNeverReplacesWhatAUserHad() async throws {
-        let bench = Workbench(InMemoryBank())
+    @Test(arguments: ConsistencyLevel.allCases)
+    func aFailedRestoreSaysWhatIsWholeAndNeverReplacesWhatAUserHad(_ level: ConsistencyLevel) async throws {
+        let (bench, _) = Workbench.degraded(to: level)
         let id = try await bench.protect(Workbench.ir([[], [], [], []], hooks: [.main])).checkpoint
         let places = Places()
         places["r1"] = Places.users
@@ -120,8 +122,9 @@ import Testing
         #expect(calls.count { $0 == "r0" } == 1 && calls.count { $0 == "r3" } == 1)
     }
 
-    @Test func twoDoNotGoOnWithOneRestore() async throws {
-        let bench = Workbench(InMemoryBank())
+    @Test(arguments: ConsistencyLevel.allCases)
+    func twoDoNotGoOnWithOneRestore(_ level: ConsistencyLevel) async throws {
+        let (bench, _) = Workbench.degraded(to: level)
         let id = try await bench.protect(Workbench.ir([[]], hooks: [.main])).checkpoint
         let places = Places()
         places["r0"] = Places.users
@@ -145,8 +148,9 @@ import Testing
         await #expect(throws: BankError.self) { try await first.collection.end(late) }
     }
 
-    @Test func theCommitRecordOfTheHighestEpochDecides() async throws {
-        let bench = Workbench(InMemoryBank())
+    @Test(arguments: ConsistencyLevel.allCases)
+    func theCommitRecordOfTheHighestEpochDecides(_ level: ConsistencyLevel) async throws {
+        let (bench, _) = Workbench.degraded(to: level)
         let id = try await bench.protect(Workbench.ir([[]], hooks: [.main])).checkpoint
         let collection = bench.collection
         let index = OperationIndex(
@@ -177,9 +181,9 @@ import Testing
         #expect(try await collection.operation(index.id).status == .success)
     }
 
-    @Test func gcGivesUpWhatNobodyResumesAndAResumeIsStillPossible() async throws {
-        let bank = FaultyBank(InMemoryBank())
-        let bench = Workbench(bank)
+    @Test(arguments: ConsistencyLevel.allCases)
+    func gcGivesUpWhatNobodyResumesAndAResumeIsStillPossible(_ level: ConsistencyLevel) async throws {
+        let (bench, bank) = Workbench.degraded(to: level)
         let id = try await bench.protect(Workbench.ir([[], []], hooks: [.main])).checkpoint
         let places = Places()
         let first = RestoringHost(bench, FillingPlugin(places) { if $0 == "r1" { bank.fail(at: 0, .goneBefore) } })
@@ -189,11 +193,13 @@ import Testing
         let second = RestoringHost(bench, FillingPlugin(places), host: "there")
         let operation = try #require(try await second.operation())
         #expect(operation.commit == nil)
-        let items = try await ZombieCollection(second.environment).run()
-        #expect(items.map(\.action) == [.ended])
+        func collect() async throws -> [CollectedItem.Action] {
+            try await GarbageCollection(second.environment).run().filter { $0.id == operation.id.text }.map(\.action)
+        }
+        #expect(try await collect() == [.ended])
         let given = try await second.collection.operation(operation.id)
         #expect(given.status == .fail && given.commit?.failures.isEmpty == false && given.isResumable)
-        #expect(try await ZombieCollection(second.environment).run().isEmpty)
+        #expect(try await collect().isEmpty)
         #expect(try await second.resume(operation.id).commit.status == .success)
         #expect(places["r1"] == Places.whole("r1"))
     }

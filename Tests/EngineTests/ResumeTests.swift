@@ -5,6 +5,7 @@ import Checkpoints
 import PlanIR
 import PluginKit
 import ScheduleTestSupport
+import Surroundings
 import Synchronization
 import Testing
 
@@ -16,7 +17,7 @@ extension Workbench {
     }
 
     func collect(dryRun: Bool = false) async throws -> [CollectedItem] {
-        try await ZombieCollection(environment, dryRun: dryRun).run()
+        try await GarbageCollection(environment, dryRun: dryRun).run()
     }
 }
 
@@ -114,7 +115,7 @@ final class QuietPlugin: ProtectionPlugin {
         let events = try await bench.collection.journal(report.checkpoint, ir).events
         let starts = events.indices.filter { events[$0].change == .started(attempt: 1) }
         let kept = Array(events[...starts[2]])
-        try await bank.delete(keys.commit, if: .none)
+        try await bank.delete(keys.commit(ofEpoch: 1), if: .none)
         try await bank.put(CheckpointLayout.unfinished(report.checkpoint), [], if: .none)
         for segment in try await bank.allKeys(below: keys.journal(ofEpoch: 1)) {
             try await bank.delete(segment, if: .none)
@@ -202,15 +203,20 @@ final class QuietPlugin: ProtectionPlugin {
         bank.fail(at: nil)
         plugin.quiet.withLock { $0 = ["r0", "r1"] }
         plugin.calls.withLock { $0 = [] }
-        let looked = try await ZombieCollection(environment, dryRun: true).run()
+        let looked = try await GarbageCollection(environment, dryRun: true).run()
         #expect(looked.map(\.action) == [.gaveUp])
         #expect(plugin.calls.withLock { $0.isEmpty })
-        let items = try await ZombieCollection(environment).run()
+        let items = try await GarbageCollection(environment).run()
         #expect(items.map(\.action) == [.gaveUp])
         #expect(plugin.quiet.withLock { $0.isEmpty })
         let summary = try #require(try await environment.collection.list(.init()).first)
         #expect(summary.status == .error && summary.message.contains("given up"))
-        #expect(try await ZombieCollection(environment).run().isEmpty)
+        #expect(try await GarbageCollection(environment).run().isEmpty)
+        // Its marker stays until its artifacts go, and the record for ever.
+        let swept = GarbageTerms(failed: 0, orphans: 0)
+        _ = try await GarbageCollection(environment, terms: swept).run()
+        #expect(try await bank.size(CheckpointLayout.unfinished(summary.id)) == nil)
+        #expect(try await environment.collection.summary(summary.id)?.status == .error)
     }
 
     @Test func whatCannotBeUndoneIsToldAndStaysDue() async throws {
@@ -258,20 +264,32 @@ final class QuietPlugin: ProtectionPlugin {
         #expect(try await bench.restore(winner.checkpoint).commit.status == .success)
     }
 
-    /// A commit record that an executor wrote although it had been taken over from is not in force.
-    @Test func aCommitOfAnEarlierEpochIsNotInForce() async throws {
+    /// The commit record of the highest epoch decides, and claims take nothing from it: whoever claims looks for one
+    /// behind that, and leaves it in force.
+    @Test func theCommitOfTheHighestEpochDecides() async throws {
         let bank = InMemoryBank()
         let bench = Workbench(bank)
         let report = try await bench.protect(Workbench.ir([[]]))
-        try await bench.collection.claim(report.checkpoint, epoch: 2, now: Timestamp(milliseconds: 0))
-        #expect(try await bench.collection.commit(report.checkpoint) == nil)
-        #expect(try await bench.collection.summary(report.checkpoint)?.status == .error)
-        let resumed = try await bench.resume(report.checkpoint)
-        #expect(resumed.commit.status == .available && resumed.commit.epoch == 3)
-        #expect(try await bench.verify(report.checkpoint).commit.status == .success)
-        await #expect(throws: CheckpointError.superseded(report.checkpoint, epoch: 3)) {
-            try await bench.collection.claim(report.checkpoint, epoch: 3, now: Timestamp(milliseconds: 5))
+        let id = report.checkpoint
+        let random = SystemRandom()
+        let now = Timestamp(milliseconds: 0)
+        #expect(try await bench.collection.claim(id, after: 1, now: now, random: random) == 2)
+        #expect(try await bench.collection.commit(id) == report.commit)
+        #expect(try await bench.collection.summary(id)?.status == .available)
+        await #expect(throws: CheckpointError.self) { try await bench.resume(id) }
+        #expect(try await bench.verify(id).commit.status == .success)
+        await #expect(throws: CheckpointError.superseded(id, epoch: 2)) {
+            try await bench.collection.claim(id, after: 1, now: Timestamp(milliseconds: 5), random: random)
         }
+        // Who commits sees the later claim.
+        await #expect(throws: CheckpointError.superseded(id, epoch: 2)) {
+            try await bench.collection.commit(report.commit)
+        }
+        let failed = CommitRecord(
+            checkpoint: id, epoch: 2, status: .error, finished: now, resources: report.commit.resources, failures: [],
+            contentBytes: 0, journalSegments: 0, definitions: .packs([]))
+        try await bench.collection.commit(failed)
+        #expect(try await bench.collection.commit(id) == failed)
     }
 }
 

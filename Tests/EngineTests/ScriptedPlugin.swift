@@ -103,6 +103,8 @@ struct Workbench {
     let observer = RecordingObserver()
     let control = RunControl()
     var jobs = 4
+    /// What the bank is taken for.
+    var consistency = ConsistencyLevel.compareAndSwap
     var version: Int64 = 1
     var digest = Workbench.digest
     /// Whether the owner of every unfinished checkpoint counts as gone.
@@ -115,7 +117,8 @@ struct Workbench {
 
     var collection: CheckpointCollection {
         let ended = ownersHaveEnded
-        return CheckpointCollection(bank: bank, owner: Self.owner, hasEnded: { _ in ended })
+        return CheckpointCollection(
+            bank: bank, owner: Self.owner, consistency: consistency, hasEnded: { _ in ended })
     }
 
     var environment: ExecutionEnvironment {
@@ -154,6 +157,6 @@ struct Workbench {
     }
 
     func delete(_ id: CheckpointID, force: Bool = false) async throws -> [ResourceFailure] {
-        try await DeleteOperation(environment, checkpoint: id, force: force).run()
+        try await DeleteOperation(environment, checkpoint: id, force: force).run().failures
     }
 }

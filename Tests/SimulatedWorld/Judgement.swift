@@ -11,8 +11,9 @@ extension Scenario {
             let segments = key.segments
             guard segments.count > 2, segments[0] == "checkpoints", let id = CheckpointID(segments[1]) else { return }
             guard bytes == nil, let commit = store.commitInForce(id), commit.status == .available,
-                !store.hasTombstone(id)
+                !store.hasTombstone(id), segments[2] != "uses", segments[2] != "tombstone.json"
             else { return }
+            if segments[2] == "commits", key != CheckpointKeys(id).commit(ofEpoch: commit.epoch) { return }
             // What an earlier epoch has left half-written may go. That no artifact is missing shows in the end.
             let isOfEpoch = segments[2] == "e\(commit.epoch)" && segments[3] != "resources"
             if isOfEpoch || !segments[2].hasPrefix("e") || segments[2] == "epochs" {
@@ -66,9 +67,28 @@ extension Scenario {
             return faults
         }
         switch result {
-        case .success(let faults)?: for fault in faults { world.violated(fault) }
+        case .success(let faults)?: for fault in faults + litter { world.violated(fault) }
         case .failure(let error)?: world.violated("the bank cannot be read in the end: \(error)")
         case nil: world.violated("the judge is dead")
+        }
+    }
+
+    /// What nothing needs any more and is there all the same, after everything was collected.
+    private var litter: [String] {
+        store.contents.keys.sorted().compactMap { key in
+            let segments = key.segments
+            switch segments[0] {
+            case "indices":
+                if let id = CheckpointLayout.unfinishedID(of: key) { return "\(id) still has a marker" }
+                guard let id = IndexEntry(key)?.id, store.contents[CheckpointKeys(id).index] == nil else { return nil }
+                return "\(key) leads nowhere"
+            case "leases": return "\(key) is left over"
+            case "checkpoints":
+                guard let id = CheckpointID(segments[1]) else { return nil }
+                if segments[2] == "uses" { return "\(key) is left over" }
+                return store.contents[CheckpointKeys(id).index] == nil ? "\(key) belongs to no checkpoint" : nil
+            default: return nil
+            }
         }
     }
 
@@ -98,22 +118,20 @@ extension Scenario {
 }
 
 extension SimulatedStore {
-    /// The commit record of a checkpoint, `nil` when there is none or a later epoch was begun.
+    /// The commit record of a checkpoint that decides: that of the highest epoch that has one.
     func commitInForce(_ id: CheckpointID) -> CommitRecord? {
         let keys = CheckpointKeys(id)
-        guard let bytes = contents[keys.commit], let commit = try? CommitRecord(opening: bytes) else { return nil }
-        return contents[keys.epoch(commit.epoch + 1)] == nil ? commit : nil
+        let newest = contents.keys.filter { $0.text.hasPrefix(keys.commits.text + "/") }
+            .compactMap { CheckpointKeys.epoch(of: $0) }.max()
+        guard let newest, let bytes = contents[keys.commit(ofEpoch: newest)] else { return nil }
+        return try? CommitRecord(opening: bytes)
     }
 
     /// Who has run a checkpoint, in the order of the epochs.
     func epochOwners(_ id: CheckpointID) -> [Owner] {
-        var owners: [Owner] = []
-        while let bytes = contents[CheckpointKeys(id).epoch(UInt32(owners.count + 1))],
-            let record = try? EpochRecord(opening: bytes)
-        {
-            owners.append(record.owner)
-        }
-        return owners
+        let prefix = CheckpointKeys(id).epochs.text + "/"
+        let claims = contents.filter { $0.key.text.hasPrefix(prefix) }
+        return claims.compactMap { try? EpochRecord(opening: $0.value) }.sorted { $0.epoch < $1.epoch }.map(\.owner)
     }
 
     /// The checkpoints of which there is anything.

@@ -94,7 +94,8 @@ package final class Scenario: @unchecked Sendable {
             keeper = LeaseKeeper(bank: bank, owner: process.owner, clock: process)
             view = LeaseView(bank: bank, clock: process)
             plugin = SimulatedPlugin(scenario.plan, process, scenario.outside, scenario.ledger)
-            collection = CheckpointCollection(bank: bank, owner: process.owner, hasEnded: { _ in false })
+            collection = CheckpointCollection(
+                bank: bank, owner: process.owner, consistency: .compareAndSwap, hasEnded: { _ in false })
         }
     }
 
@@ -160,9 +161,9 @@ package final class Scenario: @unchecked Sendable {
             await next.process.launch { await self.takeOver(next, after: 0, mustSucceed: isLast) }.value
         }
         if world.happens(150) { await delete() }
-        // What was sent long ago may still arrive.
-        try await world.process("time").sleep(nanoseconds: 600_000_000_000)
-        if !unfinished.isEmpty {
+        // What was sent long ago may still arrive, and is collected when it is old enough.
+        for seconds in [600, 90_000] {
+            try await world.process("time").sleep(nanoseconds: Int64(seconds) * 1_000_000_000)
             let last = participant("collector", .fair)
             await last.process.launch { await self.takeOver(last, after: 0, mustSucceed: true) }.value
         }
@@ -180,7 +181,7 @@ package final class Scenario: @unchecked Sendable {
         participant.plugin.failingForNow = world.happens(300) ? 150 : 0
         participant.bank.beginsWrite = { [world] key in
             let isRelied =
-                key.segments.last == "commit.json" || key.text.contains("/journal/")
+                key.text.contains("/commits/") || key.text.contains("/journal/")
                 || key.text.contains("/definitions/")
             guard isRelied, participant.keeper.isLost else { return }
             world.violated("\(participant.process.name) writes \(key) and knows that its lease is lost")
@@ -254,18 +255,19 @@ package final class Scenario: @unchecked Sendable {
     private func takeOver(_ participant: Participant, after delay: Int64, mustSucceed: Bool = false) async {
         do {
             try await participant.process.sleep(nanoseconds: delay)
-            guard let id = unfinished.first ?? store.checkpoints.first else { return }
+            guard let id = unfinished.first ?? store.checkpoints.first else {
+                if mustSucceed { _ = try await participant.keeper.run { try await self.collect(participant) } }
+                return
+            }
             let environment = environment(participant)
             let view = participant.view
             let isGone: @Sendable (Owner) async throws -> Bool = { try await view.waitUntilGone($0.id) }
             if mustSucceed || unfinished.isEmpty || world.happens(250) {
-                let items = try await participant.keeper.run {
-                    try await ZombieCollection(environment, isGone: isGone).run()
-                }
+                let items = try await participant.keeper.run { try await self.collect(participant) }
                 mayFail = true
                 tally.givenUp += items.count { $0.action == .gaveUp }
                 for item in items where mustSucceed && (item.action == .failed || item.action == .left) {
-                    if store.contents[CheckpointKeys(item.id).index] != nil {
+                    if let id = CheckpointID(item.id), store.contents[CheckpointKeys(id).index] != nil {
                         world.violated("\(item.id) could not be collected: \(item.message)")
                     }
                 }
@@ -284,6 +286,13 @@ package final class Scenario: @unchecked Sendable {
             }
         }
         checkNothingStandsStill(because: participant)
+    }
+
+    private func collect(_ participant: Participant) async throws -> [CollectedItem] {
+        let view = participant.view
+        return try await GarbageCollection(
+            environment(participant), isGone: { try await view.waitUntilGone($0.id) }
+        ).run()
     }
 
     /// Deletes whatever there is, which may be cut off; then someone finishes that.

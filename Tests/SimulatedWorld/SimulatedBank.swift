@@ -79,6 +79,8 @@ package final class SimulatedBank: Bank, @unchecked Sendable {
     ) async throws -> Int64 {
         var bytes: [UInt8] = []
         for try await chunk in chunks { bytes += chunk }
+        // Streams end early when their reader is cancelled.
+        try Task.checkCancellation()
         try await put(key, bytes, if: condition)
         return Int64(bytes.count)
     }

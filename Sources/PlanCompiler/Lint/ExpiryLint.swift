@@ -3,7 +3,7 @@ import PlanLanguage
 import Schedules
 import YAMLSource
 
-/// A greatest age that checkpoints reach before the next one is made.
+/// A greatest age that checkpoints reach before the next one is made. The newest stays all the same, and only that.
 enum ExpiryLint {
     @Sendable static func run(_ plan: LintedPlan, _ findings: inout LintFindings) {
         guard let age = plan.plan.node["retention"]?["maxAge"], let seconds = DurationText.seconds(age.text) else {
@@ -19,6 +19,6 @@ enum ExpiryLint {
                 .expiresBetweenRuns,
                 "checkpoints expire after \(age.text), and up to \(DurationText.words(seconds: Int64(gap) * 60)) pass until the next one",
                 at: age.range, related: [RelatedPlace(first.cron.range, "the schedule is here")],
-                notes: ["in between there is no checkpoint to restore from"]))
+                notes: ["so each new one lets all before it go, and a single one is left"]))
     }
 }

@@ -1,4 +1,5 @@
 import Diagnostics
+import PlanLanguage
 import Schedules
 import YAMLSource
 
@@ -13,12 +14,17 @@ enum TimeZoneLint {
     @Sendable static func run(_ plan: LintedPlan, _ findings: inout LintFindings) {
         var zones: [String: Result<TimeZoneRules, TimeZoneDatabase.Absence>] = [:]
         var names: [String]?
-        for trigger in plan.triggers {
-            guard let zone = trigger.timezone, TimeZoneDatabase.isZoneName(zone.value) else { continue }
+        var uses = plan.triggers.map { (trigger: Optional($0), zone: $0.timezone) }
+        if let zone = plan.plan.node["retention"]?["timezone"], case .string(let name) = zone.scalarValue {
+            uses.append((nil, Spanned(name, at: zone.range)))
+        }
+        for (trigger, zone) in uses {
+            guard let zone, TimeZoneDatabase.isZoneName(zone.value) else { continue }
             let found = zones[zone.value] ?? plan.machine.timeZones.zone(zone.value)
             zones[zone.value] = found
             switch found {
-            case .success(let rules): reportShifts(trigger, zone.value, rules, &findings)
+            case .success(let rules):
+                if let trigger { reportShifts(trigger, zone.value, rules, &findings) }
             case .failure(.unknownZone):
                 let known = names ?? plan.machine.timeZones.names
                 names = known

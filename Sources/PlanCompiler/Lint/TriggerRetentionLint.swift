@@ -12,7 +12,7 @@ enum TriggerRetentionLint {
             // A trigger that could not be read may be the one.
             trigger["operation"].map { !$0.textEquals("verify") } ?? true
         }
-        let hasRetention = node["retention"].map { $0.kind != .mapping || $0.count > 0 } ?? false
+        let hasRetention = node["retention"].map { $0.kind != .mapping || $0.hasRules } ?? false
         if hasRetention && triggers.isEmpty {
             guard let place = node.place(ofKey: "retention") else { return }
             findings.add(
@@ -30,6 +30,9 @@ enum TriggerRetentionLint {
 }
 
 extension LocatedNode {
+    /// Whether a retention policy says more than by which clock it goes.
+    fileprivate var hasRules: Bool { entries.contains { !$0.key.textEquals("timezone") } }
+
     /// Whether some of the node could not be read.
     fileprivate var hasFaults: Bool {
         var waiting = [self]

@@ -1,0 +1,219 @@
+import Bank
+import CanonicalForm
+import Checkpoints
+import Engine
+import PlanIR
+
+/// What an audit of one checkpoint found out.
+struct CheckpointVerdict: Sendable {
+    let id: CheckpointID
+    var findings: [BankFinding] = []
+    /// What it is, where that can be read.
+    var index: CheckpointIndex?
+    /// Whether it is committed, not being deleted, and nobody has anything left to do: then indices must name it.
+    var isSettled = false
+    var isBeingDeleted = false
+    /// Whether there is anything below its key.
+    var exists = false
+    var objects = 0
+    var bytesRead: Int64 = 0
+}
+
+/// Looks at all objects of one checkpoint. It holds their keys in memory, and no more.
+struct CheckpointAudit: Sendable {
+    /// How deep it looks.
+    enum Depth: Sendable {
+        /// Only what indices follow from.
+        case indices
+        /// All records, and the sizes of all parts.
+        case records
+        /// All bytes.
+        case data
+    }
+
+    let collection: CheckpointCollection
+    let id: CheckpointID
+    let depth: Depth
+    let plans: AuditedPlans
+    /// How many parts are read at a time.
+    let readers: Int
+
+    private var keys: CheckpointKeys { CheckpointKeys(id) }
+    private var bank: any Bank { collection.bank }
+
+    /// Looks at the checkpoint, and once more when something seems wrong: only what both looks find was not on its way
+    /// to becoming something else.
+    func verdict() async throws -> CheckpointVerdict {
+        let first = try await look(depth)
+        guard first.findings.contains(where: { $0.kind.severity != .notice }) else { return first }
+        var second = try await look(depth == .data ? .records : depth)
+        second.findings = second.findings.filter { $0.kind.severity == .notice || first.findings.contains($0) }
+        // Data is read once: what was read and is wrong stays so.
+        if depth == .data, second.index != nil, !second.isBeingDeleted {
+            second.findings += first.findings.filter { $0.kind == .partDamaged && !second.findings.contains($0) }
+        }
+        second.bytesRead = first.bytesRead
+        return second
+    }
+
+    private func look(_ depth: Depth) async throws -> CheckpointVerdict {
+        var verdict = CheckpointVerdict(id: id)
+        let marker = CheckpointLayout.unfinished(id)
+        let isMarked = try await bank.size(marker) != nil
+        let objects: [BankKey]
+        if depth == .indices {
+            objects = try await bank.list(below: keys.all, after: nil, limit: 1).keys
+        } else {
+            objects = try await bank.allKeys(below: keys.all)
+        }
+        verdict.objects = objects.count
+        verdict.exists = !objects.isEmpty
+        guard verdict.exists else {
+            if isMarked {
+                verdict.findings.append(
+                    finding(.markerAlone, marker, "is the marker of a checkpoint of which nothing is there"))
+            }
+            return verdict
+        }
+        if isMarked, let bytes = try await bytes(marker), bytes != collection.marker(id) {
+            verdict.findings.append(finding(.markerDamaged, marker, "does not hold the id of its key"))
+        }
+        verdict.isBeingDeleted = try await isBeingDeleted(isMarked, &verdict)
+        guard !verdict.isBeingDeleted else { return verdict }
+        do {
+            let index = try await collection.index(id)
+            verdict.index = index
+            try await look(at: index, objects, isMarked, depth, &verdict)
+        } catch let error as CheckpointError {
+            try await noIndex(error, &verdict)
+        }
+        return verdict
+    }
+
+    private func finding(_ kind: BankFinding.Kind, _ key: some CustomStringConvertible, _ message: String)
+        -> BankFinding
+    {
+        BankFinding(kind, key, id, message)
+    }
+
+    private func bytes(_ key: BankKey) async throws -> [UInt8]? {
+        do { return try await bank.get(key) } catch BankError.notFound { return nil }
+    }
+
+    // MARK: What is no whole checkpoint
+
+    private func isBeingDeleted(_ isMarked: Bool, _ verdict: inout CheckpointVerdict) async throws -> Bool {
+        guard let bytes = try await bytes(keys.tombstone) else { return false }
+        if !isMarked {
+            verdict.findings.append(
+                finding(
+                    .markerMissing, CheckpointLayout.unfinished(id),
+                    "is not there, although the checkpoint is being deleted"))
+        }
+        do {
+            let tombstone = try Tombstone(opening: bytes)
+            if let failure = tombstone.failure {
+                verdict.findings.append(
+                    finding(.deletionUnfinished, keys.tombstone, "says that it could not be deleted: \(failure)"))
+            } else if collection.hasEnded(tombstone.owner) {
+                verdict.findings.append(
+                    finding(
+                        .deletionUnfinished, keys.tombstone,
+                        "is of process \(tombstone.owner.process) on \(tombstone.owner.host), which has ended"))
+            }
+        } catch {
+            verdict.findings.append(finding(.recordDamaged, keys.tombstone, "cannot be read: \(error)"))
+        }
+        return true
+    }
+
+    private func noIndex(
+        _ error: CheckpointError, _ verdict: inout CheckpointVerdict
+    ) async throws {
+        guard try await bank.size(keys.index) == nil else {
+            verdict.findings.append(finding(.recordDamaged, keys.index, "cannot be read: \(error.reason)"))
+            return
+        }
+        let all = try await bank.objectsThere(below: keys.all)
+        guard !all.isEmpty else {
+            verdict.exists = false
+            return
+        }
+        let hasContent = all.contains { CheckpointKeys.epoch(ofContent: $0.segments[2]) != nil }
+        let hasCommit = all.contains { $0 == keys.onlyCommit || $0.segments[2] == "commits" }
+        if hasContent && hasCommit {
+            verdict.findings.append(finding(.recordMissing, keys.index, "is missing"))
+        } else {
+            verdict.findings.append(finding(.orphan, keys.all, "has \(all.count) objects below it and no index.json"))
+        }
+    }
+
+    // MARK: A checkpoint
+
+    private func look(
+        at index: CheckpointIndex, _ objects: [BankKey], _ isMarked: Bool, _ depth: Depth,
+        _ verdict: inout CheckpointVerdict
+    ) async throws {
+        let commit: CommitRecord
+        do {
+            guard let found = try await collection.commit(id) else {
+                return try await unfinished(index, isMarked, &verdict)
+            }
+            commit = found
+        } catch let error as CheckpointError {
+            verdict.findings.append(
+                finding(.recordDamaged, error.key ?? keys.commits, "cannot be read: \(error.reason)"))
+            return
+        }
+        verdict.isSettled = !isMarked
+        var content = ContentAudit(
+            collection: collection, index: index, commit: commit, objects: Set(objects), isSettled: !isMarked,
+            depth: depth, plans: plans, readers: readers)
+        if depth != .indices {
+            try await content.run()
+            verdict.findings += content.findings
+            verdict.bytesRead = content.bytesRead
+        }
+        guard isMarked, commit.status == .available else { return }
+        let owner = try await executor(index)
+        guard collection.hasEnded(owner) else { return }
+        verdict.findings.append(
+            finding(
+                content.litter > 0 ? .litter : .markerStale, CheckpointLayout.unfinished(id),
+                "is of a run that is recorded; its executor (process \(owner.process) on \(owner.host)) has ended"))
+    }
+
+    private func executor(_ index: CheckpointIndex) async throws -> Owner {
+        do { return try await collection.newestEpoch(id)?.owner ?? index.owner } catch is CheckpointError {
+            return index.owner
+        }
+    }
+
+    private func unfinished(
+        _ index: CheckpointIndex, _ isMarked: Bool, _ verdict: inout CheckpointVerdict
+    ) async throws {
+        guard isMarked else {
+            verdict.findings.append(
+                finding(.recordMissing, keys.commits, "has no commit record, and no marker says that it is unfinished"))
+            return
+        }
+        let owner = try await executor(index)
+        guard collection.hasEnded(owner) else { return }
+        verdict.findings.append(
+            finding(
+                .unfinished, keys.all,
+                "is unfinished, and its executor (process \(owner.process) on \(owner.host)) has ended"))
+    }
+}
+
+extension CheckpointError {
+    /// The record that is damaged, where that is what is wrong.
+    var key: BankKey? {
+        if case .damaged(let key, _) = self { key } else { nil }
+    }
+
+    /// What is wrong, without the key.
+    var reason: String {
+        if case .damaged(_, let reason) = self { reason } else { description }
+    }
+}

@@ -1,0 +1,162 @@
+internal import Bank
+internal import CanonicalForm
+
+extension CheckpointCollection {
+    /// How often labels are written again when others have changed them meanwhile.
+    private static let annotationAttempts = 16
+    /// The longest reason of a pin, in bytes.
+    private static let longestReason = 1024
+
+    // MARK: Reading
+
+    /// Whether a checkpoint is pinned: nothing deletes it by itself. A pin that cannot be read is one.
+    package func isPinned(_ id: CheckpointID) async throws -> Bool {
+        try await bank.size(CheckpointKeys(id).pin) != nil
+    }
+
+    /// What people have said of a checkpoint; throws `CheckpointError.damaged` for a record that cannot be read.
+    package func annotations(_ id: CheckpointID) async throws -> CheckpointAnnotations {
+        var annotations = CheckpointAnnotations()
+        let keys = CheckpointKeys(id)
+        if let bytes = try await bytesIfPresent(keys.labels) {
+            do { annotations.texts = try CheckpointLabels(opening: bytes, of: id) } catch {
+                throw CheckpointError.damaged(keys.labels, reason: error.description)
+            }
+        }
+        if let bytes = try await bytesIfPresent(keys.pin) {
+            annotations.isPinned = true
+            do { annotations.pin = try PinRecord(opening: bytes) } catch {
+                throw CheckpointError.damaged(keys.pin, reason: error.description)
+            }
+        }
+        return annotations
+    }
+
+    /// What people have said of a checkpoint, as far as it can be read; what cannot is named in it.
+    package func legibleAnnotations(_ id: CheckpointID) async throws -> CheckpointAnnotations {
+        var annotations = CheckpointAnnotations()
+        let keys = CheckpointKeys(id)
+        if let bytes = try await bytesIfPresent(keys.labels) {
+            do { annotations.texts = try CheckpointLabels(opening: bytes, of: id) } catch {
+                annotations.faults.append("\(CheckpointError.damaged(keys.labels, reason: error.description))")
+            }
+        }
+        if let bytes = try await bytesIfPresent(keys.pin) {
+            annotations.isPinned = true
+            do { annotations.pin = try PinRecord(opening: bytes) } catch {
+                annotations.faults.append("\(CheckpointError.damaged(keys.pin, reason: error.description))")
+            }
+        }
+        return annotations
+    }
+
+    private func bytesIfPresent(_ key: BankKey) async throws -> [UInt8]? {
+        do { return try await bank.get(key) } catch BankError.notFound { return nil }
+    }
+
+    // MARK: Writing
+
+    /// Changes labels and note of a checkpoint, and returns what they are now.
+    ///
+    /// Where the bank replaces under a condition, changes of several at once are all kept; else the last one wins.
+    @discardableResult
+    package func annotate(
+        _ id: CheckpointID, now: Timestamp, _ change: (inout CheckpointLabels) throws -> Void
+    ) async throws -> CheckpointLabels {
+        let key = CheckpointKeys(id).labels
+        try await ensureAnnotatable(id)
+        for _ in 0..<Self.annotationAttempts {
+            var texts = CheckpointLabels()
+            var version: ObjectVersion?
+            do {
+                let found = try await bank.getVersioned(key)
+                version = found.version
+                texts = try CheckpointLabels(opening: found.bytes, of: id)
+            } catch BankError.notFound {
+                version = nil
+            } catch let error where !(error is BankError) && !(error is CancellationError) {
+                throw CheckpointError.damaged(key, reason: String(describing: error))
+            }
+            let old = texts
+            try change(&texts)
+            if texts == old { return texts }
+            let bytes = texts.record(of: id, changed: now).bytes
+            guard try await replace(key, bytes, version) else { continue }
+            try await withdrawUnlessThere(id, key)
+            return texts
+        }
+        throw AnnotationError.contended(id)
+    }
+
+    /// Writes an object that was read in a version, or was not there: `false` when it has changed since.
+    private func replace(_ key: BankKey, _ bytes: [UInt8], _ version: ObjectVersion?) async throws -> Bool {
+        do {
+            try await bank.put(key, bytes, if: version.map { .ifVersion($0) } ?? .ifAbsent)
+        } catch BankError.conditionUnsupported {
+            try await bank.put(key, bytes, if: .none)
+        } catch let error as BankError {
+            switch error {
+            case .conditionFailed, .outcomeUnknown:
+                // It may be this very write that took effect.
+                return try await bytesIfPresent(key) == bytes
+            default: throw error
+            }
+        }
+        return true
+    }
+
+    /// Pins a checkpoint, or pins it again with another reason.
+    ///
+    /// A deletion looks for pins after it has marked the checkpoint, and this looks for the mark after it has pinned it,
+    /// so that one of the two sees the other. Throws `AnnotationError.beingDeleted`; then there is no pin.
+    package func pin(_ id: CheckpointID, by: String, reason: String, now: Timestamp) async throws {
+        if reason.utf8.count > Self.longestReason
+            || reason.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+        {
+            throw AnnotationError.invalidNote(
+                reason: "a reason has at most \(Self.longestReason) bytes and no control characters")
+        }
+        try await ensureAnnotatable(id)
+        let key = CheckpointKeys(id).pin
+        let record = PinRecord(checkpoint: id, by: by, pinned: now, reason: reason).record
+        do {
+            try await bank.put(key, record.bytes, if: .none)
+        } catch BankError.outcomeUnknown(let key, let reason) {
+            guard try await bank.size(key) != nil else { throw BankError.outcomeUnknown(key, reason: reason) }
+        }
+        try await withdrawUnlessThere(id, key)
+    }
+
+    /// Removes the pin of a checkpoint: `false` when there was none.
+    @discardableResult
+    package func unpin(_ id: CheckpointID) async throws -> Bool {
+        let key = CheckpointKeys(id).pin
+        guard try await bank.size(key) != nil else { return false }
+        try await deleteSettled(key)
+        return true
+    }
+
+    /// Removes an object; where the answer is lost, looks whether it is gone.
+    private func deleteSettled(_ key: BankKey) async throws {
+        do { try await bank.delete(key, if: .none) } catch BankError.outcomeUnknown(let key, let reason) {
+            guard try await bank.size(key) != nil else { return }
+            throw BankError.outcomeUnknown(key, reason: reason)
+        }
+    }
+
+    private func ensureAnnotatable(_ id: CheckpointID) async throws {
+        guard try await bank.size(CheckpointKeys(id).tombstone) == nil else {
+            throw AnnotationError.beingDeleted(id)
+        }
+        guard try await bank.size(CheckpointKeys(id).index) != nil else { throw CheckpointError.unknown(id.text) }
+    }
+
+    /// Removes what was just written when the checkpoint is being deleted: the deletion may have passed already.
+    private func withdrawUnlessThere(_ id: CheckpointID, _ key: BankKey) async throws {
+        do { try await ensureAnnotatable(id) } catch let error as any Error & CustomStringConvertible {
+            guard error is AnnotationError || error is CheckpointError else { throw error }
+            try await deleteSettled(key)
+            throw AnnotationError.beingDeleted(id)
+        }
+    }
+}

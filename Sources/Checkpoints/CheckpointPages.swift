@@ -1,0 +1,211 @@
+internal import Bank
+
+extension CheckpointCollection {
+    // MARK: All of them
+
+    /// The checkpoints that match, newest first; at most `limit`.
+    ///
+    /// An index entry without a checkpoint is passed over, and one that cannot be read is listed as damaged.
+    package func list(_ filter: Filter, limit: Int = .max) async throws -> [CheckpointSummary] {
+        try await page(filter, limit: limit).checkpoints.map(\.summary)
+    }
+
+    /// The first `limit` checkpoints that match and come behind a cursor, in one of the two orders.
+    ///
+    /// It costs what the page costs: the days of one index that it comes to, and the records of what it lists. What
+    /// comes and goes meanwhile moves nothing: a cursor is a place in time. `annotated` also reads labels, notes and
+    /// pins.
+    package func page(
+        _ filter: Filter, order: ListingOrder = .newestFirst, after cursor: Cursor? = nil, limit: Int = .max,
+        annotated: Bool = false
+    ) async throws -> Page {
+        let limit = max(1, limit)
+        var listed: [ListedCheckpoint] = []
+        var isLast = true
+        try await visit(filter, order: order, after: cursor, annotated: annotated, expecting: limit) { checkpoint in
+            guard listed.count < limit else {
+                isLast = false
+                return false
+            }
+            listed.append(checkpoint)
+            return true
+        }
+        return Page(checkpoints: listed, next: isLast ? nil : listed.last.map { Cursor($0.place) })
+    }
+
+    /// Calls `body` with each checkpoint that matches and comes behind a cursor, in order, until it says `false`.
+    ///
+    /// Reads a little ahead, and never more than `expecting` asks for at first.
+    package func visit(
+        _ filter: Filter, order: ListingOrder = .newestFirst, after cursor: Cursor? = nil, annotated: Bool = false,
+        expecting: Int = 16, _ body: (ListedCheckpoint) async throws -> Bool
+    ) async throws {
+        let needsAnnotations = annotated || !filter.labels.isEmpty
+        // Markers first: what is finished meanwhile has its entries before its marker goes.
+        let marked = try await marked(filter, needsAnnotations)
+        var waiting = marked.filter { isBehind(cursor, $0.place, order) }
+        let before: (IndexEntry, IndexEntry) -> Bool = { order == .newestFirst ? $0 > $1 : $0 < $1 }
+        waiting.sort { before($0.place, $1.place) }
+        var seen = Set(waiting.map(\.summary.id))
+        var walk = try await IndexWalk(self, filter, order: order, from: cursor?.entry)
+        var ahead = min(max(expecting, 1), 64) + (expecting < 64 ? 1 : 0)
+        while let entries = try await walk.next() {
+            var rest = entries.filter {
+                filter.admits($0.created) && isBehind(cursor, $0, order) && !seen.contains($0.id)
+            }[...]
+            while !rest.isEmpty {
+                let part = rest.prefix(ahead)
+                rest = rest.dropFirst(ahead)
+                // Behind what was looked at ahead in vain, more is looked at together.
+                ahead = min(64, max(8, ahead * 2))
+                for found in try await concurrentMap(part, { try await listed($0, filter, needsAnnotations) }) {
+                    guard let found, seen.insert(found.summary.id).inserted else { continue }
+                    while let first = waiting.first, before(first.place, found.place) {
+                        guard try await body(first) else { return }
+                        waiting.removeFirst()
+                    }
+                    guard try await body(found) else { return }
+                }
+            }
+        }
+        for checkpoint in waiting { guard try await body(checkpoint) else { return } }
+    }
+
+    private func isBehind(_ cursor: Cursor?, _ place: IndexEntry, _ order: ListingOrder) -> Bool {
+        guard let cursor else { return true }
+        return order == .newestFirst ? place < cursor.entry : place > cursor.entry
+    }
+
+    /// The checkpoints that a marker names: they are listed whatever the indices have of them.
+    private func marked(_ filter: Filter, _ annotated: Bool) async throws -> [ListedCheckpoint] {
+        let ids = try await markedIDs()
+        return try await concurrentMap(ids) { id -> ListedCheckpoint? in
+            guard let summary = try await summary(id) else { return nil }
+            // One that cannot say when it was made is left to the indices, if any of them names it.
+            guard summary.created.milliseconds != 0 else {
+                guard try await isIndexed(id) == false else { return nil }
+                return try await listed(summary, IndexEntry(created: summary.created, id: id), filter, annotated)
+            }
+            return try await listed(summary, IndexEntry(created: summary.created, id: id), filter, annotated)
+        }.compactMap(\.self)
+    }
+
+    /// The ids that markers name, in their order.
+    package func markedIDs() async throws -> [CheckpointID] {
+        try await bank.allNames(below: CheckpointLayout.unfinished).compactMap { CheckpointID($0) }
+    }
+
+    private func isIndexed(_ id: CheckpointID) async throws -> Bool {
+        try await bank.allKeys(below: CheckpointLayout.byDate).contains { IndexEntry($0)?.id == id }
+    }
+
+    /// What an index entry leads to; `nil` when that is nothing, or is not wanted.
+    private func listed(
+        _ entry: IndexEntry, _ filter: Filter, _ annotated: Bool
+    ) async throws -> ListedCheckpoint? {
+        var known = IndexedCheckpoint(id: entry.id, created: entry.created)
+        guard var summary = try await summary(entry.id, indexed: known) else { return nil }
+        if summary.plan == CheckpointSummary.unknownName {
+            try await fillNames(&known)
+            guard let again = try await self.summary(entry.id, indexed: known) else { return nil }
+            summary = again
+        }
+        // An entry with another time is not this checkpoint's; unless that one cannot say when it was made.
+        guard summary.created == entry.created || summary.created.milliseconds == 0 else { return nil }
+        return try await listed(summary, entry, filter, annotated)
+    }
+
+    private func listed(
+        _ summary: CheckpointSummary, _ place: IndexEntry, _ filter: Filter, _ annotated: Bool
+    ) async throws -> ListedCheckpoint? {
+        guard filter.admits(summary), filter.admits(place.created), (filter.status ?? summary.status) == summary.status
+        else { return nil }
+        guard annotated else { return ListedCheckpoint(summary: summary, annotations: .init(), place: place) }
+        let annotations = try await legibleAnnotations(summary.id)
+        guard filter.labels.allSatisfy({ $0.admits(annotations.labels) }) else { return nil }
+        return ListedCheckpoint(summary: summary, annotations: annotations, place: place)
+    }
+
+    /// Finds out the plan and the provider of a checkpoint whose records cannot be read, by looking for its entries.
+    private func fillNames(_ indexed: inout IndexedCheckpoint) async throws {
+        guard let created = indexed.created else { return }
+        let entry = IndexEntry(created: created, id: indexed.id)
+        indexed.plan = try await name(with: entry, below: CheckpointLayout.byPlan)
+        indexed.provider = try await name(with: entry, below: CheckpointLayout.byProvider)
+    }
+
+    private func name(with entry: IndexEntry, below family: BankKey) async throws -> String? {
+        for name in try await bank.allNames(below: family) {
+            let index = try family.appending(name)
+            for key in [try entry.key(in: index), try entry.undatedKey(in: index)]
+            where try await bank.size(key) != nil {
+                return BankKey.text(decoding: name)
+            }
+        }
+        return nil
+    }
+
+    // MARK: One of them
+
+    /// The newest available checkpoint, and the newer ones that had failed.
+    ///
+    /// Throws `newestDamaged` when a newer one is damaged: nobody who asks for the last means an older one unseen.
+    package func last(
+        _ filter: Filter
+    ) async throws -> (checkpoint: CheckpointSummary, failed: [CheckpointSummary]) {
+        var failed: [CheckpointSummary] = []
+        var damaged: CheckpointSummary?
+        var available: CheckpointSummary?
+        try await visit(filter, expecting: 1) { checkpoint in
+            let summary = checkpoint.summary
+            // A rehearsal is made to be deleted, and is never what anyone means.
+            if summary.isRehearsal { return true }
+            switch summary.status {
+            case .available: available = summary
+            case .damaged: damaged = damaged ?? summary
+            case .error: failed.append(summary)
+            default: break
+            }
+            return available == nil
+        }
+        if let damaged { throw CheckpointError.newestDamaged(damaged, whole: available) }
+        guard let available else { throw CheckpointError.noneAvailable(plan: filter.plan, before: filter.until) }
+        return (available, failed)
+    }
+
+    /// The checkpoint whose id begins with `prefix`. It needs no index: those may be lost.
+    package func resolve(prefix: String) async throws -> CheckpointID {
+        let prefix = prefix.lowercased()
+        if let id = CheckpointID(prefix) {
+            guard try await summary(id) != nil else { throw CheckpointError.unknown(prefix) }
+            return id
+        }
+        guard !prefix.isEmpty else { throw CheckpointError.unknown(prefix) }
+        var ids: [CheckpointID] = []
+        // No id is shorter, so that all of those that begin so come behind it.
+        var after = prefix
+        while true {
+            let page = try await bank.names(below: CheckpointLayout.checkpoints, after: after, limit: 1000)
+            let matching = page.names.prefix { $0.hasPrefix(prefix) }
+            for id in matching.compactMap({ CheckpointID($0) }) {
+                if try await summary(id) != nil { ids.append(id) }
+            }
+            guard page.more, matching.count == page.names.count, let last = matching.last else { break }
+            after = last
+        }
+        switch ids.count {
+        case 0: throw CheckpointError.unknown(prefix)
+        case 1: return ids[0]
+        default: throw CheckpointError.ambiguous(prefix, ids)
+        }
+    }
+
+    /// The ids of all checkpoints that anything tells of, in their order: what lies below `checkpoints`, markers, and
+    /// entries of the index by date.
+    package func everyID() async throws -> [CheckpointID] {
+        var ids = Set(try await bank.allNames(below: CheckpointLayout.checkpoints).compactMap { CheckpointID($0) })
+        ids.formUnion(try await markedIDs())
+        ids.formUnion(try await bank.allKeys(below: CheckpointLayout.byDate).compactMap { IndexEntry($0)?.id })
+        return ids.sorted()
+    }
+}

@@ -1,0 +1,64 @@
+import Bank
+import CanonicalForm
+package import Surroundings
+
+/// Who runs a checkpoint: epochs, each claimed by one owner.
+extension CheckpointCollection {
+    /// The epochs of a checkpoint that were claimed, in ascending order. There may be gaps between them.
+    package func epochs(_ id: CheckpointID) async throws -> [UInt32] {
+        try await bank.allKeys(below: CheckpointKeys(id).epochs).compactMap { CheckpointKeys.epoch(of: $0) }.sorted()
+    }
+
+    /// The newest epoch of a checkpoint that was claimed, with its record; `nil` when there is none yet.
+    package func newestEpoch(_ id: CheckpointID) async throws -> EpochRecord? {
+        guard let newest = try await epochs(id).last else { return nil }
+        return try await epoch(newest, of: id)
+    }
+
+    /// The record of a claimed epoch; throws `CheckpointError.damaged`.
+    package func epoch(_ epoch: UInt32, of id: CheckpointID) async throws -> EpochRecord {
+        let key = CheckpointKeys(id).epoch(epoch)
+        let record = try await read(key) { try EpochRecord(opening: $0) }
+        guard record.checkpoint == id && record.epoch == epoch else {
+            throw CheckpointError.damaged(
+                key, reason: "it is of checkpoint \(record.checkpoint), epoch \(record.epoch)")
+        }
+        return record
+    }
+
+    /// Claims an epoch of a checkpoint behind all that were claimed, and returns its number.
+    ///
+    /// Of several who claim the same number one wins, where the bank can say which; where it cannot, no two choose the
+    /// same. Throws `superseded` when someone else was quicker. Whoever has claimed must look for commit records once
+    /// more: one that says available is in force.
+    package func claim(
+        _ id: CheckpointID, after newest: UInt32, now: Timestamp, random: any RunRandom
+    ) async throws -> UInt32 {
+        guard let epoch = Self.epoch(after: newest, consistency, random) else {
+            throw CheckpointError.damaged(CheckpointKeys(id).epoch(newest), reason: "no later epoch can be numbered")
+        }
+        let record = EpochRecord(checkpoint: id, epoch: epoch, owner: owner, started: now)
+        let key = CheckpointKeys(id).epoch(epoch)
+        do {
+            try await bank.putOnce(key, record.record.bytes)
+        } catch BankError.conditionFailed {
+            throw CheckpointError.superseded(id, epoch: epoch)
+        }
+        if consistency == .listOnly, try await bank.get(key) != record.record.bytes {
+            throw CheckpointError.superseded(id, epoch: epoch)
+        }
+        return epoch
+    }
+
+    /// The bits of an epoch's number that are random where a bank cannot say who was first.
+    static let randomEpochBits: UInt32 = 20
+
+    /// The number of an epoch behind `newest`; `nil` when there are no more numbers.
+    static func epoch(after newest: UInt32, _ consistency: ConsistencyLevel, _ random: any RunRandom) -> UInt32? {
+        guard consistency == .listOnly else { return newest == .max ? nil : newest + 1 }
+        let generation = (newest >> randomEpochBits) + 1
+        guard generation < 1 << (32 - randomEpochBits) else { return nil }
+        return generation << randomEpochBits
+            | UInt32(truncatingIfNeeded: random.next() >> (64 - UInt64(randomEpochBits)))
+    }
+}

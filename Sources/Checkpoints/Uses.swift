@@ -1,0 +1,88 @@
+package import Bank
+package import CanonicalForm
+import Surroundings
+
+/// `uses/<owner>.json`: someone reads a checkpoint, so that nobody should delete it meanwhile.
+package struct UseRecord: Sendable, Hashable {
+    package static let format = "cairn.use"
+
+    package let checkpoint: CheckpointID
+    /// What is done with it: `restore`, `verify`, `copy`.
+    package let kind: String
+    package let owner: Owner
+    package let since: Timestamp
+
+    package init(checkpoint: CheckpointID, kind: String, owner: Owner, since: Timestamp) {
+        self.checkpoint = checkpoint
+        self.kind = kind
+        self.owner = owner
+        self.since = since
+    }
+
+    package init(opening bytes: [UInt8]) throws(SealedRecordError) {
+        let content = try SealedRecord(opening: bytes, format: Self.format, version: 1).content
+        checkpoint = try content.checkpointID("checkpoint")
+        kind = try content.string("kind")
+        owner = try Owner(try content.object("owner"))
+        since = try content.timestamp("since")
+    }
+
+    package var record: SealedRecord {
+        SealedRecord(
+            format: Self.format, version: 1,
+            [
+                "checkpoint": .string(checkpoint.text), "kind": .string(kind), "owner": owner.json,
+                "since": .string(since.description),
+            ])
+    }
+}
+
+extension CheckpointCollection {
+    /// Runs `body` as a use of a checkpoint, which deletions respect as long as this owner's lease lives.
+    ///
+    /// Throws `CheckpointError.wrongStatus` when the checkpoint is being deleted. Where the bank takes no writes, `body`
+    /// runs all the same, and `unprotected` is told why nothing keeps others from deleting.
+    package func using<Result: Sendable>(
+        _ id: CheckpointID, _ kind: String, now: Timestamp, unprotected: (BankError) -> Void = { _ in },
+        _ body: () async throws -> Result
+    ) async throws -> Result {
+        let key = try CheckpointKeys(id).use(owner.id)
+        let record = UseRecord(checkpoint: id, kind: kind, owner: owner, since: now)
+        let bank = bank
+        do { try await bank.put(key, record.record.bytes, if: .none) } catch let error as BankError {
+            unprotected(error)
+        }
+        do {
+            // Behind the write: whoever deletes looks for uses behind the tombstone. So one of the two sees the other.
+            if let tombstone = try await tombstone(id) {
+                throw CheckpointError.wrongStatus(
+                    id, tombstone.failure == nil ? .deleting : .errorDeleting, wanted: "available", reason: "")
+            }
+            let result = try await body()
+            await uncancelled { try? await bank.delete(key, if: .none) }
+            return result
+        } catch {
+            await uncancelled { try? await bank.delete(key, if: .none) }
+            throw error
+        }
+    }
+
+    /// Who uses a checkpoint, or did when it crashed, by owner. A record that cannot be read is thrown as `damaged`.
+    package func uses(_ id: CheckpointID) async throws -> [UseRecord] {
+        var uses: [UseRecord] = []
+        for key in try await bank.allKeys(below: CheckpointKeys(id).uses) {
+            if let use = try await readIfPresent(key, { try UseRecord(opening: $0) }) { uses.append(use) }
+        }
+        return uses
+    }
+
+    /// Throws `CheckpointError.pinned` or `inUse` when a checkpoint must not be deleted now.
+    package func ensureDeletable(
+        _ id: CheckpointID, isGone: (Owner) async throws -> Bool
+    ) async throws {
+        if try await bank.size(CheckpointKeys(id).pin) != nil { throw CheckpointError.pinned(id) }
+        for use in try await uses(id) where try await !isGone(use.owner) {
+            throw CheckpointError.inUse(id, use)
+        }
+    }
+}

@@ -1,0 +1,304 @@
+import Bank
+import CanonicalForm
+package import Checkpoints
+import PlanIR
+import Surroundings
+
+/// What a collection has done, or in a dry run would do, with one thing.
+package struct CollectedItem: Sendable, Hashable {
+    package enum Action: String, Sendable, CaseIterable {
+        /// A run whose executor is gone was undone and recorded as failed.
+        case gaveUp = "gave-up"
+        /// A deletion that was broken off was finished.
+        case deleted
+        /// Indices of a finished checkpoint were written, leftovers of it removed, and its marker.
+        case published
+        /// The artifacts of a run that had failed were removed, since they are good for nothing.
+        case swept
+        /// Objects were removed that belong to no checkpoint.
+        case removed
+        /// A restore or verification whose executor is gone was undone and recorded as failed.
+        case ended
+        /// Someone still works on it, or needs it.
+        case left
+        /// It could not be done.
+        case failed
+    }
+
+    /// The checkpoint's or operation's id; of a lease its owner's.
+    package let id: String
+    package let action: Action
+    /// Why, in a few words.
+    package let message: String
+
+    package init(_ id: String, _ action: Action, _ message: String) {
+        self.id = id
+        self.action = action
+        self.message = message
+    }
+}
+
+/// How long garbage is left alone, in milliseconds.
+package struct GarbageTerms: Sendable, Hashable {
+    /// How long the artifacts of a failed run are kept, from its end, by the store's clock.
+    package var failed: Int64
+    /// How long what belongs to no checkpoint is kept, from its last write by the store's clock: longer than any write may
+    /// be on its way.
+    package var orphans: Int64
+
+    package init(failed: Int64, orphans: Int64) {
+        self.failed = failed
+        self.orphans = orphans
+    }
+
+    /// A day for either.
+    package static let standard = GarbageTerms(failed: 86_400_000, orphans: 86_400_000)
+}
+
+/// Finds what executors have left behind that are gone, and brings it to an end: what they began is undone, and their runs
+/// are recorded as failed; half-deleted checkpoints are deleted; indices that are missing are written; what belongs to no
+/// checkpoint is removed.
+///
+/// It takes over in an epoch of its own, as a resume does, so that one that still lives loses nothing but its claim; and it
+/// removes nothing that a commit record in force names. So it may run beside everything, itself included.
+package struct GarbageCollection: Sendable {
+    let environment: ExecutionEnvironment
+    let isGone: @Sendable (Owner) async throws -> Bool
+    let terms: GarbageTerms
+    let dryRun: Bool
+
+    package init(
+        _ environment: ExecutionEnvironment, terms: GarbageTerms = .standard, dryRun: Bool = false,
+        isGone: (@Sendable (Owner) async throws -> Bool)? = nil
+    ) {
+        self.environment = environment
+        self.terms = terms
+        self.dryRun = dryRun
+        let collection = environment.collection
+        self.isGone = isGone ?? { collection.hasEnded($0) }
+    }
+
+    private var collection: CheckpointCollection { environment.collection }
+    private var bank: any Bank { environment.bank }
+
+    /// Runs it over all markers of unfinished checkpoints, all checkpoints, operations and leases, each in the order of
+    /// their ids; one that fails does not keep the others from being collected.
+    package func run() async throws -> [CollectedItem] {
+        var items: [CollectedItem] = []
+        let marked = Set(
+            try await bank.allKeys(below: CheckpointLayout.unfinished).compactMap {
+                CheckpointLayout.unfinishedID(of: $0)
+            })
+        for id in marked.sorted() {
+            try await collect(id.text, &items) { try await collect(marked: id) }
+        }
+        // A crash leaves a marker. What has none and is not whole comes from writes that took effect very late.
+        let present = Set(try await bank.allNames(below: CheckpointLayout.checkpoints).compactMap { CheckpointID($0) })
+        for id in present.sorted() where !marked.contains(id) {
+            try await collect(id.text, &items) { try await collect(unmarked: id) }
+        }
+        try await collectEntries(without: present, &items)
+        for operation in try await collection.operations() {
+            guard let standing = operation.standing, standing.isOpen else { continue }
+            try await collect(operation.id.text, &items) { try await collect(standing) }
+        }
+        for name in try await bank.allNames(below: CheckpointLayout.leases) {
+            try await collect(name, &items) { try await collect(lease: name) }
+        }
+        return items
+    }
+
+    private func collect(
+        _ id: String, _ items: inout [CollectedItem], _ body: () async throws -> CollectedItem?
+    ) async throws {
+        try Task.checkCancellation()
+        do {
+            if let item = try await body() { items.append(item) }
+        } catch let error where !(error is CancellationError) {
+            switch error {
+            case CheckpointError.superseded, CheckpointError.pinned, CheckpointError.inUse:
+                items.append(CollectedItem(id, .left, String(describing: error)))
+            default: items.append(CollectedItem(id, .failed, String(describing: error)))
+            }
+        }
+    }
+
+    // MARK: Checkpoints
+
+    private func collect(marked id: CheckpointID) async throws -> CollectedItem? {
+        if try await bank.size(CheckpointKeys(id).tombstone) != nil { return try await finishDeletion(of: id) }
+        guard try await bank.size(CheckpointKeys(id).index) != nil else { return try await collect(orphan: id) }
+        let index = try await collection.index(id)
+        let newest = try await collection.newestEpoch(id)
+        if let commit = try await collection.commit(id) {
+            if let newest, newest.epoch > commit.epoch, try await !isGone(newest.owner) {
+                return CollectedItem(id.text, .left, "process \(newest.owner.process) on \(newest.owner.host) runs it")
+            }
+            return try await tidy(index, commit)
+        }
+        let owner = newest?.owner ?? index.owner
+        guard try await isGone(owner) else { return CollectedItem(id.text, .left, "it is being made") }
+        // Nothing has run before both were written.
+        let hasPlan = try await bank.size(CheckpointKeys(id).ir) != nil
+        guard hasPlan || newest != nil else {
+            if !dryRun {
+                let report = try await DeleteOperation(environment, checkpoint: id, force: true, isGone: isGone).run()
+                if report.status == .deleting { return CollectedItem(id.text, .left, Self.waiting) }
+            }
+            return CollectedItem(id.text, .deleted, "its executor ended before it had begun")
+        }
+        let reason = "its executor (process \(owner.process) on \(owner.host)) ended before it was done; given up"
+        if !dryRun {
+            _ = try await ResumeOperation(environment, checkpoint: id, isGone: isGone).giveUp(reason: reason)
+        }
+        return CollectedItem(id.text, .gaveUp, reason)
+    }
+
+    private static let waiting = "it is marked, and goes when the mark is old enough to have been seen by all"
+
+    private func finishDeletion(of id: CheckpointID) async throws -> CollectedItem? {
+        if let tombstone = try? await collection.tombstone(id) {
+            guard try await isGone(tombstone.owner) || tombstone.failure != nil || tombstone.stage == .marked else {
+                return CollectedItem(id.text, .left, "it is being deleted")
+            }
+            if tombstone.stage == .marked, tombstone.failure == nil, try await !isGone(tombstone.owner),
+                collection.consistency != .listOnly
+            {
+                return CollectedItem(id.text, .left, "it is being deleted")
+            }
+        }
+        if !dryRun {
+            let report = try await DeleteOperation(environment, checkpoint: id, force: false, isGone: isGone).run()
+            if let first = report.failures.first { return CollectedItem(id.text, .failed, first.description) }
+            if report.status == .deleting { return CollectedItem(id.text, .left, Self.waiting) }
+        }
+        return CollectedItem(id.text, .deleted, "its deletion had been broken off")
+    }
+
+    /// Brings a committed checkpoint that has a marker to rest.
+    private func tidy(_ index: CheckpointIndex, _ commit: CommitRecord) async throws -> CollectedItem? {
+        let id = index.id
+        guard commit.status == .error else {
+            if !dryRun {
+                try await collection.publish(index)
+                let ir = try await LoadedCheckpoint.loadIR(index, from: collection)
+                try await Leftovers(collection, ir, commit).remove()
+                try await collection.settle(id)
+            }
+            return CollectedItem(id.text, .published, "it had not been brought to its end")
+        }
+        if !dryRun { try await collection.publish(index) }
+        // It is there for people to look at, and for a plugin's own leftovers to be found.
+        let ended = try await bank.modified(commit.key) ?? commit.finished.milliseconds
+        guard try await environment.storeTime() - ended >= terms.failed else { return nil }
+        let litter = try await Leftovers.artifacts(of: id, collection)
+        if !dryRun {
+            try await collection.delete(litter)
+            try await collection.settle(id)
+        }
+        return litter.isEmpty
+            ? nil
+            : CollectedItem(id.text, .swept, "it failed on \(commit.finished); \(litter.count) objects of artifacts")
+    }
+
+    /// Looks at what no marker names, by the names of its objects only.
+    private func collect(unmarked id: CheckpointID) async throws -> CollectedItem? {
+        let keys = CheckpointKeys(id)
+        let names = Set(try await bank.allNames(below: keys.all))
+        if names.isEmpty { return nil }
+        if names.contains("tombstone.json") { return try await finishDeletion(of: id) }
+        guard names.contains("index.json") else { return try await collect(orphan: id) }
+        if names.contains("uses") { try await removeUses(of: id) }
+        return nil
+    }
+
+    /// Removes index entries of checkpoints of which nothing is there. An entry is written behind the checkpoint, so one
+    /// that leads nowhere will never lead anywhere.
+    private func collectEntries(without present: Set<CheckpointID>, _ items: inout [CollectedItem]) async throws {
+        var last: BankKey?
+        while true {
+            let page = try await bank.list(below: CheckpointLayout.indices, after: last, limit: 1000)
+            for key in page.keys {
+                guard let id = IndexEntry(key)?.id, !present.contains(id) else { continue }
+                try await collect(id.text, &items) {
+                    guard try await bank.list(below: CheckpointKeys(id).all, after: nil, limit: 1).keys.isEmpty else {
+                        return nil
+                    }
+                    if !dryRun { try await bank.delete(key, if: .none) }
+                    return CollectedItem(id.text, .removed, "\(key) led nowhere")
+                }
+            }
+            guard page.more, let next = page.keys.last else { return }
+            last = next
+        }
+    }
+
+    /// Removes the uses of owners that are gone.
+    private func removeUses(of id: CheckpointID) async throws {
+        for use in try await collection.uses(id) where try await isGone(use.owner) {
+            if !dryRun { try await bank.delete(try CheckpointKeys(id).use(use.owner.id), if: .none) }
+        }
+    }
+
+    /// What has no index record: of a checkpoint that was deleted, or never came to be. One that can still be restored by
+    /// its other records is none of it.
+    private func collect(orphan id: CheckpointID) async throws -> CollectedItem? {
+        let keys = CheckpointKeys(id)
+        let objects = try await bank.allKeys(below: keys.all)
+        let hasContent = objects.contains { CheckpointKeys.epoch(ofContent: $0.segments[2]) != nil }
+        let hasCommit = objects.contains { $0 == keys.onlyCommit || $0.segments[2] == "commits" }
+        if hasContent && hasCommit {
+            return CollectedItem(
+                id.text, .left,
+                "its index.json is missing, and the rest may hold what it protected; 'cairn bank check' tells more, and "
+                    + "'cairn delete \(id.text) --force' removes it")
+        }
+        let marker = CheckpointLayout.unfinished(id)
+        var newest: Int64?
+        for key in objects + [marker] {
+            if let written = try await bank.modified(key) { newest = max(newest ?? written, written) }
+        }
+        guard let newest, try await environment.storeTime() - newest >= terms.orphans else {
+            // Its executor may be about to write the first record, or a write still be on its way.
+            return CollectedItem(id.text, .left, "it has no index.json, and is too young to be removed")
+        }
+        // Meanwhile it may have become one.
+        guard try await bank.size(keys.index) == nil else { return nil }
+        if !dryRun {
+            try await collection.delete(objects)
+            try await collection.settle(id)
+        }
+        return CollectedItem(
+            id.text, .removed,
+            objects.isEmpty ? "a marker that led nowhere" : "\(objects.count) objects of no checkpoint")
+    }
+
+    // MARK: Operations and leases
+
+    /// Undoes what a broken-off restore or verification left behind, and records that it failed.
+    private func collect(_ operation: OperationStanding) async throws -> CollectedItem {
+        let id = operation.index.id
+        let owner = operation.owner
+        guard try await isGone(owner) else { return CollectedItem(id.text, .left, "it is running") }
+        let reason = "its executor (process \(owner.process) on \(owner.host)) ended before it was done"
+        if !dryRun {
+            do {
+                try await RestoreResumption(environment, operation: id, isGone: isGone).giveUp(reason: reason)
+            } catch let error as OperationError {
+                return CollectedItem(id.text, .left, error.description)
+            }
+        }
+        return CollectedItem(id.text, .ended, reason)
+    }
+
+    /// Removes a lease that nobody has renewed for longer than any lease lasts, by the store's clock.
+    private func collect(lease name: String) async throws -> CollectedItem? {
+        guard let key = try? CheckpointLayout.leases.appending(name), let written = try await bank.modified(key) else {
+            return nil
+        }
+        let age = try await environment.storeTime() - written
+        guard age > LeaseTerms.longestExpireWindow else { return nil }
+        if !dryRun { try await bank.delete(key, if: .none) }
+        return CollectedItem(name, .removed, "a lease that was not renewed for \(age / 3_600_000) hours")
+    }
+}

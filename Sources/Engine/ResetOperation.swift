@@ -1,0 +1,106 @@
+import Bank
+package import Checkpoints
+import PlanIR
+import PluginKit
+import Surroundings
+
+/// Leads a checkpoint out of a state in which someone has left it: one whose deletion broke off before anything was
+/// removed is available again, and one whose executor is gone is given up.
+package struct ResetOperation: Sendable {
+    let environment: ExecutionEnvironment
+    let id: CheckpointID
+    let isGone: @Sendable (Owner) async throws -> Bool
+
+    /// A reset of a checkpoint; `isGone` says whether an owner has certainly ended.
+    package init(
+        _ environment: ExecutionEnvironment, checkpoint id: CheckpointID,
+        isGone: @escaping @Sendable (Owner) async throws -> Bool
+    ) {
+        self.environment = environment
+        self.id = id
+        self.isGone = isGone
+    }
+
+    /// Runs it, or in a dry run only finds out whether it can; returns what the checkpoint is then.
+    ///
+    /// Throws `CheckpointError.wrongStatus` where there is nothing to reset or someone is at work on it, and
+    /// `ExecutionError.damaged` when what is left is not whole.
+    package func run(dryRun: Bool = false) async throws -> CheckpointStatus {
+        let collection = environment.collection
+        guard let summary = try await collection.summary(id) else { throw CheckpointError.unknown(id.text) }
+        switch summary.status {
+        case .deleting, .errorDeleting: return try await undelete(summary, dryRun)
+        case .protecting, .error:
+            guard try await collection.commit(id) == nil else {
+                throw CheckpointError.wrongStatus(
+                    id, summary.status, wanted: "unfinished or being deleted to be reset",
+                    reason: "it has failed for good; protect again, and 'cairn delete \(id.text)' removes it")
+            }
+            let index = try await collection.index(id)
+            let owner = try await collection.newestEpoch(id)?.owner ?? index.owner
+            guard try await isGone(owner) else {
+                throw CheckpointError.wrongStatus(
+                    id, .protecting, wanted: "without an executor to be reset",
+                    reason: "process \(owner.process) on \(owner.host) still runs it")
+            }
+            if !dryRun {
+                let resume = ResumeOperation(environment, checkpoint: id, isGone: isGone)
+                return try await resume.giveUp(reason: "reset after its executor had ended").commit.status
+            }
+            return .error
+        case .available, .damaged:
+            throw CheckpointError.wrongStatus(
+                id, summary.status, wanted: "unfinished or being deleted to be reset",
+                reason: summary.status == .damaged
+                    ? "\(summary.message); 'cairn bank check' tells more, and 'cairn delete \(id.text) --force' removes it"
+                    : "nothing is wrong with it")
+        }
+    }
+
+    private func undelete(_ summary: CheckpointSummary, _ dryRun: Bool) async throws -> CheckpointStatus {
+        let collection = environment.collection
+        let key = CheckpointKeys(id).tombstone
+        let (bytes, version) = try await environment.bank.getVersioned(key)
+        let tombstone = try await collection.read(key) { _ in try Tombstone(opening: bytes) }
+        if tombstone.failure == nil, try await !isGone(tombstone.owner) {
+            throw CheckpointError.wrongStatus(
+                id, summary.status, wanted: "left by who deleted it, to be reset",
+                reason: "process \(tombstone.owner.process) on \(tombstone.owner.host) is at it")
+        }
+        guard tombstone.stage == .marked else {
+            throw CheckpointError.wrongStatus(
+                id, summary.status, wanted: "marked only, to be reset",
+                reason: "plugins may have removed what they keep elsewhere; 'cairn delete \(id.text)' finishes it")
+        }
+        let checkpoint: LoadedCheckpoint
+        do { checkpoint = try await LoadedCheckpoint.load(id, from: collection) } catch let error as CheckpointError {
+            throw CheckpointError.wrongStatus(
+                id, summary.status, wanted: "whole to be reset",
+                reason: "\(error); 'cairn delete \(id.text)' finishes its deletion")
+        }
+        try await ensurePresent(checkpoint)
+        guard !dryRun else { return checkpoint.commit.status }
+        try environment.writeGuard.ensureMayWrite()
+        try await collection.publish(checkpoint.index)
+        let condition: WriteCondition = collection.consistency == .compareAndSwap ? .ifVersion(version) : .none
+        try await environment.bank.delete(key, if: condition)
+        if checkpoint.commit.status == .available { try await collection.settle(id) }
+        return checkpoint.commit.status
+    }
+
+    /// Throws unless every object is there that the commit record leads to.
+    private func ensurePresent(_ checkpoint: LoadedCheckpoint) async throws {
+        guard checkpoint.commit.status == .available else { return }
+        let keys = CheckpointKeys(id)
+        let packs = checkpoint.packs(environment.collection)
+        for resource in checkpoint.ir.resources.indices {
+            let identity = checkpoint.ir.resources[resource].identity
+            for artifact in try await packs.definition(resource).artifacts {
+                let store = PartedArtifactStore(
+                    bank: environment.bank, artifacts: try keys.artifacts(identity, epoch: artifact.epoch),
+                    writable: false, expectedRecords: [artifact.summary.name: artifact.record])
+                try await store.ensurePresent(artifact.summary.name)
+            }
+        }
+    }
+}

@@ -1,0 +1,39 @@
+#if DEBUG
+    import Bank
+    import DegradedBank
+    import Glibc
+
+    /// Lets a debug build work on a bank that is weaker than the one it has, so that the real program is tried at every
+    /// consistency level.
+    ///
+    /// `CAIRN_DEGRADED_BANK=LEVEL[:LOST]`: the level as the bank's record has it, and of how many in a thousand writes
+    /// the answer is lost, such as `listOnly:20`. Release builds have none of it.
+    struct WeakerBank {
+        private let level: ConsistencyLevel
+        private var troubles = BankTroubles()
+
+        /// What the environment asks for, `nil` when it asks for nothing. Throws when it cannot be read.
+        init?(at place: String) throws(BankError) {
+            guard let text = getenv("CAIRN_DEGRADED_BANK").map({ String(cString: $0) }), !text.isEmpty else {
+                return nil
+            }
+            let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+            let lost = parts.count > 1 ? Int(parts[1]) : 0
+            guard parts.count <= 2, let level = ConsistencyLevel(rawValue: String(parts[0])), let lost else {
+                throw .invalidPlace(place, reason: "CAIRN_DEGRADED_BANK is '\(text)', expected LEVEL[:LOST]")
+            }
+            self.level = level
+            troubles.lostAnswers = lost
+        }
+
+        /// The weaker bank.
+        func over(_ bank: any Bank) -> any Bank { DegradedBank(bank, to: level, troubles: troubles) }
+
+        /// What the bank's record would say, had the weaker bank been probed.
+        func format(_ format: BankFormat) -> BankFormat {
+            let levels = ConsistencyLevel.allCases
+            let weaker = levels.last { $0 == level || $0 == format.consistency } ?? level
+            return BankFormat(id: format.id, consistency: weaker, created: format.created)
+        }
+    }
+#endif
