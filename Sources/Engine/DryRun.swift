@@ -61,7 +61,7 @@ package struct DryRun: Sendable {
         _ summary: CheckpointSummary, force: Bool, from collection: CheckpointCollection
     ) async -> DryRunReport {
         var general: [Precondition] = []
-        if !force, summary.status == .protecting || summary.status == .damaged {
+        if !force, [.protecting, .waitCopying, .copying, .damaged].contains(summary.status) {
             general.append(
                 Precondition(
                     "checkpoint \(summary.id)", .unmet,
@@ -94,6 +94,35 @@ package struct DryRun: Sendable {
             try await packs?.definitionIfSaved($0)
         }
         return report(ir, .delete, summary.id, walked, general, bankBytes: nil)
+    }
+
+    /// What a copy would do; the plugins are those of the provider that it is copied to. Throws what keeps the checkpoint
+    /// from being read.
+    package func copy(_ operation: CopyOperation) async throws -> DryRunReport {
+        let (checkpoint, definitions) = try await operation.read()
+        var general: [Precondition] = []
+        do { _ = try checkpoint.checkBindings(plugins) } catch { general.append(Self.refusal(error)) }
+        var bytes = checkpoint.commit.storedBytes
+        do {
+            let finding: String
+            switch try await operation.standing(checkpoint, definitions) {
+            case .none: finding = "is not there yet"
+            case .begun: finding = "was begun there, and would be gone on with"
+            case .there:
+                finding = "is there already, and the same: nothing would be copied"
+                bytes = 0
+            }
+            general.append(Precondition("the copy in \(operation.target.words)", .met, finding))
+        } catch { general.append(Self.refusal(error)) }
+        let check = BankCheck(operation.target.collection.bank)
+        general += [await check.rights(needed: true), await check.room(for: [bytes])]
+        let walked = await walk(
+            checkpoint.ir.withArtifactCopies, .copy, RestoreTarget(directory: nil, overwrite: false)
+        ) { definitions[$0] }
+        return DryRunReport(
+            operation: .copy, plan: checkpoint.ir.plan, provider: operation.target.provider,
+            checkpoint: checkpoint.index.id, resources: checkpoint.ir.resources.count, activities: walked.activities,
+            findings: general.map { DryRunReport.Finding($0) } + walked.findings, bankBytes: bytes)
     }
 
     // MARK: -

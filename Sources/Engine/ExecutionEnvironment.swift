@@ -110,6 +110,8 @@ package enum ExecutionError: Error, Sendable, CustomStringConvertible {
     case needsInventory(plan: String)
     /// All activities have ended, but the outcome could not be recorded.
     case notCommitted(CheckpointID, reason: String)
+    /// All has been copied, but that could not be recorded.
+    case notCopied(CheckpointID, reason: String)
     /// Not everything that was left behind could be undone, so that the checkpoint stays as it is.
     case notReverted(CheckpointID, failures: [ResourceFailure])
     /// Not everything that a restore or verification left behind could be undone.
@@ -136,6 +138,8 @@ package enum ExecutionError: Error, Sendable, CustomStringConvertible {
         case .notCommitted(let id, let reason):
             "the outcome of checkpoint \(id) could not be recorded, so it cannot be restored: \(reason); "
                 + "'cairn resume \(id)' goes on where it stopped"
+        case .notCopied(let id, let reason):
+            "the copy of checkpoint \(id) could not be recorded, so it cannot be restored: \(reason); copy it again to go on"
         case .notReverted(let id, let failures):
             "what checkpoint \(id) left behind could not be undone: "
                 + failures.map(\.description).joined(separator: "; ") + "; mend that, and run the same command again"

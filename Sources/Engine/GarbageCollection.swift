@@ -131,10 +131,13 @@ package struct GarbageCollection: Sendable {
         let index = try await collection.index(id)
         let newest = try await collection.newestEpoch(id)
         if let commit = try await collection.commit(id) {
-            if let newest, newest.epoch > commit.epoch, try await !isGone(newest.owner) {
+            guard let newest, newest.epoch > commit.epoch else { return try await tidy(index, commit) }
+            if try await !isGone(newest.owner) {
                 return CollectedItem(id.text, .left, "process \(newest.owner.process) on \(newest.owner.host) runs it")
             }
-            return try await tidy(index, commit)
+            // Only a copy is tried again after it has failed, and may have been left behind once more.
+            guard index.origin != nil, commit.status == .error else { return try await tidy(index, commit) }
+            return try await giveUpCopy(index, newest.owner)
         }
         let owner = newest?.owner ?? index.owner
         guard try await isGone(owner) else { return CollectedItem(id.text, .left, "it is being made") }
@@ -147,11 +150,18 @@ package struct GarbageCollection: Sendable {
             }
             return CollectedItem(id.text, .deleted, "its executor ended before it had begun")
         }
+        if index.origin != nil { return try await giveUpCopy(index, owner) }
         let reason = "its executor (process \(owner.process) on \(owner.host)) ended before it was done; given up"
         if !dryRun {
             _ = try await ResumeOperation(environment, checkpoint: id, isGone: isGone).giveUp(reason: reason)
         }
         return CollectedItem(id.text, .gaveUp, reason)
+    }
+
+    private func giveUpCopy(_ index: CheckpointIndex, _ owner: Owner) async throws -> CollectedItem {
+        let reason = "its copier (process \(owner.process) on \(owner.host)) ended before it was done; given up"
+        if !dryRun { try await CopyGivingUp(environment, index).run(reason: reason) }
+        return CollectedItem(index.id.text, .gaveUp, reason)
     }
 
     private static let waiting = "it is marked, and goes when the mark is old enough to have been seen by all"
@@ -191,7 +201,10 @@ package struct GarbageCollection: Sendable {
         // It is there for people to look at, and for a plugin's own leftovers to be found.
         let ended = try await bank.modified(commit.key) ?? commit.finished.milliseconds
         guard try await environment.storeTime() - ended >= terms.failed else { return nil }
-        let litter = try await Leftovers.artifacts(of: id, collection)
+        // Of a copy that is tried again meanwhile, nothing lies in this epoch or before.
+        let litter = try await Leftovers.artifacts(of: id, collection).filter { key in
+            CheckpointKeys.epoch(ofContent: String(key.segments[2])).map { $0 <= commit.epoch } ?? false
+        }
         if !dryRun {
             try await collection.delete(litter)
             try await collection.settle(id)

@@ -32,8 +32,7 @@ struct Cairn: AsyncParsableCommand {
         subcommands: [
             Protect.self, Restore.self, Verify.self, Rehearse.self, Delete.self, Checkpoints.self, Operations.self,
             Providers.self, BankCommand.self, InventoryCommand.self, Protectables.self, Resume.self, Collect.self,
-            Retain.self, Watch.self,
-            DoctorCommand.self,
+            Retain.self, Copy.self, Watch.self, DoctorCommand.self,
         ])
 
     static func main() async {
@@ -84,8 +83,8 @@ enum CommandLineFailure {
                     + "gone: \(Words.harmless(reason)); when the bank is well, 'cairn resume --last' goes on with a "
                     + "protect run, 'cairn resume OPERATION' with a restore, and any other command can be run again\n")
             return ExitStatus.failed
-        case is LeaseError, is ClockSkewError, is RetentionError, is MessageFailure, is BankError, is CheckpointError,
-            is ExecutionError, is ProviderError, is OperationError, is RequestError:
+        case is LeaseError, is ClockSkewError, is RetentionError, is AnnotationError, is CopyError, is MessageFailure,
+            is BankError, is CheckpointError, is ExecutionError, is ProviderError, is OperationError, is RequestError:
             StandardStream.error.write("cairn: \(Words.harmless("\(error)"))\n")
             return ExitStatus.failed
         case is CancellationError:

@@ -32,7 +32,7 @@ extension RunReport {
                 commit, plan: summary.plan, provider: summary.provider, started: summary.created)
             await report.addDefinitions(of: commit, collection)
             return report
-        case .protecting: return try await unfinished(summary, collection)
+        case .protecting, .waitCopying, .copying: return try await unfinished(summary, collection)
         case .deleting, .errorDeleting, .damaged:
             var report = RunReport(
                 operation: .protect, id: summary.id.text, checkpoint: summary.id.text, plan: summary.plan,
@@ -63,16 +63,22 @@ extension RunReport {
         var identities: [String] = []
         var histories: [ResourceHistory] = []
         var fault: String?
+        var operation = OperationKind.protect
         do {
-            let ir = try await LoadedCheckpoint.loadIR(try await collection.index(summary.id), from: collection)
+            let index = try await collection.index(summary.id)
+            if index.origin != nil { operation = .copy }
+            let ir = try await LoadedCheckpoint.loadIR(index, from: collection)
             identities = ir.resources.map(\.identity)
-            histories = ResourceHistory.of(
-                try await collection.journal(summary.id, ir).events, resources: identities.count)
+            let history =
+                operation == .copy
+                ? try await collection.copyJournal(before: .max, summary.id, ir)
+                : try await collection.journal(summary.id, ir)
+            histories = ResourceHistory.of(history.events, resources: identities.count)
         } catch {
             fault = String(describing: error)
         }
         var report = RunReport.unfinished(
-            .protect, id: summary.id.text, checkpoint: summary.id.text, plan: summary.plan, provider: summary.provider,
+            operation, id: summary.id.text, checkpoint: summary.id.text, plan: summary.plan, provider: summary.provider,
             started: summary.created, status: summary.status.rawValue, note: summary.message, identities: identities,
             histories)
         if let fault { report.faults.append(fault) }

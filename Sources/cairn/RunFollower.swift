@@ -61,8 +61,12 @@ struct RunFollower {
         self.collection = collection
         switch subject {
         case .checkpoint(let index):
-            ir = try await LoadedCheckpoint.loadIR(index, from: collection)
-            operation = .protect
+            let whole = try await LoadedCheckpoint.loadIR(index, from: collection)
+            // Once it is there, a copy is as its origin was.
+            let commit = index.origin == nil ? nil : try await collection.commit(index.id)
+            let isCopied = index.origin == nil || commit?.status == .available
+            ir = isCopied ? whole : whole.withArtifactCopies
+            operation = isCopied ? .protect : .copy
             included = ir.resources.count
         case .operation(let index):
             let checkpoint = try await collection.index(index.checkpoint)
@@ -81,10 +85,15 @@ struct RunFollower {
         let ending = try await ending()
         var events: [(RunEvent, Timestamp)] = []
         try await followEpoch(into: &events)
-        let (first, epoch, subject) = (segment, epoch, subject)
+        let (first, epoch, subject, operation) = (segment, epoch, subject, operation)
         let key: @Sendable (UInt32) -> BankKey
         switch subject {
-        case .checkpoint(let index): key = { CheckpointKeys(index.id).journal(ofEpoch: epoch, page: $0) }
+        case .checkpoint(let index):
+            let keys = CheckpointKeys(index.id)
+            key = { page in
+                operation == .copy
+                    ? keys.copyJournal(ofEpoch: epoch, page: page) : keys.journal(ofEpoch: epoch, page: page)
+            }
         case .operation(let index): key = try await collection.operationJournalKey(index.id, epoch: epoch)
         }
         let (found, segments) = try await collection.segments(ir, from: first, count: nil, key: key)
@@ -143,7 +152,7 @@ struct RunFollower {
                 }
                 return .recorded(
                     status: commit.status.rawValue, failures: commit.failures, warnings: commit.warningCount)
-            case .protecting: return .running
+            case .protecting, .waitCopying, .copying: return .running
             case .deleting, .errorDeleting: return .abandoned("the checkpoint is being deleted")
             case .damaged: return .abandoned(summary.message)
             }

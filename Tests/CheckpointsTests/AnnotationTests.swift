@@ -1,4 +1,5 @@
 import Bank
+import BankConformance
 import Checkpoints
 import Testing
 
