@@ -303,6 +303,12 @@ let package = Package(
                 "SeededRandom", "Surroundings",
             ]),
         tests(
+            "BankCareTests",
+            [
+                "Bank", "BankCare", "BankConformance", "CanonicalForm", "Checkpoints", "DegradedBank", "Engine",
+                "PlanIR", "PluginKit", "Scheduling",
+            ]),
+        tests(
             "EngineTests",
             [
                 "SeededRandom",

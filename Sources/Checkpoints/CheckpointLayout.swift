@@ -97,7 +97,10 @@ package struct IndexEntry: Sendable, Hashable, Comparable {
     /// The day of its creation in UTC, `YYYYMMDD`: the segment above it.
     ///
     /// Entries of a day lie together, so that a page of a listing reads the days that it needs and not the whole index.
-    package var day: String { String(created.stamp.prefix(8)) }
+    package var day: String { Self.day(of: created) }
+
+    /// The day of a time in UTC, `YYYYMMDD`.
+    package static func day(of time: Timestamp) -> String { String(time.stamp.prefix(8)) }
 
     /// The entry's key in one of the indices.
     package func key(in index: BankKey) throws(BankError) -> BankKey { try index.appending("\(day)/\(segment)") }

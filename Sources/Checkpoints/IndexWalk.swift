@@ -2,49 +2,70 @@ package import Bank
 
 /// What lies right below an index: days with entries, and the entries of earlier programs, which have no day above.
 package struct IndexOutline: Sendable {
-    /// The days of all entries, `YYYYMMDD`, in ascending order.
-    package private(set) var days: [String] = []
+    private struct Day: Sendable {
+        let text: String
+        /// Whether there are entries below the day.
+        var isDated = false
+        /// The entries of earlier programs.
+        var undated: [IndexEntry] = []
+    }
+
     /// The names that are neither a day nor an entry.
     package private(set) var strays: [String] = []
-    private var undated: [String: [IndexEntry]] = [:]
-    private var dated: Set<String> = []
+    private var contents: [Day] = []
     private let index: BankKey
 
     /// Reads the names right below an index.
     package init(of index: BankKey, in bank: any Bank) async throws {
         self.index = index
+        // A day sorts right before the entries that begin with it, so that all comes in the order of the days.
         for name in try await bank.allNames(below: index) {
             if Self.isDay(name) {
-                dated.insert(name)
+                contents.append(Day(text: name, isDated: true))
             } else if let entry = IndexEntry(segment: name) {
-                undated[entry.day, default: []].append(entry)
+                let day = String(name.prefix(8))
+                if contents.last?.text != day { contents.append(Day(text: day)) }
+                contents[contents.count - 1].undated.append(entry)
             } else {
                 strays.append(name)
             }
         }
-        days = dated.union(undated.keys).sorted()
     }
+
+    /// The days of all entries, `YYYYMMDD`, in ascending order.
+    package var days: [String] { contents.map(\.text) }
 
     /// The entries of a day, in ascending order.
     package func entries(of day: String, in bank: any Bank) async throws -> [IndexEntry] {
-        var entries = undated[day] ?? []
-        if dated.contains(day) {
-            for name in try await names(of: day, in: bank) {
-                if let entry = IndexEntry(segment: name), entry.day == day { entries.append(entry) }
+        guard let content = content(of: day) else { return [] }
+        var entries = content.undated
+        if content.isDated {
+            for name in try await bank.allNames(below: try index.appending(day)) {
+                if name.hasPrefix(day), let entry = IndexEntry(segment: name) { entries.append(entry) }
             }
         }
         // Earlier programs and this one may both have written an entry.
-        return Array(Set(entries)).sorted()
+        return content.undated.isEmpty ? entries : Set(entries).sorted()
     }
 
     /// The names right below a day, whatever they are.
     package func names(of day: String, in bank: any Bank) async throws -> [String] {
-        guard dated.contains(day) else { return [] }
+        guard content(of: day)?.isDated == true else { return [] }
         return try await bank.allNames(below: try index.appending(day))
     }
 
     /// The entries of a day that have no day above.
-    package func undatedEntries(of day: String) -> [IndexEntry] { (undated[day] ?? []).sorted() }
+    package func undatedEntries(of day: String) -> [IndexEntry] { content(of: day)?.undated ?? [] }
+
+    private func content(of day: String) -> Day? {
+        var range = contents.indices
+        while let first = range.first, let last = range.last {
+            let middle = (first + last) / 2
+            if contents[middle].text == day { return contents[middle] }
+            range = contents[middle].text < day ? middle + 1..<last + 1 : first..<middle
+        }
+        return nil
+    }
 
     static func isDay(_ name: String) -> Bool {
         name.utf8.count == 8 && name.utf8.allSatisfy { (0x30...0x39).contains($0) }
@@ -83,36 +104,45 @@ struct IndexWalk {
         self.filter = filter
         self.order = order
         let bank = collection.bank
+        let family: BankKey
         if let plan = filter.plan {
-            primary = try await IndexOutline(of: CheckpointLayout.byPlan(plan), in: bank)
-            others = [try await IndexOutline(of: CheckpointLayout.byDate, in: bank)]
+            family = try CheckpointLayout.byPlan(plan)
         } else if let provider = filter.provider {
-            primary = try await IndexOutline(of: CheckpointLayout.byProvider(provider), in: bank)
-            others = [try await IndexOutline(of: CheckpointLayout.byDate, in: bank)]
+            family = try CheckpointLayout.byProvider(provider)
         } else {
-            primary = try await IndexOutline(of: CheckpointLayout.byDate, in: bank)
-            let providers = try await bank.allNames(below: CheckpointLayout.byProvider)
-            others =
-                providers.count > Self.effortForLostEntries
-                ? []
-                : try await concurrentMap(providers) {
-                    try await IndexOutline(of: try CheckpointLayout.byProvider.appending($0), in: bank)
-                }
+            family = CheckpointLayout.byDate
         }
-        var first = filter.since?.stamp.prefix(8) ?? ""
-        var last = filter.until?.stamp.prefix(8) ?? "99999999"
+        async let own = IndexOutline(of: family, in: bank)
+        async let others = Self.others(of: family, in: bank)
+        primary = try await own
+        self.others = try await others
+        var first = filter.since.map { IndexEntry.day(of: $0) } ?? ""
+        var last = filter.until.map { IndexEntry.day(of: $0) } ?? "99999999"
         if let start {
             switch order {
-            case .newestFirst: last = min(last, start.day[...])
-            case .oldestFirst: first = max(first, start.day[...])
+            case .newestFirst: last = min(last, start.day)
+            case .oldestFirst: first = max(first, start.day)
             }
         }
         func wanted(_ days: [String]) -> [String] {
-            let days = days.filter { $0[...] >= first && $0[...] <= last }
+            let days = days.filter { $0 >= first && $0 <= last }
             return order == .newestFirst ? days.reversed() : days
         }
         days = wanted(primary.days)
-        otherDays = wanted(Set(others.flatMap(\.days)).sorted())
+        let otherDays = self.others.map(\.days)
+        self.otherDays = wanted(otherDays.count == 1 ? otherDays[0] : Set(otherDays.flatMap(\.self)).sorted())
+    }
+
+    /// The indices that have what `family` may have lost.
+    private static func others(of family: BankKey, in bank: any Bank) async throws -> [IndexOutline] {
+        guard family == CheckpointLayout.byDate else {
+            return [try await IndexOutline(of: CheckpointLayout.byDate, in: bank)]
+        }
+        let providers = try await bank.allNames(below: CheckpointLayout.byProvider)
+        guard providers.count <= effortForLostEntries else { return [] }
+        return try await concurrentMap(providers) {
+            try await IndexOutline(of: try CheckpointLayout.byProvider.appending($0), in: bank)
+        }
     }
 
     /// The entries of the next days, in the order of the walk; `nil` at the end.

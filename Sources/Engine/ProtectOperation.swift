@@ -43,8 +43,11 @@ package struct ProtectOperation: Sendable {
     /// the bank, after which the checkpoint is unfinished and shows so.
     ///
     /// `earlier` is the commit record of an earlier checkpoint of the plan: what it measured decides what begins first.
-    /// Only the activities can be cancelled: the records around them are written whole.
-    package func run(earlier: CommitRecord? = nil) async throws -> ProtectReport {
+    /// Only the activities can be cancelled: the records around them are written whole. `labels` and note are the
+    /// checkpoint's from its beginning.
+    package func run(
+        earlier: CommitRecord? = nil, labels: CheckpointLabels = CheckpointLabels()
+    ) async throws -> ProtectReport {
         if ir.needsInventory { throw ExecutionError.needsInventory(plan: ir.plan) }
         try Self.checkBindings(ir, environment.plugins)
         let index = CheckpointIndex(
@@ -54,7 +57,10 @@ package struct ProtectOperation: Sendable {
         let (collection, bytes, writeGuard) = (environment.collection, irBytes, environment.writeGuard)
         try Task.checkCancellation()
         try writeGuard.ensureMayWrite()
-        try await uncancelled { try await collection.create(index, ir: bytes) }
+        try await uncancelled {
+            try await collection.create(index, ir: bytes)
+            if !labels.isEmpty { try await collection.annotate(index.id, now: index.created) { $0 = labels } }
+        }
         var run = ProtectRun(environment: environment, ir: ir, index: index, epoch: 1)
         run.earlier = earlier
         return try await run.run()

@@ -78,8 +78,8 @@ enum CommandLineFailure {
                     + "gone: \(Words.harmless(reason)); when the bank is well, 'cairn resume --last' goes on with a "
                     + "protect run, and any other command can be run again\n")
             return ExitStatus.failed
-        case is LeaseError, is ClockSkewError, is RetentionError, is MessageFailure, is BankError, is CheckpointError,
-            is ExecutionError, is ProviderError, is CopyError:
+        case is LeaseError, is ClockSkewError, is RetentionError, is AnnotationError, is MessageFailure, is BankError,
+            is CheckpointError, is ExecutionError, is ProviderError, is CopyError:
             StandardStream.error.write("cairn: \(Words.harmless("\(error)"))\n")
             return ExitStatus.failed
         case is CancellationError:

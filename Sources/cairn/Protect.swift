@@ -22,6 +22,7 @@ struct Protect: AsyncParsableCommand {
             EXAMPLES
               cairn protect shop.ir
               cairn protect shop.ir --dry-run
+              cairn protect shop.ir --label release=2.4 --note "before the move"
               cairn protect shop.ir --providers /etc/cairn/providers.d --jobs 8
               cairn protect shop.ir --output json | jq .checkpoint
             """)
@@ -31,15 +32,44 @@ struct Protect: AsyncParsableCommand {
     @OptionGroup var dryRun: DryRunOption
     @OptionGroup var retention: RetentionOption
 
+    @Option(help: ArgumentHelp("Give the checkpoint this label (repeatable).", valueName: "key=value"))
+    var label: [LabelArgument] = []
+
+    @Option(help: ArgumentHelp("Give the checkpoint a note.", valueName: "text"))
+    var note = ""
+
     @Option(help: "Print the result as text or json.")
     var output: OutputFormat = .text
 
     @Argument(help: "The compiled plan, as 'cairnc compile' writes it.")
     var plan: String
 
-    func validate() throws { try options.check(output) }
+    func validate() throws {
+        try options.check(output)
+        _ = try labels
+    }
+
+    /// Labels and note of the checkpoint to be made.
+    private var labels: CheckpointLabels {
+        get throws {
+            var labels = CheckpointLabels()
+            do {
+                for label in label {
+                    guard let value = label.value else {
+                        throw ValidationError("--label \(label.key) has no value: write \(label.key)=VALUE.")
+                    }
+                    try labels.set(label.key, value)
+                }
+                try labels.setNote(note)
+            } catch let error as AnnotationError {
+                throw ValidationError("\(error).")
+            }
+            return labels
+        }
+    }
 
     func run() async throws {
+        let labels = try labels
         let compiled = try CompiledPlan(reading: plan)
         if dryRun.dryRun { return try await preview(compiled) }
         let ir = compiled.ir
@@ -56,7 +86,8 @@ struct Protect: AsyncParsableCommand {
                 provider: ir.provider.name, started: environment.now()
             ) {
                 try await environment.leased {
-                    try await ProtectOperation($0, ir: ir, irBytes: compiled.bytes).run(earlier: earlier)
+                    try await ProtectOperation($0, ir: ir, irBytes: compiled.bytes).run(
+                        earlier: earlier, labels: labels)
                 }
             }
             return (

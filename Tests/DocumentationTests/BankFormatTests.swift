@@ -55,6 +55,8 @@ struct BankFormatTests {
                         warnings: 0, milliseconds: [1, 2, -1, -1])
                 ], failures: [failure], contentBytes: 0, journalSegments: 1, definitions: .packs([digest])
             ).bytes),
+        CheckpointLabels().record(of: id, changed: time),
+        PinRecord(checkpoint: id, by: "ada@host", pinned: time, reason: "no").record,
         UseRecord(checkpoint: id, kind: "restore", owner: owner, since: time).record,
         Tombstone(
             CheckpointSummary(

@@ -1,0 +1,181 @@
+import Bank
+import BankCare
+import BankConformance
+import CanonicalForm
+import Checkpoints
+import Foundation
+import Testing
+
+/// What `cairn bank check` finds.
+@Suite struct BankAuditTests {
+    @Test(arguments: ConsistencyLevel.allCases)
+    func aSoundBankHasNothingToSay(_ level: ConsistencyLevel) async throws {
+        let bench = CareBench(level)
+        for plan in ["shop", "blog", "shop"] { try await bench.protect(plan: plan) }
+        let gone = try await bench.protect()
+        try await bench.delete(gone)
+        // Failed runs keep what they saved for a while.
+        try await bench.protect(fails: true)
+        let collection = bench.collection()
+        let id = try #require(try await collection.list(.init()).last?.id)
+        try await collection.annotate(id, now: Timestamp.now()) { try $0.set("a", "b") }
+        try await collection.pin(id, by: "ada", reason: "", now: Timestamp.now())
+        for scope in [BankAudit.Scope.indices, .records, .data] {
+            let (findings, tally) = try await bench.audit(scope)
+            #expect(findings.isEmpty, "\(scope)")
+            #expect(tally.checkpoints == 4 && tally.left == 0)
+            #expect((tally.bytesRead > 0) == (scope == .data))
+        }
+    }
+
+    /// Each object in turn is changed, cut and removed: the check names it, and a repair brings back what can be.
+    @Test(arguments: ConsistencyLevel.allCases, ["changed", "cut", "removed"])
+    func everyDamagedObjectIsNamed(_ level: ConsistencyLevel, _ kind: String) async throws {
+        let bench = CareBench(level)
+        try await bench.protect()
+        let sound = bench.memory.contents
+        for (key, bytes) in sound.sorted(by: { $0.key < $1.key }) {
+            var damaged = bytes
+            damaged[bytes.count / 2] ^= 1
+            switch kind {
+            case "changed": try await bench.memory.put(key, damaged, if: .none)
+            case "cut": try await bench.memory.put(key, Array(bytes.dropLast()), if: .none)
+            default: try await bench.memory.delete(key, if: .none)
+            }
+            let (findings, tally) = try await bench.audit(.data)
+            // Commit records are found by listing.
+            let isCommit = key.segments.contains("commits")
+            #expect(
+                findings.contains { $0.key == key.text || (isCommit && key.text.hasPrefix($0.key)) },
+                "\(key) \(kind): \(findings)")
+            #expect(tally.left > 0, "\(key) \(kind)")
+            let isEntry = key.segments[0] == "indices"
+            #expect(findings.allSatisfy { ($0.kind.severity == .damage) != isEntry }, "\(key) \(kind): \(findings)")
+            let repaired = try await bench.audit(.data, repairs: true)
+            #expect((repaired.tally.left == 0) == isEntry, "\(key) \(kind): \(repaired.findings)")
+            if isEntry {
+                #expect(bench.memory.contents == sound, "\(key)")
+            } else {
+                #expect(bench.memory.contents[key] != bytes, "a repair wrote \(key)")
+            }
+            try await bench.memory.put(key, bytes, if: .none)
+        }
+        #expect(sound.count > 12)
+    }
+
+    @Test func sizesAreComparedWithoutReadingData() async throws {
+        let bench = CareBench()
+        let id = try await bench.protect()
+        let part = try #require(bench.memory.contents.keys.first { $0.segments.contains("parts") })
+        let bytes = try await bench.bank.get(part)
+        try await bench.bank.put(part, bytes.reversed(), if: .none)
+        #expect(try await bench.kinds().isEmpty)
+        #expect(try await bench.kinds(.data) == [.partDamaged])
+        try await bench.bank.put(part, bytes + [0], if: .none)
+        #expect(try await bench.kinds() == [.partDamaged])
+        try await bench.bank.delete(part, if: .none)
+        let finding = try #require(try await bench.audit().findings.first)
+        #expect(finding.kind == .partMissing && finding.key == part.text && finding.checkpoint == id)
+    }
+
+    @Test(arguments: ConsistencyLevel.allCases)
+    func whatNothingNamesIsLitter(_ level: ConsistencyLevel) async throws {
+        let bench = CareBench(level)
+        let id = try await bench.protect()
+        let keys = CheckpointKeys(id)
+        let other = CheckpointID.random()
+        let artifact = try ArtifactKeys("data", in: keys.artifacts("Test::Thing#r0", epoch: 1))
+        let strays: [(BankKey, BankFinding.Kind)] = [
+            (artifact.part(7), .litter), (try keys.all.appending("e1/resources/x/artifacts/y/parts/00000000"), .litter),
+            (try keys.all.appending("notes.txt"), .litter), (keys.onlyCommit, .litter),
+            (try CheckpointKeys(other).all.appending("e1/journal/00000000.json"), .orphan),
+            (try BankKey("stray"), .strayObject), (try BankKey("checkpoints/stray/x"), .strayObject),
+            (try BankKey("indices/by-mood/x"), .strayObject), (try BankKey("indices/by-date/20260101/x"), .strayObject),
+            (try BankKey("indices/unfinished/x"), .strayObject), (try BankKey("operations/x/y"), .strayObject),
+            (try BankKey("probe/x/y"), .strayObject),
+        ]
+        for (key, kind) in strays {
+            try await bench.bank.put(key, Array("x".utf8), if: .none)
+            let found = try await bench.audit()
+            #expect(found.findings.map(\.kind) == [kind], "\(key): \(found.findings)")
+            #expect(found.tally.left == 1, "\(key)")
+            // Nobody knows what it is: a repair leaves it.
+            _ = try await bench.audit(repairs: true)
+            #expect(try await bench.bank.size(key) == 1)
+            try await bench.bank.delete(key, if: .none)
+        }
+    }
+
+    @Test func whatIsUnfinishedIsNoFault() async throws {
+        let bench = CareBench()
+        let collection = bench.collection()
+        let id = CheckpointID.random()
+        let index = CheckpointIndex(
+            id: id, plan: "shop", provider: "local", created: Timestamp.now(), owner: CareBench.owner,
+            irDigest: SHA256Digest(of: [UInt8]()), resources: 0)
+        try await collection.create(index, ir: [])
+        #expect(try await bench.audit(hasEnded: false).findings.isEmpty)
+        #expect(try await bench.kinds() == [.unfinished])
+        _ = try await collection.beginDeletion(id, now: Timestamp.now(), force: true)
+        #expect(try await bench.audit(hasEnded: false).findings.isEmpty)
+        #expect(try await bench.kinds() == [.deletionUnfinished])
+        #expect(try await bench.audit().tally.left == 0)
+        // The collector of garbage would not come upon it any more.
+        try await collection.settle(id)
+        #expect(try await bench.kinds() == [.deletionUnfinished, .markerMissing])
+        _ = try await bench.audit(repairs: true)
+        #expect(try await bench.kinds() == [.deletionUnfinished])
+    }
+
+    @Test func operationsLeasesAndMarkersAreLookedAt() async throws {
+        let bench = CareBench()
+        let id = try await bench.protect()
+        let operation = OperationIndex(
+            id: .random(), kind: "restore", checkpoint: id, plan: "shop", started: Timestamp.now(),
+            owner: CareBench.owner)
+        let lease = LeaseRecord(owner: CareBench.owner, renewal: 1, renewed: Timestamp.now(), expireWindow: 60_000)
+        let use = UseRecord(checkpoint: id, kind: "restore", owner: CareBench.owner, since: Timestamp.now())
+        let alone = CheckpointID.random()
+        let cases: [(BankKey, [UInt8], [BankFinding.Kind])] = [
+            (CheckpointLayout.operationIndex(operation.id), operation.record.bytes, [.operationUnfinished]),
+            (CheckpointLayout.operationIndex(operation.id), Array("torn".utf8), [.recordDamaged]),
+            (CheckpointLayout.operationCommit(operation.id), Array("torn".utf8), [.recordMissing]),
+            (try CheckpointLayout.lease(CareBench.owner.id), lease.record.bytes, [.leaseExpired]),
+            (try CheckpointKeys(id).use(CareBench.owner.id), use.record.bytes, [.useStale]),
+            (CheckpointLayout.unfinished(alone), bench.collection().marker(alone), [.markerAlone]),
+            (CheckpointLayout.unfinished(id), bench.collection().marker(id), [.markerStale]),
+            (CheckpointLayout.unfinished(id), Array("torn".utf8), [.markerDamaged, .markerStale]),
+            (CheckpointKeys(id).labels, Array("torn".utf8), [.recordDamaged]),
+            (CheckpointKeys(id).pin, Array("torn".utf8), [.recordDamaged]),
+            (CheckpointKeys(id).tombstone, Array("torn".utf8), [.markerMissing, .recordDamaged]),
+        ]
+        for (key, bytes, kinds) in cases {
+            try await bench.bank.put(key, bytes, if: .none)
+            #expect(try await bench.kinds() == kinds, "\(key)")
+            try await bench.bank.delete(key, if: .none)
+        }
+        #expect(try await bench.kinds().isEmpty)
+        // A lease of another host counts as run out by the store's clock only.
+        let key = try CheckpointLayout.lease(CareBench.owner.id)
+        try await bench.bank.put(key, lease.record.bytes, if: .none)
+        let written = try #require(try await bench.bank.modified(key))
+        #expect(try await bench.audit(hasEnded: false, now: written + 100_000).findings.isEmpty)
+        #expect(try await bench.audit(hasEnded: false, now: written + 200_000).findings.map(\.kind) == [.leaseExpired])
+    }
+
+    /// Each kind has its row in the page, as the table of kinds has it.
+    @Test func thePageHasEveryKind() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let text = try String(contentsOf: root.appending(path: "docs/bank-care.md"), encoding: .utf8)
+        let rows = text.split(separator: "\n").filter { $0.hasPrefix("| `") && $0.split(separator: "|").count == 4 }
+        let severities = Set(BankFinding.Severity.allCases.map(\.rawValue))
+        let found = rows.map(String.init).filter { row in
+            severities.contains(row.split(separator: "|")[1].trimmingCharacters(in: .whitespaces))
+        }
+        let expected = BankFinding.Kind.allCases.map {
+            "| `\($0.rawValue)` | \($0.severity.rawValue) | \($0.meaning) | \($0.repair ?? "-") |"
+        }
+        #expect(found == expected)
+    }
+}
