@@ -32,7 +32,8 @@ struct BankFormatTests {
     /// One of each record, with something in every list.
     static let records: [SealedRecord] = [
         CheckpointIndex(
-            id: id, plan: "shop", provider: "local", created: time, owner: owner, irDigest: digest, resources: 1
+            id: id, plan: "shop", provider: "local", created: time, owner: owner, irDigest: digest, resources: 1,
+            origin: CheckpointOrigin(bank: id.text, provider: "far", copied: time)
         ).record,
         EpochRecord(checkpoint: id, epoch: 1, owner: owner, started: time).record,
         journal,
@@ -107,7 +108,7 @@ struct BankFormatTests {
             let format = try #require(record.content["format"]?.stringValue)
             let table = try #require(try Self.tables().first { $0.lead.contains("\"format\": \"\(format)\"") })
             #expect(table.members == names(.object(record.content)).subtracting(["format", "version"]), "\(format)")
-            let isSecond = ["cairn.journal", "cairn.commit", "cairn.tombstone"].contains(format)
+            let isSecond = ["cairn.checkpoint", "cairn.journal", "cairn.commit", "cairn.tombstone"].contains(format)
             #expect(record.content["version"] == (isSecond ? 2 : 1))
         }
     }
@@ -123,6 +124,7 @@ struct BankFormatTests {
             return names(value?.arrayValue?.first ?? value)
         }
         #expect(try table("An **owner**") == inner("cairn.checkpoint", "owner"))
+        #expect(try table("An **origin**") == inner("cairn.checkpoint", "origin"))
         #expect(try table("A **failure**") == inner("cairn.commit", "failures"))
         #expect(try table("A definition in it is an object") == inner("cairn.definitions", "definitions"))
         let definition = try #require(
@@ -139,6 +141,6 @@ struct BankFormatTests {
 
     @Test("Every table is compared with a record") func noOtherTables() throws {
         // Those of the records, of what stands in them, and of the bank's own record.
-        #expect(try Self.tables().count == Self.records.count + 6 + 1)
+        #expect(try Self.tables().count == Self.records.count + 7 + 1)
     }
 }
