@@ -48,21 +48,6 @@ package enum CheckpointLayout {
     package static func lease(_ owner: String) throws(BankError) -> BankKey {
         try leases.appending(BankKey.segment(encoding: owner))
     }
-
-    /// The record of a restore or verification, written once when it starts.
-    package static func operationIndex(_ id: CheckpointID) -> BankKey {
-        BankKey(unchecked: "\(operations)/\(id)/index.json")
-    }
-
-    /// One page of the journal of a restore or verification, counted from 0.
-    package static func operationJournal(_ id: CheckpointID, page: UInt32) -> BankKey {
-        BankKey(unchecked: "\(operations)/\(id)/journal/\(eightDigits(page)).json")
-    }
-
-    /// The outcome of a restore or verification.
-    package static func operationCommit(_ id: CheckpointID) -> BankKey {
-        BankKey(unchecked: "\(operations)/\(id)/commit.json")
-    }
 }
 
 /// An entry of an index by plan, provider or date: when a checkpoint was created, and which.
@@ -157,6 +142,11 @@ package struct CheckpointKeys: Sendable, Hashable {
         below("e\(epoch)/journal/\(eightDigits(page)).json")
     }
 
+    /// One page of what an epoch's copier has noted, counted from 0.
+    package func copyJournal(ofEpoch epoch: UInt32, page: UInt32) -> BankKey {
+        below("e\(epoch)/copying/\(eightDigits(page)).json")
+    }
+
     /// A pack of definitions, counted from 0.
     package func definitions(ofEpoch epoch: UInt32, pack: UInt32) -> BankKey {
         below("e\(epoch)/definitions/\(eightDigits(pack)).json")
@@ -234,7 +224,7 @@ package struct ArtifactKeys: Sendable, Hashable {
 }
 
 /// A number as at least eight decimal digits, so that byte order is number order up to 99,999,999.
-private func eightDigits(_ number: UInt32) -> String {
+func eightDigits(_ number: UInt32) -> String {
     let digits = String(number)
     return String(repeating: "0", count: max(0, 8 - digits.utf8.count)) + digits
 }

@@ -27,7 +27,10 @@ extension CheckpointCollection {
     package func summary(_ id: CheckpointID, indexed: IndexedCheckpoint? = nil) async throws -> CheckpointSummary? {
         if let summary = try await tombstoneSummary(id, indexed) { return summary }
         let summary = try await livingSummary(id, indexed)
-        if summary?.status == .available || summary?.status == .protecting { return summary }
+        switch summary?.status {
+        case .available, .protecting, .waitCopying, .copying: return summary
+        case .error, .deleting, .errorDeleting, .damaged, nil: break
+        }
         // A deletion that began meanwhile looks like damage.
         return try await tombstoneSummary(id, indexed) ?? summary
     }
@@ -57,13 +60,11 @@ extension CheckpointCollection {
         }
         do {
             let commit = try await commitBehindMarker(id)
-            // Who resumed it last runs it now.
-            let owner = commit == nil ? try await newestEpoch(id)?.owner ?? index.owner : index.owner
-            let (status, message) = state(owner, commit)
+            let (status, message) = try await state(index, commit)
             return CheckpointSummary(
                 id: id, plan: index.plan, provider: index.provider, created: index.created, status: status,
                 resources: index.resources, storedBytes: commit?.storedBytes ?? 0,
-                warnings: commit?.warningCount ?? 0, message: message)
+                warnings: commit?.warningCount ?? 0, message: message, isRehearsal: index.isRehearsal)
         } catch let error as CheckpointError {
             return CheckpointSummary(
                 id: id, plan: index.plan, provider: index.provider, created: index.created, status: .damaged,
@@ -91,12 +92,21 @@ extension CheckpointCollection {
             resources: 0, storedBytes: 0, warnings: 0, message: error.description)
     }
 
-    private func state(_ owner: Owner, _ commit: CommitRecord?) -> (CheckpointStatus, String) {
-        if let commit { return (commit.status, commit.failures.first.map(\.description) ?? "") }
-        guard hasEnded(owner) else { return (.protecting, "") }
-        return (
-            .error,
-            "its executor (process \(owner.process) on \(owner.host)) ended before it was done; 'cairn resume' finishes it"
-        )
+    private func state(
+        _ index: CheckpointIndex, _ commit: CommitRecord?
+    ) async throws -> (CheckpointStatus, String) {
+        let recorded = commit.map { ($0.status, $0.failures.first.map(\.description) ?? "") }
+        // A copy that has failed may be tried again.
+        let mayGoOn = commit == nil || (index.origin != nil && commit?.status == .error)
+        let newest = mayGoOn ? try await newestEpoch(index.id) : nil
+        if let recorded, newest?.epoch ?? 0 <= commit?.epoch ?? 0 { return recorded }
+        // Who resumed it last runs it now.
+        let owner = newest?.owner ?? index.owner
+        let process = "(process \(owner.process) on \(owner.host)) ended before it was done"
+        guard index.origin == nil else {
+            if !hasEnded(owner) { return (newest == nil ? .waitCopying : .copying, "") }
+            return recorded ?? (.error, "its copier \(process); 'cairn resume' goes on")
+        }
+        return hasEnded(owner) ? (.error, "its executor \(process); 'cairn resume' finishes it") : (.protecting, "")
     }
 }

@@ -219,9 +219,13 @@ extension CommitRecord.ResourceEntry {
 package enum CheckpointStatus: String, Sendable, Hashable, CaseIterable {
     /// No commit record yet, and its executor lives.
     case protecting
+    /// It is to be a copy, and nobody has begun to copy its content; its copier lives.
+    case waitCopying = "wait-copying"
+    /// It is being copied from another bank, and its copier lives.
+    case copying
     /// Committed whole: it can be restored.
     case available
-    /// Committed as failed, or its executor is gone.
+    /// Committed as failed, or its executor or copier is gone.
     case error
     /// It has a tombstone.
     case deleting

@@ -159,11 +159,12 @@ package final class JournalWriter: Sendable {
         guard !rows.isEmpty else { return .success(()) }
         let bytes = rows.sealed(number: number)
         do {
-            try writeGuard.ensureMayWrite()
             for _ in 1...2 {
+                try writeGuard.ensureMayWrite()
                 // Nobody else writes this key, so that repeating is right where the outcome is unknown.
                 do { return .success(try await bank.putOnce(key(number), bytes)) } catch BankError.outcomeUnknown {}
             }
+            try writeGuard.ensureMayWrite()
             return .success(try await bank.putOnce(key(number), bytes))
         } catch {
             return .failure(error)

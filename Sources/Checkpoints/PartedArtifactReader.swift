@@ -63,7 +63,7 @@ actor PartedArtifactReader: ArtifactReader {
         }
     }
 
-    private static func fetch(
+    static func fetch(
         _ number: UInt32, _ expected: ArtifactRecord.Part, from place: ArtifactPlace
     ) async throws -> [UInt8] {
         let key = place.whole.part(number)

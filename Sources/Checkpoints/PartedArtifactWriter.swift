@@ -118,7 +118,7 @@ actor PartedArtifactWriter: ArtifactWriter {
     }
 
     /// Writes an object that only this writer writes, so that repeating is right where the outcome is unknown.
-    private static func put(_ bytes: [UInt8], at key: BankKey, in section: BankSection) async throws {
+    static func put(_ bytes: [UInt8], at key: BankKey, in section: BankSection) async throws {
         for _ in 1...2 {
             do { return try await section.putUnversioned(key, bytes, if: .none) } catch BankError.outcomeUnknown {}
         }

@@ -40,6 +40,32 @@ package struct Owner: Sendable, Hashable {
     }
 }
 
+/// Where a checkpoint was copied from.
+package struct CheckpointOrigin: Sendable, Hashable {
+    /// The id of the bank.
+    package let bank: String
+    /// The provider whose bank it was.
+    package let provider: String
+    /// When the copy was begun.
+    package let copied: Timestamp
+
+    package init(bank: String, provider: String, copied: Timestamp) {
+        self.bank = bank
+        self.provider = provider
+        self.copied = copied
+    }
+
+    init(_ object: JSONObject) throws(SealedRecordError) {
+        bank = try object.string("bank")
+        provider = try object.string("provider")
+        copied = try object.timestamp("copied")
+    }
+
+    var json: JSONValue {
+        ["bank": .string(bank), "provider": .string(provider), "copied": .string(copied.description)]
+    }
+}
+
 /// `index.json`: what a checkpoint is, written once when it is created.
 package struct CheckpointIndex: Sendable, Hashable {
     package static let format = "cairn.checkpoint"
@@ -52,10 +78,15 @@ package struct CheckpointIndex: Sendable, Hashable {
     package let irDigest: SHA256Digest
     /// The number of resources.
     package let resources: Int64
+    /// Where it was copied from; `nil` when it was made in this bank.
+    package let origin: CheckpointOrigin?
+    /// Whether it was made to be tried out and deleted: it is never the last checkpoint of its plan, and no retention
+    /// counts it.
+    package let isRehearsal: Bool
 
     package init(
         id: CheckpointID, plan: String, provider: String, created: Timestamp, owner: Owner, irDigest: SHA256Digest,
-        resources: Int64
+        resources: Int64, origin: CheckpointOrigin? = nil, isRehearsal: Bool = false
     ) {
         self.id = id
         self.plan = plan
@@ -64,27 +95,38 @@ package struct CheckpointIndex: Sendable, Hashable {
         self.owner = owner
         self.irDigest = irDigest
         self.resources = resources
+        self.origin = origin
+        self.isRehearsal = isRehearsal
     }
 
     package init(opening bytes: [UInt8]) throws(SealedRecordError) {
-        let content = try SealedRecord(opening: bytes, format: Self.format, version: 1).content
+        let content = try SealedRecord(opening: bytes).content
+        let found = (content["format"]?.stringValue ?? "?", content["version"]?.integerValue ?? -1)
+        guard found.0 == Self.format, (1...2).contains(found.1) else {
+            throw .unknownFormat(found: "\(found.0) \(found.1)", expected: "\(Self.format) 2")
+        }
         id = try content.checkpointID("id")
         plan = try content.string("plan")
+        isRehearsal = content["rehearsal"]?.boolValue ?? false
         provider = try content.string("provider")
         created = try content.timestamp("created")
         owner = try Owner(try content.object("owner"))
         irDigest = try content.digest("ir")
         resources = try content.integer("resources")
+        origin = found.1 == 1 ? nil : try CheckpointOrigin(try content.object("origin"))
     }
 
     package var record: SealedRecord {
-        SealedRecord(
-            format: Self.format, version: 1,
-            [
-                "id": .string(id.text), "plan": .string(plan), "provider": .string(provider),
-                "created": .string(created.description), "owner": owner.json, "ir": .string(irDigest.description),
-                "resources": .integer(resources),
-            ])
+        var content: JSONObject = [
+            "id": .string(id.text), "plan": .string(plan), "provider": .string(provider),
+            "created": .string(created.description), "owner": owner.json, "ir": .string(irDigest.description),
+            "resources": .integer(resources),
+        ]
+        if isRehearsal { content["rehearsal"] = true }
+        // What was made here is written as programs without copies wrote it, and read by them.
+        guard let origin else { return SealedRecord(format: Self.format, version: 1, content) }
+        content["origin"] = origin.json
+        return SealedRecord(format: Self.format, version: 2, content)
     }
 }
 

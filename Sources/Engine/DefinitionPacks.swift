@@ -19,7 +19,11 @@ package actor DefinitionPacks {
 
     /// The definition of the resource at a position of the IR, `nil` when none was saved.
     package func definitionIfSaved(_ resource: Int) async throws -> DefinitionRecord? {
-        if case .objects(let objects) = commit.definitions, objects[resource].digest == nil { return nil }
+        switch commit.definitions {
+        case .objects(let objects): if objects[resource].digest == nil { return nil }
+        // A copy that failed names none.
+        case .packs(let digests): if digests.isEmpty && commit.status == .error { return nil }
+        }
         return try await definition(resource)
     }
 

@@ -106,7 +106,8 @@ package struct DeleteOperation: Sendable {
         guard try await collection.bank.size(layout.index) != nil, try await collection.bank.size(layout.ir) != nil
         else { return [] }
         let index = try await collection.index(id)
-        let ir = try await LoadedCheckpoint.loadIR(index, from: collection)
+        let whole = try await LoadedCheckpoint.loadIR(index, from: collection)
+        let ir = index.origin == nil ? whole : whole.forDeletionOfCopy
         let commit = try await collection.commit(id)
         if let commit, commit.resources.map(\.resource) != ir.resources.map(\.identity) {
             throw ExecutionError.damaged(commit.key, "its resources are not those of the plan")

@@ -110,8 +110,12 @@ package enum ExecutionError: Error, Sendable, CustomStringConvertible {
     case needsInventory(plan: String)
     /// All activities have ended, but the outcome could not be recorded.
     case notCommitted(CheckpointID, reason: String)
+    /// All has been copied, but that could not be recorded.
+    case notCopied(CheckpointID, reason: String)
     /// Not everything that was left behind could be undone, so that the checkpoint stays as it is.
     case notReverted(CheckpointID, failures: [ResourceFailure])
+    /// Not everything that a restore or verification left behind could be undone.
+    case operationNotReverted(CheckpointID, failures: [ResourceFailure])
     /// An activity lasted longer than it may, in nanoseconds.
     case timedOut(Int64)
     /// The bank no longer takes note of what happens.
@@ -134,8 +138,13 @@ package enum ExecutionError: Error, Sendable, CustomStringConvertible {
         case .notCommitted(let id, let reason):
             "the outcome of checkpoint \(id) could not be recorded, so it cannot be restored: \(reason); "
                 + "'cairn resume \(id)' goes on where it stopped"
+        case .notCopied(let id, let reason):
+            "the copy of checkpoint \(id) could not be recorded, so it cannot be restored: \(reason); copy it again to go on"
         case .notReverted(let id, let failures):
             "what checkpoint \(id) left behind could not be undone: "
+                + failures.map(\.description).joined(separator: "; ") + "; mend that, and run the same command again"
+        case .operationNotReverted(let id, let failures):
+            "what operation \(id) left behind could not be undone: "
                 + failures.map(\.description).joined(separator: "; ") + "; mend that, and run the same command again"
         case .timedOut(let limit): "it lasted longer than its timeout of \(Self.seconds(limit))"
         case .journalFailed(let reason): "the bank takes no note of what happens any more: \(reason)"

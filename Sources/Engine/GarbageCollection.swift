@@ -98,9 +98,9 @@ package struct GarbageCollection: Sendable {
             try await collect(id.text, &items) { try await collect(unmarked: id) }
         }
         try await collectEntries(without: present, &items)
-        for operation in try await collection.operations() where operation.commit == nil {
-            guard let index = operation.index else { continue }
-            try await collect(index.id.text, &items) { try await collect(operation: index) }
+        for operation in try await collection.operations() {
+            guard let standing = operation.standing, standing.isOpen else { continue }
+            try await collect(operation.id.text, &items) { try await collect(standing) }
         }
         for name in try await bank.allNames(below: CheckpointLayout.leases) {
             try await collect(name, &items) { try await collect(lease: name) }
@@ -131,10 +131,13 @@ package struct GarbageCollection: Sendable {
         let index = try await collection.index(id)
         let newest = try await collection.newestEpoch(id)
         if let commit = try await collection.commit(id) {
-            if let newest, newest.epoch > commit.epoch, try await !isGone(newest.owner) {
+            guard let newest, newest.epoch > commit.epoch else { return try await tidy(index, commit) }
+            if try await !isGone(newest.owner) {
                 return CollectedItem(id.text, .left, "process \(newest.owner.process) on \(newest.owner.host) runs it")
             }
-            return try await tidy(index, commit)
+            // Only a copy is tried again after it has failed, and may have been left behind once more.
+            guard index.origin != nil, commit.status == .error else { return try await tidy(index, commit) }
+            return try await giveUpCopy(index, newest.owner)
         }
         let owner = newest?.owner ?? index.owner
         guard try await isGone(owner) else { return CollectedItem(id.text, .left, "it is being made") }
@@ -147,11 +150,18 @@ package struct GarbageCollection: Sendable {
             }
             return CollectedItem(id.text, .deleted, "its executor ended before it had begun")
         }
+        if index.origin != nil { return try await giveUpCopy(index, owner) }
         let reason = "its executor (process \(owner.process) on \(owner.host)) ended before it was done; given up"
         if !dryRun {
             _ = try await ResumeOperation(environment, checkpoint: id, isGone: isGone).giveUp(reason: reason)
         }
         return CollectedItem(id.text, .gaveUp, reason)
+    }
+
+    private func giveUpCopy(_ index: CheckpointIndex, _ owner: Owner) async throws -> CollectedItem {
+        let reason = "its copier (process \(owner.process) on \(owner.host)) ended before it was done; given up"
+        if !dryRun { try await CopyGivingUp(environment, index).run(reason: reason) }
+        return CollectedItem(index.id.text, .gaveUp, reason)
     }
 
     private static let waiting = "it is marked, and goes when the mark is old enough to have been seen by all"
@@ -191,7 +201,10 @@ package struct GarbageCollection: Sendable {
         // It is there for people to look at, and for a plugin's own leftovers to be found.
         let ended = try await bank.modified(commit.key) ?? commit.finished.milliseconds
         guard try await environment.storeTime() - ended >= terms.failed else { return nil }
-        let litter = try await Leftovers.artifacts(of: id, collection)
+        // Of a copy that is tried again meanwhile, nothing lies in this epoch or before.
+        let litter = try await Leftovers.artifacts(of: id, collection).filter { key in
+            CheckpointKeys.epoch(ofContent: String(key.segments[2])).map { $0 <= commit.epoch } ?? false
+        }
         if !dryRun {
             try await collection.delete(litter)
             try await collection.settle(id)
@@ -276,33 +289,19 @@ package struct GarbageCollection: Sendable {
     // MARK: Operations and leases
 
     /// Undoes what a broken-off restore or verification left behind, and records that it failed.
-    private func collect(operation index: OperationIndex) async throws -> CollectedItem? {
-        guard let kind = OperationKind(rawValue: index.kind) else { return nil }
-        guard try await isGone(index.owner) else { return CollectedItem(index.id.text, .left, "it is running") }
-        let reason = "its executor (process \(index.owner.process) on \(index.owner.host)) ended before it was done"
-        guard !dryRun else { return CollectedItem(index.id.text, .ended, reason) }
-        let checkpoint = try await LoadedCheckpoint.load(index.checkpoint, from: collection)
-        let ir = checkpoint.ir
-        let histories = ResourceHistory.of(
-            try await collection.operationJournal(index.id, ir), resources: ir.resources.count)
-        let states = ResourceStates(hooksPerResource: ir.resources.map { _ in 0 })
-        let packs = checkpoint.packs(collection)
-        let execution = Execution(
-            environment, ir, kind, checkpoint: index.checkpoint, states: states, journal: nil, access: .reading,
-            loadDefinition: { try await packs.definition($0) })
-        let due = ResourceHistory.due(histories)
-        for resource in due { states.update(resource) { $0.undo = histories[resource].undo } }
-        let failures = await uncancelled { await execution.revert(due) }
-        if let first = failures.first { return CollectedItem(index.id.text, .failed, first.description) }
-        let entries = ir.resources.indices.map { resource in
-            OperationCommit.ResourceEntry(
-                resource: ir.resources[resource].identity, status: .fail, message: reason, warnings: WarningList())
+    private func collect(_ operation: OperationStanding) async throws -> CollectedItem {
+        let id = operation.index.id
+        let owner = operation.owner
+        guard try await isGone(owner) else { return CollectedItem(id.text, .left, "it is running") }
+        let reason = "its executor (process \(owner.process) on \(owner.host)) ended before it was done"
+        if !dryRun {
+            do {
+                try await RestoreResumption(environment, operation: id, isGone: isGone).giveUp(reason: reason)
+            } catch let error as OperationError {
+                return CollectedItem(id.text, .left, error.description)
+            }
         }
-        let commit = OperationCommit(
-            id: index.id, status: .fail, finished: environment.now(), resources: entries,
-            failures: [ResourceFailure(resource: "", hook: "", message: reason)])
-        try await collection.end(commit)
-        return CollectedItem(index.id.text, .ended, reason)
+        return CollectedItem(id.text, .ended, reason)
     }
 
     /// Removes a lease that nobody has renewed for longer than any lease lasts, by the store's clock.

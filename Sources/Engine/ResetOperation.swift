@@ -30,7 +30,7 @@ package struct ResetOperation: Sendable {
         guard let summary = try await collection.summary(id) else { throw CheckpointError.unknown(id.text) }
         switch summary.status {
         case .deleting, .errorDeleting: return try await undelete(summary, dryRun)
-        case .protecting, .error:
+        case .protecting, .error, .waitCopying, .copying:
             guard try await collection.commit(id) == nil else {
                 throw CheckpointError.wrongStatus(
                     id, summary.status, wanted: "unfinished or being deleted to be reset",
@@ -43,7 +43,9 @@ package struct ResetOperation: Sendable {
                     id, .protecting, wanted: "without an executor to be reset",
                     reason: "process \(owner.process) on \(owner.host) still runs it")
             }
-            if !dryRun {
+            if !dryRun, index.origin != nil {
+                try await CopyGivingUp(environment, index).run(reason: "reset after its copier had ended")
+            } else if !dryRun {
                 let resume = ResumeOperation(environment, checkpoint: id, isGone: isGone)
                 return try await resume.giveUp(reason: "reset after its executor had ended").commit.status
             }

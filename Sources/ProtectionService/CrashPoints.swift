@@ -62,6 +62,7 @@
             }
             if segments.count > 3 && segments[2] == "epochs" { return "epoch" }
             if segments.contains("journal") { return "journal" }
+            if segments.contains("copying") { return "copying" }
             if segments.contains("definitions") { return "definitions" }
             if segments.contains("parts") { return "part" }
             return last.hasSuffix(".json") ? String(last.dropLast(5)) : "other"

@@ -16,7 +16,8 @@ struct BankCommand: AsyncParsableCommand {
               cairn bank init --provider local
               cairn bank check --read-data
               cairn bank reindex --dry-run
-            """, subcommands: [Initialize.self, Check.self, Reindex.self])
+              cairn bank sync shop --to offsite
+            """, subcommands: [Initialize.self, Check.self, Reindex.self, Sync.self])
 
     /// `cairn bank init`
     struct Initialize: AsyncParsableCommand {

@@ -32,7 +32,7 @@ extension RunReport {
                 commit, plan: summary.plan, provider: summary.provider, started: summary.created)
             await report.addDefinitions(of: commit, collection)
             return report
-        case .protecting: return try await unfinished(summary, collection)
+        case .protecting, .waitCopying, .copying: return try await unfinished(summary, collection)
         case .deleting, .errorDeleting, .damaged:
             var report = RunReport(
                 operation: .protect, id: summary.id.text, checkpoint: summary.id.text, plan: summary.plan,
@@ -63,16 +63,22 @@ extension RunReport {
         var identities: [String] = []
         var histories: [ResourceHistory] = []
         var fault: String?
+        var operation = OperationKind.protect
         do {
-            let ir = try await LoadedCheckpoint.loadIR(try await collection.index(summary.id), from: collection)
+            let index = try await collection.index(summary.id)
+            if index.origin != nil { operation = .copy }
+            let ir = try await LoadedCheckpoint.loadIR(index, from: collection)
             identities = ir.resources.map(\.identity)
-            histories = ResourceHistory.of(
-                try await collection.journal(summary.id, ir).events, resources: identities.count)
+            let history =
+                operation == .copy
+                ? try await collection.copyJournal(before: .max, summary.id, ir)
+                : try await collection.journal(summary.id, ir)
+            histories = ResourceHistory.of(history.events, resources: identities.count)
         } catch {
             fault = String(describing: error)
         }
         var report = RunReport.unfinished(
-            .protect, id: summary.id.text, checkpoint: summary.id.text, plan: summary.plan, provider: summary.provider,
+            operation, id: summary.id.text, checkpoint: summary.id.text, plan: summary.plan, provider: summary.provider,
             started: summary.created, status: summary.status.rawValue, note: summary.message, identities: identities,
             histories)
         if let fault { report.faults.append(fault) }
@@ -91,21 +97,31 @@ extension RunReport {
         var identities: [String] = []
         var histories: [ResourceHistory] = []
         // The journal tells durations and sizes; the checkpoint that it is about may be gone.
-        if let checkpoint = try? await collection.index(index.checkpoint),
+        if let standing = summary.standing, let checkpoint = try? await collection.index(index.checkpoint),
             let ir = try? await LoadedCheckpoint.loadIR(checkpoint, from: collection),
-            let events = try? await collection.operationJournal(summary.id, ir)
+            let events = try? await collection.operationJournal(standing, ir)
         {
-            identities = ir.resources.map(\.identity)
-            histories = ResourceHistory.of(events, resources: identities.count)
+            let all = ResourceHistory.of(events, resources: ir.resources.count)
+            let wanted = Set(index.only)
+            for (resource, history) in zip(ir.resources, all)
+            where wanted.isEmpty || wanted.contains(resource.identity) {
+                identities.append(resource.identity)
+                histories.append(history)
+            }
         }
+        let request = summary.standing.map { Request($0, isResumable: summary.isResumable) }
         if let commit = summary.commit {
-            return RunReport(
+            var report = RunReport(
                 commit, operation: kind, checkpoint: index.checkpoint.text, plan: index.plan, started: index.started,
                 histories: histories)
+            report.request = request
+            return report
         }
-        return RunReport.unfinished(
+        var report = RunReport.unfinished(
             kind, id: summary.id.text, checkpoint: index.checkpoint.text, plan: index.plan, provider: nil,
             started: index.started, status: summary.status.rawValue, note: summary.message, identities: identities,
             histories)
+        report.request = request
+        return report
     }
 }

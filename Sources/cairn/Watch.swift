@@ -125,7 +125,7 @@ struct Watch: AsyncParsableCommand {
 
     private func newest(_ collection: CheckpointCollection) async throws -> RunFollower.Subject {
         let checkpoint = try await collection.list(.init()).first {
-            $0.status == .protecting || $0.status == .available || $0.status == .error
+            [.protecting, .waitCopying, .copying, .available, .error].contains($0.status)
         }
         let operation = try await collection.operations(limit: 1).first
         let unfinished = try await collection.list(.init(status: .protecting), limit: 1).first

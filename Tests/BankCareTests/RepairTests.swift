@@ -64,7 +64,7 @@ import Testing
         let before = bench.memory.contents
         let dry = try await bench.audit(scope)
         #expect(bench.memory.contents == before)
-        #expect(dry.findings.count == 3 + 1 + 3 + 1 + 4, "\(dry.findings)")
+        #expect(dry.findings.count == 12, "\(dry.findings)")
         let (findings, tally) = try await bench.audit(scope, repairs: true)
         #expect(findings.allSatisfy { $0.state == .mended } && tally.left == 0, "\(findings)")
         #expect(indices(bench) == (try await expectedIndices(bench, ids)))

@@ -59,7 +59,8 @@ extension Scenario {
                 case .error:
                     tally.failed += 1
                     if !mayFail { faults.append("nothing but crashes befell \(summary.id), and it has failed") }
-                case .protecting: faults.append("\(summary.id) is still 'protecting'")
+                case .protecting, .waitCopying, .copying:
+                    faults.append("\(summary.id) is still '\(summary.status.rawValue)'")
                 case .damaged: faults.append("\(summary.id) is damaged: \(summary.message)")
                 case .deleting, .errorDeleting: faults.append("\(summary.id) is half deleted")
                 }

@@ -1,0 +1,144 @@
+import Bank
+package import Checkpoints
+import Surroundings
+
+/// What a sync has done, or in a dry run would do, with one checkpoint.
+package struct SyncItem: Sendable {
+    package enum Action: String, Sendable, CaseIterable {
+        case copied
+        /// The other bank has it already.
+        case alreadyThere = "already-there"
+        /// It was left for another time.
+        case left
+        /// It could not be copied.
+        case failed
+    }
+
+    package let checkpoint: CheckpointSummary
+    package let action: Action
+    /// Why, where there is something to say.
+    package let message: String
+    package let tally: ArtifactCopy.Tally
+}
+
+/// How a sync ended.
+package struct SyncReport: Sendable {
+    /// The plan's available checkpoints, oldest first.
+    package let items: [SyncItem]
+    package let wasCancelled: Bool
+
+    /// How many checkpoints something was done with.
+    package func count(_ action: SyncItem.Action) -> Int { items.count { $0.action == action } }
+}
+
+/// Copies what another bank lacks of a plan's available checkpoints, oldest first.
+package struct BankSync: Sendable {
+    let environment: ExecutionEnvironment
+    let plan: String
+    let source: CopySide
+    let target: CopySide
+    let limit: Int
+    let isGone: @Sendable (Owner) async throws -> Bool
+
+    /// `environment` is that of the target; `limit` is how many checkpoints are copied at most.
+    package init(
+        _ environment: ExecutionEnvironment, plan: String, from source: CopySide, to target: CopySide,
+        limit: Int = .max, isGone: (@Sendable (Owner) async throws -> Bool)? = nil
+    ) {
+        self.environment = environment
+        self.plan = plan
+        self.source = source
+        self.target = target
+        self.limit = limit
+        let collection = target.collection
+        self.isGone = isGone ?? { collection.hasEnded($0) }
+    }
+
+    /// Copies one checkpoint after the other; one that fails does not keep the others from being copied. In a dry run
+    /// nothing is.
+    package func run(dryRun: Bool = false) async throws -> SyncReport {
+        guard source.bankID != target.bankID else {
+            throw CopyError.sameBank(place: target.collection.bank.place)
+        }
+        var items: [SyncItem] = []
+        var begun = 0
+        for checkpoint in try await available() {
+            if environment.control.wasInterrupted || Task.isCancelled {
+                return SyncReport(items: items, wasCancelled: true)
+            }
+            func item(_ action: SyncItem.Action, _ message: String = "") -> SyncItem {
+                SyncItem(checkpoint: checkpoint, action: action, message: message, tally: ArtifactCopy.Tally())
+            }
+            do {
+                if try await isThere(checkpoint) {
+                    items.append(item(.alreadyThere))
+                } else if begun >= limit {
+                    items.append(item(.left, "there were \(limit) to be copied before it"))
+                } else {
+                    begun += 1
+                    items.append(dryRun ? item(.copied) : try await copy(checkpoint))
+                }
+            } catch let error as CancellationError {
+                if items.isEmpty { throw error }
+                return SyncReport(items: items, wasCancelled: true)
+            } catch let error as LeaseError {
+                // Nothing may be written any more.
+                throw error
+            } catch CopyError.begunElsewhere {
+                items.append(item(.left, "someone else copies it"))
+            } catch CheckpointError.unknown {
+                items.append(item(.left, "it was deleted meanwhile"))
+            } catch {
+                items.append(item(.failed, String(describing: error)))
+            }
+        }
+        return SyncReport(items: items, wasCancelled: false)
+    }
+
+    /// The plan's available checkpoints in the source, oldest first.
+    private func available() async throws -> [CheckpointSummary] {
+        try await source.collection.list(.init(plan: plan, provider: source.provider, status: .available))
+            .filter { $0.plan == plan && !$0.isRehearsal }.reversed()
+    }
+
+    /// Whether the target has the checkpoint; throws `CopyError` when what it has is in the way, or when a dry run can
+    /// tell that someone works on it.
+    private func isThere(_ checkpoint: CheckpointSummary) async throws -> Bool {
+        let collection = target.collection
+        guard let there = try await collection.summary(checkpoint.id) else { return false }
+        switch there.status {
+        case .deleting, .errorDeleting, .damaged:
+            throw CopyError.inTheWay(checkpoint.id, there.status, place: target.words, provider: target.provider)
+        case .waitCopying, .copying:
+            let owner = try await collection.newestEpoch(checkpoint.id)?.owner
+            guard let owner, try await isGone(owner) else {
+                throw CopyError.begunElsewhere(checkpoint.id, place: target.words)
+            }
+            return false
+        case .protecting, .error: return false
+        case .available: break
+        }
+        let (here, other) = (
+            try await source.collection.index(checkpoint.id), try await collection.index(checkpoint.id)
+        )
+        if let difference = CopyOperation.difference(here, other) {
+            throw CopyError.otherCheckpoint(checkpoint.id, place: target.words, difference: difference)
+        }
+        return true
+    }
+
+    private func copy(_ checkpoint: CheckpointSummary) async throws -> SyncItem {
+        let report = try await CopyOperation(
+            environment, checkpoint: checkpoint.id, from: source, to: target, isGone: isGone
+        ).run()
+        let action: SyncItem.Action =
+            switch report.outcome {
+            case .copied: .copied
+            case .alreadyThere: .alreadyThere
+            case .failed, .unfinished: .failed
+            }
+        return SyncItem(
+            checkpoint: checkpoint, action: action, message: report.failures.first?.description ?? "",
+            tally: report.tally)
+    }
+}

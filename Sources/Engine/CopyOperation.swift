@@ -1,0 +1,204 @@
+import Bank
+import CanonicalForm
+package import Checkpoints
+import PlanIR
+import PluginKit
+import Surroundings
+
+/// Copies an available checkpoint into another bank, under the same id.
+///
+/// What arrives there needs nothing of the origin: definitions, IR, journal and artifacts come along, each checked
+/// against its digest on the way, and the commit record is written last. A copy that was broken off goes on in a later
+/// epoch, and takes over what earlier ones have brought there.
+package struct CopyOperation: Sendable {
+    let environment: ExecutionEnvironment
+    let source: CopySide
+    let target: CopySide
+    let id: CheckpointID
+    /// Whether the owner of an epoch has certainly ended.
+    let isGone: @Sendable (Owner) async throws -> Bool
+
+    /// A copy of checkpoint `id`. `environment` is that of the target, whose plugins must be able to restore the copy.
+    package init(
+        _ environment: ExecutionEnvironment, checkpoint id: CheckpointID, from source: CopySide, to target: CopySide,
+        isGone: (@Sendable (Owner) async throws -> Bool)? = nil
+    ) {
+        self.environment = environment
+        self.source = source
+        self.target = target
+        self.id = id
+        let collection = target.collection
+        self.isGone = isGone ?? { collection.hasEnded($0) }
+    }
+
+    /// Runs the copy. A failing artifact or hook gives a report; what is thrown is a reason not to begin, or a failure of
+    /// the other bank, after which the copy goes on when it is run again.
+    package func run() async throws -> CopyReport {
+        try ensureOtherBank()
+        let environment = environment
+        return try await source.collection.using(
+            id, OperationKind.copy.rawValue, now: environment.now(),
+            unprotected: { error in
+                environment.observer.observe(
+                    .noticed("nothing keeps others from deleting the checkpoint meanwhile: \(error)"))
+            }
+        ) { try await copy() }
+    }
+
+    private func ensureOtherBank() throws {
+        guard source.bankID != target.bankID else {
+            throw CopyError.sameBank(place: target.collection.bank.place)
+        }
+    }
+
+    private func copy() async throws -> CopyReport {
+        let (checkpoint, definitions) = try await read()
+        for name in try checkpoint.checkBindings(environment.plugins) {
+            environment.observer.observe(
+                .noticed("the manifest of the plugin '\(name)' has changed since this checkpoint was made"))
+        }
+        let standing = try await standing(checkpoint, definitions)
+        if case .there = standing { return report(checkpoint, definitions, .alreadyThere) }
+        try environment.writeGuard.ensureMayWrite()
+        let index = try await begin(checkpoint, standing)
+        let collection = target.collection
+        let newest = try await collection.epochs(id).last ?? 0
+        let (now, random) = (environment.now(), environment.random)
+        let epoch = try await uncancelled { try await collection.claim(id, after: newest, now: now, random: random) }
+        // An epoch that is recorded as failed may be swept any time: only later ones are taken over from.
+        let committed = try await collection.commit(id)
+        if committed?.status == .available { return report(checkpoint, definitions, .alreadyThere) }
+        let earlier = try await collection.epochs(id).filter { $0 > committed?.epoch ?? 0 && $0 < epoch }
+        let run = CopyRun(
+            environment: environment, source: source, target: target, checkpoint: checkpoint,
+            definitions: definitions, index: index, epoch: epoch, earlier: earlier)
+        return try await run.run()
+    }
+
+    // MARK: The source
+
+    /// The checkpoint and its definitions, as they are in the source.
+    func read() async throws -> (LoadedCheckpoint, [DefinitionRecord]) {
+        try ensureOtherBank()
+        let checkpoint = try await available()
+        return (checkpoint, try await definitions(of: checkpoint))
+    }
+
+    /// The checkpoint, which must be available.
+    private func available() async throws -> LoadedCheckpoint {
+        guard let summary = try await source.collection.summary(id) else { throw CheckpointError.unknown(id.text) }
+        guard summary.status == .available else {
+            throw CheckpointError.wrongStatus(
+                id, summary.status, wanted: "available to be copied", reason: summary.message)
+        }
+        return try await LoadedCheckpoint.load(id, from: source.collection)
+    }
+
+    /// All definitions: read before anything is written, so that damage in them leaves no trace in the other bank.
+    private func definitions(of checkpoint: LoadedCheckpoint) async throws -> [DefinitionRecord] {
+        let packs = checkpoint.packs(source.collection)
+        var definitions: [DefinitionRecord] = []
+        definitions.reserveCapacity(checkpoint.ir.resources.count)
+        for resource in checkpoint.ir.resources.indices { definitions.append(try await packs.definition(resource)) }
+        return definitions
+    }
+
+    // MARK: The target
+
+    /// What the target has under the checkpoint's id.
+    enum Standing: Sendable, Hashable {
+        /// Nothing.
+        case none
+        /// The same checkpoint, whole.
+        case there
+        /// A copy that was broken off or has failed, with its index record.
+        case begun(CheckpointIndex)
+    }
+
+    /// Finds out what the target has; throws `CopyError` for what is in the way of a copy.
+    func standing(
+        _ checkpoint: LoadedCheckpoint, _ definitions: [DefinitionRecord]
+    ) async throws -> Standing {
+        let collection = target.collection
+        guard let summary = try await collection.summary(id) else { return .none }
+        switch summary.status {
+        case .deleting, .errorDeleting, .damaged:
+            throw CopyError.inTheWay(id, summary.status, place: target.words, provider: target.provider)
+        case .protecting, .waitCopying, .copying, .available, .error: break
+        }
+        let index = try await collection.index(id)
+        if let difference = Self.difference(checkpoint.index, index) {
+            throw CopyError.otherCheckpoint(id, place: target.words, difference: difference)
+        }
+        if summary.status == .available {
+            try await compare(checkpoint, definitions, index)
+            return .there
+        }
+        guard index.origin != nil else {
+            throw CopyError.otherCheckpoint(id, place: target.words, difference: "it was made there")
+        }
+        let owner = try await collection.newestEpoch(id)?.owner ?? index.owner
+        guard try await isGone(owner) else { throw CopyError.begunElsewhere(id, place: target.words) }
+        return .begun(index)
+    }
+
+    /// What tells two index records of one id apart; `nil` when they are of the same checkpoint.
+    static func difference(_ source: CheckpointIndex, _ target: CheckpointIndex) -> String? {
+        if source.irDigest != target.irDigest { return "it was made by another plan" }
+        if source.created != target.created { return "it was made at \(target.created), and not at \(source.created)" }
+        if source.plan != target.plan { return "it is of plan '\(target.plan)'" }
+        return nil
+    }
+
+    /// Throws unless what both banks have committed is the same, down to the digests of all artifacts.
+    private func compare(
+        _ checkpoint: LoadedCheckpoint, _ definitions: [DefinitionRecord], _ index: CheckpointIndex
+    ) async throws {
+        let there = try await LoadedCheckpoint.load(id, from: target.collection)
+        let packs = there.packs(target.collection)
+        for (resource, definition) in definitions.enumerated() {
+            let other = try await packs.definition(resource)
+            func place(_ artifact: DefinitionRecord.Artifact) -> [String] {
+                [artifact.summary.name, "\(artifact.summary.digest)", "\(artifact.record)"]
+            }
+            guard
+                other.resource == definition.resource, other.definition == definition.definition,
+                other.artifacts.map(place) == definition.artifacts.map(place)
+            else {
+                throw CopyError.otherCheckpoint(
+                    id, place: target.words, difference: "what it has of '\(definition.resource)' is not the same")
+            }
+        }
+    }
+
+    /// Writes what the copy begins with, and returns its index record.
+    private func begin(_ checkpoint: LoadedCheckpoint, _ standing: Standing) async throws -> CheckpointIndex {
+        let collection = target.collection
+        let ir = try await source.collection.irBytes(checkpoint.index)
+        if case .begun(let index) = standing {
+            try await uncancelled { try await collection.recreateCopy(index, ir: ir) }
+            return index
+        }
+        let index = CheckpointIndex(
+            id: id, plan: checkpoint.index.plan, provider: target.provider, created: checkpoint.index.created,
+            owner: collection.owner, irDigest: checkpoint.index.irDigest, resources: checkpoint.index.resources,
+            origin: CheckpointOrigin(bank: source.bankID, provider: source.provider, copied: environment.now()),
+            isRehearsal: checkpoint.index.isRehearsal)
+        do {
+            try await uncancelled { try await collection.createCopy(index, ir: ir) }
+        } catch BankError.conditionFailed {
+            throw CopyError.begunElsewhere(id, place: target.words)
+        }
+        return index
+    }
+
+    private func report(
+        _ checkpoint: LoadedCheckpoint, _ definitions: [DefinitionRecord], _ outcome: CopyReport.Outcome
+    ) -> CopyReport {
+        CopyReport(
+            checkpoint: id, plan: checkpoint.ir.plan, from: source.provider, to: target.provider, outcome: outcome,
+            failures: [], resources: definitions.count,
+            artifacts: definitions.reduce(0) { $0 + $1.artifacts.count }, tally: ArtifactCopy.Tally(),
+            wasCancelled: false)
+    }
+}
