@@ -33,7 +33,7 @@ struct BankFormatTests {
     static let records: [SealedRecord] = [
         CheckpointIndex(
             id: id, plan: "shop", provider: "local", created: time, owner: owner, irDigest: digest, resources: 1,
-            origin: CheckpointOrigin(bank: id.text, provider: "far", copied: time)
+            origin: CheckpointOrigin(bank: id.text, provider: "far", copied: time), isRehearsal: true
         ).record,
         EpochRecord(checkpoint: id, epoch: 1, owner: owner, started: time).record,
         journal,
@@ -65,7 +65,12 @@ struct BankFormatTests {
                 storedBytes: 0, warnings: 0, message: ""),
             marked: time, owner: owner, stage: .marked, failure: failure
         ).record,
-        OperationIndex(id: id, kind: "restore", checkpoint: id, plan: "shop", started: time, owner: owner).record,
+        OperationIndex(
+            id: id, kind: "restore", checkpoint: id, plan: "shop", started: time, owner: owner, target: "/mnt",
+            overwrite: true, only: ["A::B#c"],
+            parameters: [ParameterOverride(target: "A::B", key: "d", value: 1)]
+        ).record,
+        OperationEpoch(operation: id, epoch: 1_048_577, owner: owner, started: time).record,
         OperationCommit(
             id: id, status: .fail, finished: time,
             resources: [
@@ -108,7 +113,10 @@ struct BankFormatTests {
             let format = try #require(record.content["format"]?.stringValue)
             let table = try #require(try Self.tables().first { $0.lead.contains("\"format\": \"\(format)\"") })
             #expect(table.members == names(.object(record.content)).subtracting(["format", "version"]), "\(format)")
-            let isSecond = ["cairn.checkpoint", "cairn.journal", "cairn.commit", "cairn.tombstone"].contains(format)
+            let isSecond = [
+                "cairn.checkpoint", "cairn.journal", "cairn.commit", "cairn.tombstone", "cairn.operation",
+                "cairn.operation-commit",
+            ].contains(format)
             #expect(record.content["version"] == (isSecond ? 2 : 1))
         }
     }

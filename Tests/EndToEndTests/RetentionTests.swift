@@ -173,7 +173,7 @@ import Testing
         let site = try await Self.site(
             "{}", leases: "{expireWindow: 3s, renewWindow: 1s, validityWindow: 1s}",
             resource:
-                "{id: a, type: Host::Command::Artifact, properties: {dump: [sh, -c, \"touch began; sleep 2; echo x\"], restore: [cat]}}"
+                "{id: a, type: Host::Command::Artifact, properties: {dump: [sh, -c, \"touch began; sleep 2; echo done\"], restore: [cat]}}"
         )
         let place = site.place
         let ending = try await Programs.run("cairn", ["protect", "plan.ir"], in: place) { process in
