@@ -172,6 +172,12 @@ package protocol Bank: Sendable {
     /// `after` need not exist nor be a name; a limit less than 1 counts as 1.
     func names(below prefix: BankKey?, after: String?, limit: Int) async throws -> BankNames
 
+    /// The bytes of each of some objects, in the order of `keys`; `nil` for one that is not there. Each is whole by itself.
+    func getEach(_ keys: [BankKey]) async throws -> [[UInt8]?]
+
+    /// All names right below each of some prefixes, in the order of `prefixes`, as `names` gives them.
+    func namesBelowEach(_ prefixes: [BankKey]) async throws -> [[String]]
+
     /// When an object was last written, in milliseconds since 1970 by the store's own clock; `nil` when there is no
     /// such object, or the store does not tell. It lies between the beginning of the write and its answer, cut to the
     /// fineness of the store's clock, which may be a whole second.
@@ -190,6 +196,31 @@ package protocol Bank: Sendable {
 extension Bank {
     package func putUnversioned(_ key: BankKey, _ bytes: [UInt8], if condition: WriteCondition) async throws {
         try await put(key, bytes, if: condition)
+    }
+
+    package func getEach(_ keys: [BankKey]) async throws -> [[UInt8]?] {
+        try await inTurns(keys) { key in
+            do { return try await get(key) } catch BankError.notFound { return nil }
+        }
+    }
+
+    package func namesBelowEach(_ prefixes: [BankKey]) async throws -> [[String]] {
+        try await inTurns(prefixes) { try await allNames(below: $0) }
+    }
+
+    /// What becomes of each item, in their order; some are asked for at a time.
+    private func inTurns<Item: Sendable, Result: Sendable>(
+        _ items: [Item], _ transform: @escaping @Sendable (Item) async throws -> Result
+    ) async throws -> [Result] {
+        try await withThrowingTaskGroup(of: (Int, Result).self) { group in
+            var results = [Result?](repeating: nil, count: items.count)
+            for (number, item) in items.enumerated() {
+                if number >= 16, let (place, result) = try await group.next() { results[place] = .some(result) }
+                group.addTask { (number, try await transform(item)) }
+            }
+            for try await (place, result) in group { results[place] = .some(result) }
+            return results.compactMap(\.self)
+        }
     }
 
     /// All keys below `prefix`, page by page.

@@ -136,6 +136,27 @@ package final class DirectoryBank: Bank {
         }
     }
 
+    package func getEach(_ keys: [BankKey]) async throws -> [[UInt8]?] {
+        // In one turn: to wake a thread for each would take longer than to read it.
+        try await perform("read", place) { store in
+            try keys.map { key in
+                do { return try store.get(ObjectPath(key)) } catch BankError.notFound { return nil } catch let failure
+                    as SystemFailure
+                {
+                    throw BankError.storeFailed(operation: "read", key: key.text, reason: failure.description)
+                }
+            }
+        }
+    }
+
+    package func namesBelowEach(_ prefixes: [BankKey]) async throws -> [[String]] {
+        try await perform("list", place) { store in
+            try prefixes.map { prefix in
+                try ObjectListing.names(in: store.root, below: prefix, after: nil, limit: .max).names
+            }
+        }
+    }
+
     package func modified(_ key: BankKey) async throws -> Int64? {
         try await perform("look up", key.text) { store in try store.modified(ObjectPath(key)) }
     }

@@ -75,18 +75,19 @@ package struct RetentionOperation: Sendable {
     /// What is to become of each checkpoint; changes nothing.
     package func decide() async throws -> RetentionReport {
         let collection = environment.collection
-        let summaries = try await collection.list(.init(plan: plan, provider: provider))
-            .filter { $0.plan == plan && $0.provider == provider && !$0.isRehearsal }
-        // After the listing: what was created meanwhile is not in it.
+        let found = try await collection.survey(plan: plan, provider: provider)
+        // After the reading: what was created meanwhile was not read.
         let now = environment.now().milliseconds
-        let isGone = isGone
-        let candidates = try await concurrentMap(summaries) { summary in
-            let claims = try await Self.claims(summary.id, collection, isGone)
-            return RetentionCandidate(
-                summary.id, created: summary.created.milliseconds, standing: Self.standing(summary.status),
-                isPinned: claims.isPinned, isInUse: claims.isInUse)
+        var candidates: [RetentionCandidate<CheckpointID>] = []
+        candidates.reserveCapacity(found.count)
+        for checkpoint in found {
+            candidates.append(
+                RetentionCandidate(
+                    checkpoint.id, created: checkpoint.created.milliseconds,
+                    standing: Self.standing(checkpoint.status), isPinned: checkpoint.isPinned,
+                    isInUse: checkpoint.hasUses ? try await isInUse(checkpoint.id) : false))
         }
-        let statuses = Dictionary(summaries.map { ($0.id, $0.status) }, uniquingKeysWith: { first, _ in first })
+        let statuses = Dictionary(found.map { ($0.id, $0.status) }, uniquingKeysWith: { first, _ in first })
         let decisions = Retention.decide(candidates, by: policy, in: zone, now: now)
         return RetentionReport(
             plan: plan, policy: policy, zone: zone,
@@ -157,20 +158,13 @@ package struct RetentionOperation: Sendable {
         }
     }
 
-    /// Whether a checkpoint is pinned and whether someone uses it, mostly by one look at what there is of it.
-    private static func claims(
-        _ id: CheckpointID, _ collection: CheckpointCollection, _ isGone: (Owner) async throws -> Bool
-    ) async throws -> (isPinned: Bool, isInUse: Bool) {
-        let keys = CheckpointKeys(id)
-        let names = Set(try await collection.bank.allNames(below: keys.all))
-        func has(_ key: BankKey) -> Bool { key.segments.last.map { names.contains(String($0)) } ?? false }
-        guard has(keys.uses) else { return (has(keys.pin), false) }
+    private func isInUse(_ id: CheckpointID) async throws -> Bool {
         do {
-            for use in try await collection.uses(id) where try await !isGone(use.owner) { return (has(keys.pin), true) }
+            for use in try await environment.collection.uses(id) where try await !isGone(use.owner) { return true }
+            return false
         } catch is CheckpointError {
             // A use that cannot be read may be one.
-            return (has(keys.pin), true)
+            return true
         }
-        return (has(keys.pin), false)
     }
 }
