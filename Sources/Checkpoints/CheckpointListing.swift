@@ -31,8 +31,9 @@ extension CheckpointCollection {
         case .available, .protecting, .waitCopying, .copying: return summary
         case .error, .deleting, .errorDeleting, .damaged, nil: break
         }
-        // A deletion that began meanwhile looks like damage.
-        return try await tombstoneSummary(id, indexed) ?? summary
+        // A deletion that began meanwhile looks like damage, and one that has come to its end, too.
+        if let summary = try await tombstoneSummary(id, indexed) { return summary }
+        return summary?.status == .damaged ? try await livingSummary(id, indexed) : summary
     }
 
     private func tombstoneSummary(_ id: CheckpointID, _ indexed: IndexedCheckpoint?) async throws -> CheckpointSummary?

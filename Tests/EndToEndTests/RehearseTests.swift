@@ -1,7 +1,9 @@
 import CanonicalForm
+import Engine
 import EventStream
 import Foundation
 import Glibc
+import PlanIR
 import Testing
 
 /// `cairn rehearse`: what proves a backup must find one that is none.
