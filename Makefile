@@ -3,12 +3,13 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 SWIFT ?= swift
 # Libraries that the build needs, and tools that the demo and the tests use.
-PACKAGES := libyaml-dev libarchive-dev libxxhash-dev pkg-config graphviz zstd curl attr acl e2fsprogs python3-venv chromium chromium-driver postgresql
+PACKAGES := libyaml-dev libarchive-dev libxxhash-dev pkg-config graphviz zstd curl attr acl e2fsprogs python3-venv chromium chromium-driver postgresql spin gcc libc6-dev
 VENV := .venv
 # Linked statically, the compiler starts in a fraction of the time; see Package.swift.
 STATIC := CAIRN_STATIC=1
 
-.PHONY: help deps build release demo test lint golden fuzz bench simulate crash-test test-sanitize graph-look clean
+.PHONY: help deps build release demo test lint golden fuzz bench model simulate crash-test stress test-sanitize
+.PHONY: graph-look clean
 
 help:
 	@echo "make demo     install what is missing, build, and run the quickstart"
@@ -18,7 +19,9 @@ help:
 	@echo "make golden   record the golden files anew; look at the difference before you commit it"
 	@echo "make fuzz     search for input that breaks something: make fuzz TARGET=check SECONDS=60, or TARGET=ir"
 	@echo "make simulate live simulated days of the executor: make simulate SEEDS=100000, or SEED=4711 for one, told in full"
+	@echo "make model    verify the models of the bank's protocol with spin, and refute what must be refuted"
 	@echo "make crash-test  kill the real executor at random moments: make crash-test ROUNDS=1000"
+	@echo "make stress   a crowd on one bank, killed at random, with auditors: make stress MINUTES=10, or SEED=4711"
 	@echo "make test-sanitize  run the engine's tests under Thread Sanitizer"
 	@echo "make clean    remove what was built"
 
@@ -45,7 +48,7 @@ $(VENV)/installed: requirements-test.txt
 lint:
 	@$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
 
-test: deps $(VENV)/installed lint
+test: deps $(VENV)/installed lint model
 	@scripts/run-tests
 
 golden: deps $(VENV)/installed
@@ -64,6 +67,10 @@ bench: release
 	@CAIRN_BENCH=1 $(STATIC) $(SWIFT) build -c release --static-swift-stdlib --product BankBench
 	@scripts/bench .build/release
 
+# See docs/models/README.md.
+model: deps
+	@scripts/check-models
+
 # Many simulated days (SEEDS), or one with all that happened (SEED); SEEDS_FROM is the first of many. Built as the tests
 # are: an optimised build takes other steps, and a seed would mean another day.
 SEEDS ?= 3000
@@ -76,6 +83,11 @@ ROUNDS ?= 500
 
 crash-test: deps
 	@CAIRN_CRASH_ROUNDS=$(ROUNDS) $(SWIFT) test --filter CrashTests
+
+MINUTES ?= 5
+
+stress: deps
+	@CAIRN_STRESS_SECONDS=$$(($(MINUTES) * 60)) $(if $(SEED),CAIRN_STRESS_SEED=$(SEED)) $(SWIFT) test --filter StressTests
 
 # Thread Sanitizer over what runs at the same time; builds of its own.
 test-sanitize: deps

@@ -9,6 +9,8 @@ package enum ArtifactError: Error, Sendable, Hashable {
     case readOnly(BankKey)
     /// The writer is at its end, whole or failed.
     case closed(BankKey)
+    /// A hook that has ended has finished this artifact, which stays as it is.
+    case alreadyFinished(BankKey)
     /// The artifact would have more parts than keys can count.
     case tooLong(BankKey, mostParts: UInt32)
     /// An object is not there.
@@ -32,6 +34,8 @@ extension ArtifactError: CustomStringConvertible {
             "'\(name)' is not a name of an artifact: expected 1 to 64 of a-z 0-9 . _ - without a dot at the start"
         case .readOnly(let key): "'\(key)' cannot be changed: these artifacts are open for reading only"
         case .closed(let key): "nothing more can be written to '\(key)': its writer has finished or failed"
+        case .alreadyFinished(let key):
+            "'\(key)' cannot be changed: a hook before this one has finished it; use another name"
         case .tooLong(let key, let mostParts): "'\(key)' would have more than \(mostParts) parts"
         case .missing(let key, let expected): "bank object '\(key)' is missing: expected \(expected)"
         case .damagedRecord(let key, let reason): "bank object '\(key)' is damaged: \(reason)"

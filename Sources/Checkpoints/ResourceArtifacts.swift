@@ -6,7 +6,8 @@ import Synchronization
 /// The artifacts of one resource, over all epochs of its checkpoint: what a plugin's hook reads and writes.
 ///
 /// What is read is only what a journal or a commit record has named, under the digest that it gave. What is written
-/// goes to the epoch of the run, and is kept in mind until the hook has succeeded.
+/// goes to the epoch of the run, and is kept in mind until the hook has succeeded. When the hook has ended, nothing more is
+/// written or removed through it; and what an earlier hook has finished stays as that hook left it.
 package final class ResourceArtifacts: ArtifactStore {
     /// What may be done with the artifacts.
     package enum Access: Sendable, Hashable {
@@ -27,8 +28,10 @@ package final class ResourceArtifacts: ArtifactStore {
     private struct State {
         var known: [String: DefinitionRecord.Artifact]
         var finished: [String: DefinitionRecord.Artifact] = [:]
-        /// The artifacts that were begun, whole or not.
-        var begun: Set<String> = []
+        /// The artifacts that were begun, whole or not, each with the number of its newest writer.
+        var begun: [String: Int] = [:]
+        var writers = 0
+        var isClosed = false
     }
 
     /// The artifacts of the resource `identity` that `known` names, and those that will be written.
@@ -50,20 +53,43 @@ package final class ResourceArtifacts: ArtifactStore {
         state.withLock { $0.finished.values.sorted { $0.summary.name < $1.summary.name } }
     }
 
+    /// Ends the hook: writers that it has left open write no more.
+    package func close() { state.withLock { $0.isClosed = true } }
+
     /// Removes what was begun since: the hook that wrote it has failed.
     package func discard() async throws {
-        let names = state.withLock { $0.begun.sorted() }
-        for name in names { try await remove(name) }
+        guard case .writing(let epoch) = access else { return }
+        let names = state.withLock { state in
+            state.isClosed = true
+            return state.begun.keys.sorted()
+        }
+        for name in names {
+            try await store(epoch, writable: true).remove(name)
+            forget(name)
+        }
     }
 
     package func writer(_ name: String) async throws -> any ArtifactWriter {
         guard case .writing(let epoch) = access else {
             throw ArtifactError.readOnly(try artifactKeys(name, epoch: 1).all)
         }
-        let store = try store(epoch, writable: true)
-        let writer = try await store.partedWriter(name)
-        _ = state.withLock { $0.begun.insert(name) }
-        return RecordingWriter(inner: writer, artifacts: self, epoch: epoch)
+        try ensureMayChange(name, epoch)
+        let number = state.withLock { state in
+            state.writers += 1
+            state.begun[name] = state.writers
+            state.finished[name] = nil
+            return state.writers
+        }
+        let writer = try await store(epoch, writable: true).partedWriter(name)
+        return RecordingWriter(inner: writer, artifacts: self, name: name, epoch: epoch, number: number)
+    }
+
+    /// Throws when the hook has ended, or an earlier one has finished the artifact.
+    private func ensureMayChange(_ name: String, _ epoch: UInt32) throws {
+        let place = try artifactKeys(name, epoch: epoch).all
+        let (isClosed, isKept) = state.withLock { ($0.isClosed, $0.known[name] != nil) }
+        if isClosed { throw ArtifactError.closed(place) }
+        if isKept, access != .deleting { throw ArtifactError.alreadyFinished(place) }
     }
 
     package func reader(_ name: String) async throws -> any ArtifactReader {
@@ -85,15 +111,22 @@ package final class ResourceArtifacts: ArtifactStore {
     package func remove(_ name: String) async throws {
         switch access {
         case .reading: throw ArtifactError.readOnly(try artifactKeys(name, epoch: 1).all)
-        case .writing(let epoch): try await store(epoch, writable: true).remove(name)
+        case .writing(let epoch):
+            try ensureMayChange(name, epoch)
+            try await store(epoch, writable: true).remove(name)
         case .deleting:
+            try ensureMayChange(name, 1)
             guard let known = state.withLock({ $0.known[name] }) else { return }
             try await store(known.epoch, writable: true).remove(name)
         }
+        forget(name)
+    }
+
+    private func forget(_ name: String) {
         state.withLock { state in
             state.known[name] = nil
             state.finished[name] = nil
-            state.begun.remove(name)
+            state.begun[name] = nil
         }
     }
 
@@ -114,8 +147,21 @@ package final class ResourceArtifacts: ArtifactStore {
             expectedRecords: expected)
     }
 
-    fileprivate func finished(_ artifact: DefinitionRecord.Artifact) {
-        state.withLock { $0.finished[artifact.summary.name] = artifact }
+    /// Takes note of a finished artifact; throws when the writer that finished it counts no more.
+    fileprivate func finished(_ artifact: DefinitionRecord.Artifact, by number: Int) throws {
+        let counts = state.withLock { state in
+            guard !state.isClosed, state.begun[artifact.summary.name] == number else { return false }
+            state.finished[artifact.summary.name] = artifact
+            return true
+        }
+        if !counts { throw ArtifactError.closed(try artifactKeys(artifact.summary.name, epoch: artifact.epoch).all) }
+    }
+
+    /// Throws unless a writer is the newest of its artifact in a hook that goes on.
+    fileprivate func ensureCounts(_ name: String, _ epoch: UInt32, _ number: Int) throws {
+        guard state.withLock({ !$0.isClosed && $0.begun[name] == number }) else {
+            throw ArtifactError.closed(try artifactKeys(name, epoch: epoch).all)
+        }
     }
 
     fileprivate func ensureMayWrite() throws { try writeGuard.ensureMayWrite() }
@@ -125,16 +171,23 @@ package final class ResourceArtifacts: ArtifactStore {
 private struct RecordingWriter: ArtifactWriter {
     let inner: PartedArtifactWriter
     let artifacts: ResourceArtifacts
+    let name: String
     let epoch: UInt32
+    let number: Int
 
     var preferredChunkLength: Int { inner.preferredChunkLength }
 
-    func write(_ bytes: [UInt8]) async throws { try await inner.write(bytes) }
+    func write(_ bytes: [UInt8]) async throws {
+        try artifacts.ensureCounts(name, epoch, number)
+        try await inner.write(bytes)
+    }
 
     func finish() async throws -> ArtifactSummary {
+        try artifacts.ensureCounts(name, epoch, number)
         try artifacts.ensureMayWrite()
         let (summary, record) = try await inner.finishWithRecord()
-        artifacts.finished(DefinitionRecord.Artifact(summary: summary, epoch: epoch, record: record))
+        try artifacts.finished(
+            DefinitionRecord.Artifact(summary: summary, epoch: epoch, record: record), by: number)
         return summary
     }
 }

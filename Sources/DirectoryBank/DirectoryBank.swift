@@ -1,5 +1,6 @@
 package import Bank
 internal import BlockingIO
+internal import CLinux
 internal import Glibc
 private import Synchronization
 
@@ -16,24 +17,31 @@ package final class DirectoryBank: Bank {
 
     private let threads: BlockingThreads
     private let opened = Mutex<BankRoot?>(nil)
+    private let folding: NameFolding
 
     /// A bank at an absolute path. Nothing is touched yet: where there is no directory, the operations throw `noBank`.
     ///
-    /// `threads` bounds how many operations run at once. Throws `invalidPlace` when the path is not absolute.
-    package init(path: String, threads: Int = 8) throws(BankError) {
+    /// `threads` bounds how many operations run at once; `looksFor` is the name that the file system looks for when it is
+    /// given one, which a test may replace. Throws `invalidPlace` when the path is not absolute.
+    package init(
+        path: String, threads: Int = 8, looksFor: @escaping @Sendable (String) -> String = { $0 }
+    ) throws(BankError) {
         guard path.utf8.first == UInt8(ascii: "/"), !path.utf8.contains(0) else {
             throw .invalidPlace(path, reason: "a bank's directory is given by its absolute path")
         }
         self.place = path
         self.threads = BlockingThreads(name: "bank", count: threads)
+        self.folding = NameFolding(looksFor: looksFor)
     }
 
     /// Makes the bank's directory, mode 0700, with those above it that are missing; durable on return. A directory that
-    /// is there already stays as it is. Throws `storeFailed`.
+    /// is there already stays as it is. Throws `storeFailed`, and `invalidPlace` when its file system takes different
+    /// keys for one name.
     package func createRoot() async throws {
-        try await threads.run { [place] in
+        try await threads.run { [place, folding] in
             do {
                 try BankRoot.create(place)
+                try folding.probe(try BankRoot(opening: place), at: place)
             } catch let failure as SystemFailure {
                 throw BankError.storeFailed(operation: "create", key: place, reason: failure.description)
             }
@@ -190,6 +198,7 @@ package final class DirectoryBank: Bank {
         try opened.withLock { current in
             if let current, try !current.isGone { return current }
             let root = try BankRoot(opening: place)
+            try folding.refuse(in: root, at: place)
             current = root
             return root
         }

@@ -44,8 +44,8 @@ package struct CopyGivingUp: Sendable {
     package func run(reason: String) async throws {
         let (collection, id) = (environment.collection, index.id)
         let ir = try await LoadedCheckpoint.loadIR(index, from: collection)
-        let newest = try await collection.epochs(id).last ?? 0
         let (now, random) = (environment.now(), environment.random)
+        let newest = try await collection.epochs(id).last ?? CheckpointCollection.copyEpochs(random)
         try environment.writeGuard.ensureMayWrite()
         let epoch = try await uncancelled { try await collection.claim(id, after: newest, now: now, random: random) }
         // It may have been whole already when its copier went.
@@ -73,6 +73,7 @@ package struct CopyGivingUp: Sendable {
             checkpoint: id, epoch: epoch, status: .error, finished: now, resources: entries,
             failures: [ResourceFailure(resource: "", hook: "", message: reason)], contentBytes: 0,
             journalSegments: 0, definitions: .packs([]))
+        if try await collection.commit(id)?.status == .available { return }
         try environment.writeGuard.ensureMayWrite()
         let index = index
         try await uncancelled {

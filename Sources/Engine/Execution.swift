@@ -95,6 +95,7 @@ final class Execution: ActivityRunner {
                 let saved = try await withTimeout(attemptRules(index).timeout) { [self] in
                     try await callPlugin(place, attempt, artifacts, reporter)
                 }
+                artifacts.close()
                 let result = HookResult(
                     saved: saved, artifacts: artifacts.finished, warnings: reporter.warnings,
                     contentBytes: reporter.contentBytes,
@@ -102,6 +103,7 @@ final class Execution: ActivityRunner {
                 finish(place, result)
                 return .finished
             } catch {
+                artifacts.close()
                 // What an attempt left half done must not be taken for the work of the next. Where that fails, nothing
                 // names it all the same.
                 if case .writing = access { try? await uncancelled { try await artifacts.discard() } }
@@ -294,6 +296,7 @@ final class Execution: ActivityRunner {
                 let place = EventActivity(resource: index, identity: identities[index], hook: .complete)
                 let reporter = AttemptReporter(place, environment.observer, environment.clock, nil)
                 let artifacts = try await artifacts(index)
+                defer { artifacts.close() }
                 try await withTimeout(attemptRules(index).timeout) { [self] in
                     try await plugin.revert(operation, context(index, artifacts, reporter, nil, 1))
                 }

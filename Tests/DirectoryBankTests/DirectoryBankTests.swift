@@ -76,6 +76,28 @@ final class ScratchDirectory: Sendable {
         #expect(try await BankFormat.open(bank: DirectoryBank(path: root)) == format)
     }
 
+    /// File systems of other kinds cannot be mounted everywhere, so this one is made to look for other names.
+    @Test(arguments: [true, false]) func aFileSystemThatFoldsNamesIsRefused(_ foldsCase: Bool) async throws {
+        let looksFor: @Sendable (String) -> String = { name in
+            foldsCase ? name.lowercased() : name.last == "." ? String(name.dropLast()) : name
+        }
+        let reason = foldsCase ? "small letters from capital ones" : "a dot at the end"
+        let folded = try DirectoryBank(path: root, looksFor: looksFor)
+        var error = await #expect(throws: BankError.self) { try await folded.createRoot() }
+        #expect(error?.description.contains(root) == true && error?.description.contains(reason) == true)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: root + "/.tmp").isEmpty)
+        // A bank that has come here, as by a copy, is not opened, and nothing is written to look.
+        _ = try await BankFormat.initialize(bank: bank, created: "now")
+        let before = try await bank.survey().lastChange
+        error = await #expect(throws: BankError.self) { _ = try await BankFormat.open(bank: folded) }
+        #expect(error?.description.contains(reason) == true)
+        #expect(try await bank.survey().lastChange == before)
+        // Names that only look alike are no reason.
+        try await bank.put(BankKey("FORMAT"), [1], if: .none)
+        try await bank.put(BankKey("format."), [1], if: .none)
+        _ = try await BankFormat.open(bank: DirectoryBank(path: root))
+    }
+
     @Test func noDirectoryIsMadeSilently() async throws {
         let missing = try DirectoryBank(path: scratch.path + "/missing")
         let key = try BankKey("a/b")

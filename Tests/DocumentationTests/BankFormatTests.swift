@@ -33,7 +33,7 @@ struct BankFormatTests {
     static let records: [SealedRecord] = [
         CheckpointIndex(
             id: id, plan: "shop", provider: "local", created: time, owner: owner, irDigest: digest, resources: 1,
-            isRehearsal: true
+            origin: CheckpointOrigin(bank: id.text, provider: "far", copied: time), isRehearsal: true
         ).record,
         EpochRecord(checkpoint: id, epoch: 1, owner: owner, started: time).record,
         journal,
@@ -114,7 +114,8 @@ struct BankFormatTests {
             let table = try #require(try Self.tables().first { $0.lead.contains("\"format\": \"\(format)\"") })
             #expect(table.members == names(.object(record.content)).subtracting(["format", "version"]), "\(format)")
             let isSecond = [
-                "cairn.journal", "cairn.commit", "cairn.tombstone", "cairn.operation", "cairn.operation-commit",
+                "cairn.checkpoint", "cairn.journal", "cairn.commit", "cairn.tombstone", "cairn.operation",
+                "cairn.operation-commit",
             ].contains(format)
             #expect(record.content["version"] == (isSecond ? 2 : 1))
         }
@@ -131,6 +132,7 @@ struct BankFormatTests {
             return names(value?.arrayValue?.first ?? value)
         }
         #expect(try table("An **owner**") == inner("cairn.checkpoint", "owner"))
+        #expect(try table("An **origin**") == inner("cairn.checkpoint", "origin"))
         #expect(try table("A **failure**") == inner("cairn.commit", "failures"))
         #expect(try table("A definition in it is an object") == inner("cairn.definitions", "definitions"))
         let definition = try #require(
@@ -147,6 +149,6 @@ struct BankFormatTests {
 
     @Test("Every table is compared with a record") func noOtherTables() throws {
         // Those of the records, of what stands in them, and of the bank's own record.
-        #expect(try Self.tables().count == Self.records.count + 6 + 1)
+        #expect(try Self.tables().count == Self.records.count + 7 + 1)
     }
 }

@@ -8,7 +8,7 @@
  */
 
 #ifndef TAKERS
-#define TAKERS 3
+#define TAKERS 2
 #endif
 /* What an epoch's number can be. Where a bank cannot say who was first, numbers have a random part: of two claims behind
  * the same one either may be the higher, and no two are the same. */
@@ -106,9 +106,11 @@ inline commit(e, s, a, da, b, db) {
 proctype Creator() {
     byte me = CREATOR, n, s;
     FENCE; putA(1);
+#ifndef ONE_RESOURCE
     FENCE; putB(1);
+#endif
     if :: s = AVAILABLE :: s = ERROR fi;
-    FENCE; commit(1, s, 1, me, 1, me);
+    FENCE; commit(1, s, 1, me, 1, contentB[1]);
     /* Whoever claims looks for commit records behind that: one of the two sees the other. */
     newest(n);
     if
@@ -172,8 +174,12 @@ proctype Taker(byte me) {
         a = k; da = me; b = k; db = me; e = n;
         if :: contentA[e] != 0 -> atomic { a = e; da = contentA[e] } :: true fi;
         if :: a == k -> FENCE; putA(k) :: else fi;
+#ifdef ONE_RESOURCE
+        b = 1; db = 0;
+#else
         if :: contentB[e] != 0 -> atomic { b = e; db = contentB[e] } :: true fi;
         if :: b == k -> FENCE; putB(k) :: else fi;
+#endif
         if :: s = AVAILABLE :: s = ERROR fi
     fi;
     FENCE; commit(k, s, a, da, b, db);
