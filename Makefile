@@ -8,7 +8,7 @@ VENV := .venv
 # Linked statically, the compiler starts in a fraction of the time; see Package.swift.
 STATIC := CAIRN_STATIC=1
 
-.PHONY: help deps build release demo test lint golden fuzz bench model simulate crash-test test-sanitize graph-look clean
+.PHONY: help deps build release demo test lint golden fuzz bench model simulate crash-test stress test-sanitize graph-look clean
 
 help:
 	@echo "make demo     install what is missing, build, and run the quickstart"
@@ -20,6 +20,7 @@ help:
 	@echo "make simulate live simulated days of the executor: make simulate SEEDS=100000, or SEED=4711 for one, told in full"
 	@echo "make model    verify the models of the bank's protocol with spin, and refute what must be refuted"
 	@echo "make crash-test  kill the real executor at random moments: make crash-test ROUNDS=1000"
+	@echo "make stress   a crowd on one bank, killed at random, with auditors: make stress MINUTES=10, or SEED=4711"
 	@echo "make test-sanitize  run the engine's tests under Thread Sanitizer"
 	@echo "make clean    remove what was built"
 
@@ -81,6 +82,11 @@ ROUNDS ?= 500
 
 crash-test: deps
 	@CAIRN_CRASH_ROUNDS=$(ROUNDS) $(SWIFT) test --filter CrashTests
+
+MINUTES ?= 5
+
+stress: deps
+	@CAIRN_STRESS_SECONDS=$$(($(MINUTES) * 60)) $(if $(SEED),CAIRN_STRESS_SEED=$(SEED)) $(SWIFT) test --filter StressTests
 
 # Thread Sanitizer over what runs at the same time; builds of its own.
 test-sanitize: deps

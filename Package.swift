@@ -188,9 +188,9 @@ let package = Package(
         room(
             "ProtectionService",
             [
-                "Bank", "CanonicalForm", "Checkpoints", "CommandPlugin", "DegradedBank", "Diagnostics",
+                "Bank", "BlockingIO", "CanonicalForm", "Checkpoints", "CommandPlugin", "DegradedBank", "Diagnostics",
                 "DirectoryBank", "Engine", "FilesPlugin", "Manifests", "NoopPlugin", "PlanIR", "PluginKit",
-                "ServicePlugin", "YAMLSource",
+                "ServicePlugin", "Surroundings", "YAMLSource",
             ]),
         .executableTarget(
             name: "cairn",
@@ -341,7 +341,8 @@ let package = Package(
         tests(
             "ProtectionServiceTests",
             [
-                "CanonicalForm", "Diagnostics", "Engine", "FilesPlugin", "Manifests", "NoopPlugin", "PlanIR",
+                "CanonicalForm", "Checkpoints", "Diagnostics", "Engine", "FilesPlugin", "Manifests", "NoopPlugin",
+                "PlanIR",
                 "PluginKit", "ProtectionService", "YAMLSource",
             ]),
         tests(

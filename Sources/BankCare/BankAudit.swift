@@ -155,34 +155,32 @@ package struct BankAudit: Sendable {
             }
             let index: OperationIndex
             do {
-                index = try await collection.read(CheckpointLayout.operationIndex(id)) {
+                index = try await collection.read(OperationKeys(id).index) {
                     try OperationIndex(opening: $0)
                 }
             } catch let error as CheckpointError {
-                let isMissing = try await bank.size(CheckpointLayout.operationIndex(id)) == nil
+                let isMissing = try await bank.size(OperationKeys(id).index) == nil
                 try await report(
                     BankFinding(
-                        isMissing ? .recordMissing : .recordDamaged, CheckpointLayout.operationIndex(id), nil,
+                        isMissing ? .recordMissing : .recordDamaged, OperationKeys(id).index, nil,
                         error.reason))
                 continue
             }
-            let key = CheckpointLayout.operationCommit(id)
-            if try await bank.size(key) == nil {
-                guard collection.hasEnded(index.owner) else { continue }
+            if index.id != id {
                 try await report(
-                    BankFinding(
-                        .operationUnfinished, all, index.checkpoint,
-                        "is a \(index.kind) whose process \(index.owner.process) on \(index.owner.host) has ended"))
+                    BankFinding(.recordsDisagree, OperationKeys(id).index, index.checkpoint, "is of another operation"))
                 continue
             }
-            do {
-                let commit = try await collection.read(key) { try OperationCommit(opening: $0) }
-                if commit.id != id || index.id != id {
-                    try await report(BankFinding(.recordsDisagree, key, index.checkpoint, "is of another operation"))
-                }
-            } catch let error as CheckpointError {
-                try await report(BankFinding(.recordDamaged, key, index.checkpoint, error.reason))
+            let standing: OperationStanding
+            do { standing = try await collection.standing(id) } catch CheckpointError.damaged(let key, let reason) {
+                try await report(BankFinding(.recordDamaged, key, index.checkpoint, reason))
+                continue
             }
+            guard standing.isOpen, collection.hasEnded(standing.owner) else { continue }
+            try await report(
+                BankFinding(
+                    .operationUnfinished, all, index.checkpoint,
+                    "is a \(index.kind) whose process \(standing.owner.process) on \(standing.owner.host) has ended"))
         }
     }
 

@@ -294,10 +294,11 @@ struct ContentAudit {
         }
     }
 
-    /// Journals and definitions of other epochs: an executor that was taken over from has left them.
+    /// Journals and definitions of other epochs: an executor that was taken over from has left them. And what copiers
+    /// have noted.
     private func isHistory(_ key: BankKey) -> Bool {
         let segments = key.segments
         guard segments.count > 4, CheckpointKeys.epoch(ofContent: segments[2]) != nil else { return false }
-        return segments[3] == "journal" || segments[3] == "definitions"
+        return ["journal", "definitions", "copying"].contains(segments[3])
     }
 }

@@ -17,10 +17,12 @@ package struct CheckpointSummary: Sendable, Hashable {
     package let warnings: Int64
     /// Why it is not available, where there is something to say.
     package let message: String
+    /// Whether it was made to be tried out and deleted.
+    package var isRehearsal = false
 
     package init(
         id: CheckpointID, plan: String, provider: String, created: Timestamp, status: CheckpointStatus,
-        resources: Int64, storedBytes: Int64, warnings: Int64, message: String
+        resources: Int64, storedBytes: Int64, warnings: Int64, message: String, isRehearsal: Bool = false
     ) {
         self.id = id
         self.plan = plan
@@ -31,6 +33,7 @@ package struct CheckpointSummary: Sendable, Hashable {
         self.storedBytes = storedBytes
         self.warnings = warnings
         self.message = message
+        self.isRehearsal = isRehearsal
     }
 }
 
@@ -40,10 +43,12 @@ package enum CheckpointError: Error, Sendable, Hashable, CustomStringConvertible
     case unknown(String)
     /// No restore or verification has an id that begins so.
     case unknownOperation(String)
+    /// Neither a checkpoint nor a restore has an id that begins so.
+    case unknownToResume(String)
     /// Several checkpoints, or operations, have an id that begins so.
     case ambiguous(String, [CheckpointID])
     /// There is no available checkpoint to be the last.
-    case noneAvailable(plan: String?)
+    case noneAvailable(plan: String?, before: Timestamp? = nil)
     /// The newest checkpoint is damaged, so that which one is the last must be said by a person.
     case newestDamaged(CheckpointSummary, whole: CheckpointSummary?)
     /// A record of the checkpoint is missing or not what was written.
@@ -61,12 +66,17 @@ package enum CheckpointError: Error, Sendable, Hashable, CustomStringConvertible
         switch self {
         case .unknown(let text): return "there is no checkpoint '\(text)'"
         case .unknownOperation(let text): return "there is no restore or verification '\(text)'"
+        case .unknownToResume(let text):
+            return "there is neither a checkpoint nor a restore '\(text)'; 'cairn checkpoints list' and "
+                + "'cairn operations list' show those there are"
         case .ambiguous(let text, let ids):
             let list = ids.prefix(5).map(\.text).joined(separator: ", ")
             let more = ids.count > 5 ? ", …" : ""
             return "'\(text)' is the beginning of \(ids.count) ids (\(list)\(more)); give more of it"
-        case .noneAvailable(let plan):
-            return plan.map { "the plan '\($0)' has no available checkpoint" } ?? "there is no available checkpoint"
+        case .noneAvailable(let plan, let before):
+            let older = before.map { " created before \($0)" } ?? ""
+            return plan.map { "the plan '\($0)' has no available checkpoint\(older)" }
+                ?? "there is no available checkpoint\(older)"
         case .newestDamaged(let newest, let whole):
             let advice =
                 whole.map { "the newest that can be read is \($0.id) of \($0.created): name it to use it" }

@@ -48,21 +48,6 @@ package enum CheckpointLayout {
     package static func lease(_ owner: String) throws(BankError) -> BankKey {
         try leases.appending(BankKey.segment(encoding: owner))
     }
-
-    /// The record of a restore or verification, written once when it starts.
-    package static func operationIndex(_ id: CheckpointID) -> BankKey {
-        BankKey(unchecked: "\(operations)/\(id)/index.json")
-    }
-
-    /// One page of the journal of a restore or verification, counted from 0.
-    package static func operationJournal(_ id: CheckpointID, page: UInt32) -> BankKey {
-        BankKey(unchecked: "\(operations)/\(id)/journal/\(eightDigits(page)).json")
-    }
-
-    /// The outcome of a restore or verification.
-    package static func operationCommit(_ id: CheckpointID) -> BankKey {
-        BankKey(unchecked: "\(operations)/\(id)/commit.json")
-    }
 }
 
 /// An entry of an index by plan, provider or date: when a checkpoint was created, and which.
@@ -239,7 +224,7 @@ package struct ArtifactKeys: Sendable, Hashable {
 }
 
 /// A number as at least eight decimal digits, so that byte order is number order up to 99,999,999.
-private func eightDigits(_ number: UInt32) -> String {
+func eightDigits(_ number: UInt32) -> String {
     let digits = String(number)
     return String(repeating: "0", count: max(0, 8 - digits.utf8.count)) + digits
 }

@@ -64,7 +64,7 @@ extension CheckpointCollection {
             return CheckpointSummary(
                 id: id, plan: index.plan, provider: index.provider, created: index.created, status: status,
                 resources: index.resources, storedBytes: commit?.storedBytes ?? 0,
-                warnings: commit?.warningCount ?? 0, message: message)
+                warnings: commit?.warningCount ?? 0, message: message, isRehearsal: index.isRehearsal)
         } catch let error as CheckpointError {
             return CheckpointSummary(
                 id: id, plan: index.plan, provider: index.provider, created: index.created, status: .damaged,

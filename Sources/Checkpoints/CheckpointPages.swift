@@ -158,6 +158,8 @@ extension CheckpointCollection {
         var available: CheckpointSummary?
         try await visit(filter, expecting: 1) { checkpoint in
             let summary = checkpoint.summary
+            // A rehearsal is made to be deleted, and is never what anyone means.
+            if summary.isRehearsal { return true }
             switch summary.status {
             case .available: available = summary
             case .damaged: damaged = damaged ?? summary
@@ -167,7 +169,7 @@ extension CheckpointCollection {
             return available == nil
         }
         if let damaged { throw CheckpointError.newestDamaged(damaged, whole: available) }
-        guard let available else { throw CheckpointError.noneAvailable(plan: filter.plan) }
+        guard let available else { throw CheckpointError.noneAvailable(plan: filter.plan, before: filter.until) }
         return (available, failed)
     }
 

@@ -53,11 +53,6 @@ extension CheckpointCollection {
         return JournalHistory(epoch: epochs.first ?? 1, events: [], segments: 0)
     }
 
-    /// What happened in a restore or a verification so far.
-    package func operationJournal(_ id: CheckpointID, _ ir: PlanIR) async throws -> [JournalEvent] {
-        try await segments(ir, count: nil) { CheckpointLayout.operationJournal(id, page: $0) }.events
-    }
-
     /// The events of the segments from `first` on that are there; for those who watch a run.
     package func segments(
         _ ir: PlanIR, from first: UInt32 = 0, count: UInt32?, key: (UInt32) -> BankKey

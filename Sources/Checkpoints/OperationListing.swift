@@ -4,13 +4,20 @@ import CanonicalForm
 /// What a listing says of one restore or verification.
 package struct OperationSummary: Sendable, Hashable {
     package let id: CheckpointID
-    /// What was started, `nil` when that record cannot be read.
-    package let index: OperationIndex?
-    /// How it ended, `nil` while it has not.
-    package let commit: OperationCommit?
+    /// How it stands, `nil` when its records cannot be read.
+    package let standing: OperationStanding?
     package let status: OperationStatus
     /// Why it is not `success`, where there is something to say.
     package let message: String
+
+    /// What was asked for, `nil` when that cannot be read.
+    package var index: OperationIndex? { standing?.index }
+    /// How it ended, `nil` while it has not.
+    package var commit: OperationCommit? { standing.flatMap { $0.isOpen ? nil : $0.commit } }
+    /// Whether `cairn resume` goes on with it: a restore that failed or was cut off.
+    package var isResumable: Bool {
+        status == .fail && index?.kind == "restore"
+    }
 }
 
 extension CheckpointCollection {
@@ -27,8 +34,7 @@ extension CheckpointCollection {
 
     /// The restore or verification whose id begins with `prefix`.
     package func operation(prefix: String) async throws -> OperationSummary {
-        let prefix = prefix.lowercased()
-        let ids = try await operationIDs().filter { !prefix.isEmpty && $0.text.hasPrefix(prefix) }
+        let ids = try await operationIDs(prefix: prefix)
         switch ids.count {
         case 0: throw CheckpointError.unknownOperation(prefix)
         case 1: return try await operation(ids[0])
@@ -36,37 +42,38 @@ extension CheckpointCollection {
         }
     }
 
-    private func operationIDs() async throws -> [CheckpointID] {
-        var ids: [CheckpointID] = []
-        for key in try await bank.allKeys(below: CheckpointLayout.operations) {
-            let segments = key.segments
-            guard segments.count > 1, let id = CheckpointID(segments[1]), ids.last != id else { continue }
-            ids.append(id)
+    /// The ids of all operations, or of those that begin so, ascending.
+    package func operationIDs(prefix: String? = nil) async throws -> [CheckpointID] {
+        let prefix = prefix?.lowercased()
+        if let prefix, let id = CheckpointID(prefix) {
+            return try await bank.names(below: OperationKeys(id).all, after: nil, limit: 1).names.isEmpty ? [] : [id]
         }
-        return ids
+        return try await bank.allNames(below: CheckpointLayout.operations).compactMap { name in
+            guard let id = CheckpointID(name), prefix.map({ !$0.isEmpty && name.hasPrefix($0) }) ?? true else {
+                return nil
+            }
+            return id
+        }
     }
 
-    private func operation(_ id: CheckpointID) async throws -> OperationSummary {
-        var index: OperationIndex?
-        do {
-            let found = try await read(CheckpointLayout.operationIndex(id)) { try OperationIndex(opening: $0) }
-            index = found
-            let key = CheckpointLayout.operationCommit(id)
-            guard try await bank.size(key) != nil else {
-                guard hasEnded(found.owner) else {
-                    return OperationSummary(id: id, index: found, commit: nil, status: .inProgress, message: "")
-                }
-                return OperationSummary(
-                    id: id, index: found, commit: nil, status: .fail,
-                    message: "its executor (process \(found.owner.process) on \(found.owner.host)) "
-                        + "ended before it was done")
-            }
-            let commit = try await read(key) { try OperationCommit(opening: $0) }
-            return OperationSummary(
-                id: id, index: found, commit: commit, status: commit.status,
-                message: commit.failures.first?.description ?? "")
-        } catch let error as CheckpointError {
-            return OperationSummary(id: id, index: index, commit: nil, status: .damaged, message: error.description)
+    /// What a restore or a verification is, and how it went; damage is named, not thrown.
+    package func operation(_ id: CheckpointID) async throws -> OperationSummary {
+        let standing: OperationStanding
+        do { standing = try await self.standing(id) } catch let error as CheckpointError {
+            return OperationSummary(id: id, standing: nil, status: .damaged, message: error.description)
         }
+        let (status, message) = state(standing)
+        return OperationSummary(id: id, standing: standing, status: status, message: message)
+    }
+
+    private func state(_ standing: OperationStanding) -> (OperationStatus, String) {
+        if let commit = standing.commit, !standing.isOpen {
+            return (commit.status, commit.failures.first?.description ?? "")
+        }
+        guard hasEnded(standing.owner) else { return (.inProgress, "") }
+        return (
+            .fail,
+            "its executor (process \(standing.owner.process) on \(standing.owner.host)) ended before it was done"
+        )
     }
 }

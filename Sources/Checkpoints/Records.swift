@@ -80,10 +80,13 @@ package struct CheckpointIndex: Sendable, Hashable {
     package let resources: Int64
     /// Where it was copied from; `nil` when it was made in this bank.
     package let origin: CheckpointOrigin?
+    /// Whether it was made to be tried out and deleted: it is never the last checkpoint of its plan, and no retention
+    /// counts it.
+    package let isRehearsal: Bool
 
     package init(
         id: CheckpointID, plan: String, provider: String, created: Timestamp, owner: Owner, irDigest: SHA256Digest,
-        resources: Int64, origin: CheckpointOrigin? = nil
+        resources: Int64, origin: CheckpointOrigin? = nil, isRehearsal: Bool = false
     ) {
         self.id = id
         self.plan = plan
@@ -93,6 +96,7 @@ package struct CheckpointIndex: Sendable, Hashable {
         self.irDigest = irDigest
         self.resources = resources
         self.origin = origin
+        self.isRehearsal = isRehearsal
     }
 
     package init(opening bytes: [UInt8]) throws(SealedRecordError) {
@@ -103,6 +107,7 @@ package struct CheckpointIndex: Sendable, Hashable {
         }
         id = try content.checkpointID("id")
         plan = try content.string("plan")
+        isRehearsal = content["rehearsal"]?.boolValue ?? false
         provider = try content.string("provider")
         created = try content.timestamp("created")
         owner = try Owner(try content.object("owner"))
@@ -117,6 +122,7 @@ package struct CheckpointIndex: Sendable, Hashable {
             "created": .string(created.description), "owner": owner.json, "ir": .string(irDigest.description),
             "resources": .integer(resources),
         ]
+        if isRehearsal { content["rehearsal"] = true }
         // What was made here is written as programs without copies wrote it, and read by them.
         guard let origin else { return SealedRecord(format: Self.format, version: 1, content) }
         content["origin"] = origin.json

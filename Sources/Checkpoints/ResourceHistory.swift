@@ -28,6 +28,8 @@ package struct ResourceHistory: Sendable, Hashable {
     /// Why reverting failed, when it did.
     package var revertFailure: String?
     package var wasReverted = false
+    /// Whether there was ever a note of what must be undone.
+    package var hadNote = false
     /// What hooks that failed have warned of.
     package var failedWarnings = WarningList()
     /// The position of the resource's first event, for undoing in reverse order; `nil` when nothing of it began.
@@ -59,7 +61,9 @@ package struct ResourceHistory: Sendable, Hashable {
     private mutating func take(_ event: JournalEvent, at position: Int) {
         firstEvent = firstEvent ?? position
         switch event.change {
-        case .undo(let note): undo = note
+        case .undo(let note):
+            undo = note
+            hadNote = true
         case .undone: undo = nil
         case .reverted:
             undo = nil

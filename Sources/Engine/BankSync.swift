@@ -98,7 +98,7 @@ package struct BankSync: Sendable {
     /// The plan's available checkpoints in the source, oldest first.
     private func available() async throws -> [CheckpointSummary] {
         try await source.collection.list(.init(plan: plan, provider: source.provider, status: .available))
-            .filter { $0.plan == plan }.reversed()
+            .filter { $0.plan == plan && !$0.isRehearsal }.reversed()
     }
 
     /// Whether the target has the checkpoint; throws `CopyError` when what it has is in the way, or when a dry run can

@@ -73,6 +73,7 @@ package struct CopyGivingUp: Sendable {
             checkpoint: id, epoch: epoch, status: .error, finished: now, resources: entries,
             failures: [ResourceFailure(resource: "", hook: "", message: reason)], contentBytes: 0,
             journalSegments: 0, definitions: .packs([]))
+        if try await collection.commit(id)?.status == .available { return }
         try environment.writeGuard.ensureMayWrite()
         let index = index
         try await uncancelled {

@@ -182,7 +182,8 @@ package struct CopyOperation: Sendable {
         let index = CheckpointIndex(
             id: id, plan: checkpoint.index.plan, provider: target.provider, created: checkpoint.index.created,
             owner: collection.owner, irDigest: checkpoint.index.irDigest, resources: checkpoint.index.resources,
-            origin: CheckpointOrigin(bank: source.bankID, provider: source.provider, copied: environment.now()))
+            origin: CheckpointOrigin(bank: source.bankID, provider: source.provider, copied: environment.now()),
+            isRehearsal: checkpoint.index.isRehearsal)
         do {
             try await uncancelled { try await collection.createCopy(index, ir: ir) }
         } catch BankError.conditionFailed {

@@ -103,7 +103,7 @@ struct CopyRun: Sendable {
             } else {
                 commit = failed(states, failures)
             }
-            try await ensureStanding()
+            try await ensureStanding(commit)
             try environment.writeGuard.ensureMayWrite()
             try await collection.commit(commit)
         } catch let error as CheckpointError {
@@ -196,9 +196,14 @@ struct CopyRun: Sendable {
         return origin.journalSegments
     }
 
-    /// Throws when the copy was deleted meanwhile.
-    private func ensureStanding() async throws {
+    /// Throws when the copy was deleted meanwhile, or when this epoch has failed and an earlier one, whose copier was
+    /// slower than it seemed, has succeeded after all: then that is what counts.
+    private func ensureStanding(_ commit: CommitRecord) async throws {
         let collection = target.collection
+        if commit.status == .error, let standing = try await collection.commit(id), standing.status == .available {
+            throw CheckpointError.wrongStatus(
+                id, standing.status, wanted: "unfinished to be committed", reason: "epoch \(standing.epoch) has ended")
+        }
         if try await collection.tombstone(id) != nil {
             throw CheckpointError.wrongStatus(id, .deleting, wanted: "unfinished to be committed", reason: "")
         }

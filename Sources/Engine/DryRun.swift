@@ -42,13 +42,19 @@ package struct DryRun: Sendable {
     package func restore(
         _ checkpoint: LoadedCheckpoint, to target: RestoreTarget, from collection: CheckpointCollection
     ) async -> DryRunReport {
-        await reading(.restore, checkpoint, target, collection)
+        await restore(checkpoint, OperationRequest(target: target), from: collection)
     }
 
+    /// What a restore of what is asked for would do.
+    package func restore(
+        _ checkpoint: LoadedCheckpoint, _ request: OperationRequest, from collection: CheckpointCollection
+    ) async -> DryRunReport { await reading(.restore, checkpoint, request, collection) }
+
     /// What a verification would do.
-    package func verify(_ checkpoint: LoadedCheckpoint, from collection: CheckpointCollection) async -> DryRunReport {
-        await reading(.verify, checkpoint, RestoreTarget(directory: nil, overwrite: false), collection)
-    }
+    package func verify(
+        _ checkpoint: LoadedCheckpoint, _ request: OperationRequest = OperationRequest(),
+        from collection: CheckpointCollection
+    ) async -> DryRunReport { await reading(.verify, checkpoint, request, collection) }
 
     /// What a deletion would do; the caller has seen that the checkpoint is there.
     package func delete(
@@ -127,7 +133,7 @@ package struct DryRun: Sendable {
     }
 
     private func reading(
-        _ kind: OperationKind, _ checkpoint: LoadedCheckpoint, _ target: RestoreTarget,
+        _ kind: OperationKind, _ checkpoint: LoadedCheckpoint, _ request: OperationRequest,
         _ collection: CheckpointCollection
     ) async -> DryRunReport {
         var general: [Precondition] = []
@@ -149,18 +155,45 @@ package struct DryRun: Sendable {
             }
         } catch { general.append(Self.refusal(error)) }
         let packs = checkpoint.packs(collection)
-        let walked = await walk(checkpoint.ir, kind, target) { try await packs.definition($0) }
-        return report(checkpoint.ir, kind, checkpoint.index.id, walked, general, bankBytes: nil)
+        let plan = OperationPlan(checkpoint.ir, kind, request)
+        let walked = await walk(plan.ir, kind, request.target, plan.isIncluded) { try await packs.definition($0) }
+        general += Self.sharedRoom(walked.findings)
+        return report(plan.ir, kind, checkpoint.index.id, walked, general, bankBytes: nil, included: plan.isIncluded)
     }
 
     private func report(
         _ ir: PlanIR, _ kind: OperationKind, _ checkpoint: CheckpointID?, _ walked: Walked,
-        _ general: [Precondition], bankBytes: Int64?
+        _ general: [Precondition], bankBytes: Int64?, included: [Bool]? = nil
     ) -> DryRunReport {
         DryRunReport(
             operation: kind, plan: ir.plan, provider: ir.provider.name, checkpoint: checkpoint,
-            resources: ir.resources.count, activities: walked.activities,
+            resources: included.map { $0.reduce(0) { $0 + ($1 ? 1 : 0) } } ?? ir.resources.count,
+            activities: walked.activities,
             findings: general.map { DryRunReport.Finding($0) } + walked.findings, bankBytes: bankBytes)
+    }
+
+    /// Whether what goes to one file system has room there together.
+    private static func sharedRoom(_ findings: [DryRunReport.Finding]) -> [Precondition] {
+        var places: [UInt64: [RestorePlace]] = [:]
+        var order: [UInt64] = []
+        for case let (place, volume) in findings.compactMap({ finding in
+            finding.precondition.place.flatMap { place in place.fileSystem.map { (place, $0) } }
+        }) {
+            if places[volume] == nil { order.append(volume) }
+            places[volume, default: []].append(place)
+        }
+        return order.compactMap { volume in
+            guard let all = places[volume], all.count > 1, let room = all.compactMap(\.room).min() else { return nil }
+            let needed = all.reduce(0) { sum($0, $1.bytes) }
+            let words = "is \(ByteCountText.words(room)), and \(ByteCountText.words(needed)) would be written"
+            let subject = "room for \(all.count) resources on the file system of \(all[0].path)"
+            if room >= needed { return Precondition(subject, .met, words) }
+            // What is replaced makes room, but how much is not known.
+            let replaces = all.contains { $0.content == .occupied }
+            return Precondition(
+                subject, replaces ? .doubtful : .unmet, words,
+                advice: "make room there, restore to another place with --to DIR, or less of it with --only TYPE#ID")
+        }
     }
 
     private static func refusal(_ error: any Error) -> Precondition {
@@ -176,7 +209,7 @@ package struct DryRun: Sendable {
 
     /// Walks the graph as the engine would with one job, then asks for every resource, some at a time.
     private func walk(
-        _ ir: PlanIR, _ kind: OperationKind, _ target: RestoreTarget,
+        _ ir: PlanIR, _ kind: OperationKind, _ target: RestoreTarget, _ isIncluded: [Bool] = [],
         _ definition: @escaping @Sendable (Int) async throws -> DefinitionRecord?
     ) async -> Walked {
         var walked = Walked()
@@ -196,16 +229,16 @@ package struct DryRun: Sendable {
             plan.finish(number)
         }
         // What has nothing to do in this operation may still need something.
-        order += ir.resources.indices.filter { !isSeen[$0] }
-        walked.findings = await findings(of: order, ir, kind, target, definition)
+        order += ir.resources.indices.filter { !isSeen[$0] && (isIncluded.isEmpty || isIncluded[$0]) }
+        let scopes = Execution.scopes(ir, isIncluded)
+        walked.findings = await findings(of: order, ir, kind, target, scopes, definition)
         return walked
     }
 
     private func findings(
-        of order: [Int], _ ir: PlanIR, _ kind: OperationKind, _ target: RestoreTarget,
+        of order: [Int], _ ir: PlanIR, _ kind: OperationKind, _ target: RestoreTarget, _ scopes: [OperationScope],
         _ definition: @escaping @Sendable (Int) async throws -> DefinitionRecord?
     ) async -> [DryRunReport.Finding] {
-        let scopes = Execution.scopes(ir)
         return await withTaskGroup(of: (Int, [Precondition]).self) { group in
             var found = [[Precondition]](repeating: [], count: order.count)
             for position in order.indices {

@@ -24,6 +24,8 @@ final class Execution: ActivityRunner {
     let histories: [ResourceHistory]
     /// The definition record that another operation than `protect` works from.
     let loadDefinition: @Sendable (Int) async throws -> DefinitionRecord?
+    /// The restore or verification that this is, and of which epoch; `nil` where it is not recorded.
+    let record: OperationRecord?
 
     private let identities: [String]
     /// For each plugin of the IR, the resources that it treats in this operation.
@@ -36,6 +38,7 @@ final class Execution: ActivityRunner {
         _ environment: ExecutionEnvironment, _ ir: PlanIR, _ operation: OperationKind, checkpoint: CheckpointID,
         target: RestoreTarget = RestoreTarget(directory: nil, overwrite: false), states: ResourceStates,
         journal: JournalWriter?, access: ResourceArtifacts.Access, histories: [ResourceHistory] = [],
+        record: OperationRecord? = nil, isIncluded: [Bool] = [],
         loadDefinition: @escaping @Sendable (Int) async throws -> DefinitionRecord? = { _ in nil }
     ) {
         self.environment = environment
@@ -48,8 +51,9 @@ final class Execution: ActivityRunner {
         self.access = access
         self.histories = histories
         self.loadDefinition = loadDefinition
+        self.record = record
         identities = ir.resources.map(\.identity)
-        scopes = Self.scopes(ir)
+        scopes = Self.scopes(ir, isIncluded)
         plugins = ir.plugins.map { environment.plugins[$0.name]?.plugin }
         rules = ir.parameterSets.map { AttemptRules(parameters: $0) }
     }
@@ -58,10 +62,10 @@ final class Execution: ActivityRunner {
         ir.graph(operation).workMasks(ofResources: ir.resources.count).map(\.nonzeroBitCount)
     }
 
-    /// The scopes of an operation over the whole of an IR, by plugin.
-    static func scopes(_ ir: PlanIR) -> [OperationScope] {
+    /// The scopes of an operation over an IR, or over those of its resources that are included, by plugin.
+    static func scopes(_ ir: PlanIR, _ isIncluded: [Bool] = []) -> [OperationScope] {
         var members = [[OperationScope.Member]](repeating: [], count: ir.plugins.count)
-        for (index, resource) in ir.resources.enumerated() {
+        for (index, resource) in ir.resources.enumerated() where isIncluded.isEmpty || isIncluded[index] {
             members[Int(resource.plugin)].append(
                 OperationScope.Member(
                     resource: ResourceDescription(resource), protectParameters: ir.parameters(of: index, for: .protect))
@@ -178,7 +182,10 @@ final class Execution: ActivityRunner {
         let context = context(place.resource, artifacts, reporter, place.hook, attempt)
         switch operation {
         case .protect: return try await plugin.protect(place.hook, context)
-        case .restore: try await plugin.restore(place.hook, context, to: target)
+        case .restore:
+            // Who was taken over from must not begin to change anything beside its successor.
+            try environment.writeGuard.ensureMayWrite()
+            try await plugin.restore(place.hook, context, to: target)
         case .verify: try await plugin.verify(place.hook, context)
         case .delete: try await plugin.delete(place.hook, context)
         case .copy: try await plugin.copy(place.hook, context)
@@ -215,13 +222,22 @@ final class Execution: ActivityRunner {
             resource: ResourceDescription(resource), parameters: ir.parameters(of: index, for: operation),
             protectParameters: ir.parameters(of: index, for: .protect), checkpoint: checkpoint.text,
             definition: states.read(index, \.definition), artifacts: artifacts, reporter: reporter,
-            scope: scopes[Int(resource.plugin)], undo: undoNotes(index), attempt: attempt,
+            scope: scopes[Int(resource.plugin)], undo: undoNotes(index), place: placeNote(index), attempt: attempt,
             wasInterrupted: hook.map { !histories.isEmpty && histories[index][$0].isOpen } ?? false)
     }
 
     private func undoNotes(_ index: Int) -> ResourceUndoNotes {
         ResourceUndoNotes(
             resource: index, identity: identities[index], states: states, journal: journal, environment: environment)
+    }
+
+    private func placeNote(_ index: Int) -> any PlaceNote {
+        guard operation == .restore else { return NoPlaceNote() }
+        let identity = identities[index]
+        let keep = record.map { record in
+            { @Sendable [environment] in try await environment.collection.takePlace(record.id, of: identity) }
+        }
+        return ResourcePlaceNote(resource: index, states: states, environment: environment, keep: keep)
     }
 
     /// Runs `body`, and cancels it when it lasts longer than `limit` nanoseconds.
@@ -276,6 +292,7 @@ final class Execution: ActivityRunner {
         for index in resources {
             do {
                 let plugin = try plugin(of: index)
+                let hadNote = states.read(index) { $0.undo != nil }
                 let place = EventActivity(resource: index, identity: identities[index], hook: .complete)
                 let reporter = AttemptReporter(place, environment.observer, environment.clock, nil)
                 let artifacts = try await artifacts(index)
@@ -284,6 +301,7 @@ final class Execution: ActivityRunner {
                     try await plugin.revert(operation, context(index, artifacts, reporter, nil, 1))
                 }
                 states.update(index) { state in
+                    if hadNote { state.isUndone = true }
                     state.undo = nil
                     state.warnings.add(reporter.warnings)
                 }
@@ -303,9 +321,12 @@ final class Execution: ActivityRunner {
     /// and the notes are for it to act upon.
     private var wasTakenOver: Bool {
         get async {
-            guard operation == .protect, case .writing(let epoch) = access else { return false }
             // Who holds a valid lease was not taken over from.
             do { try environment.writeGuard.ensureMayWrite() } catch {
+                if let record {
+                    return (try? await environment.collection.laterEpoch(record.id, than: record.epoch)) != nil
+                }
+                guard operation == .protect, case .writing(let epoch) = access else { return false }
                 // A bank that does not answer says nothing: then what was begun is undone.
                 guard let newest = try? await environment.collection.epochs(checkpoint).last else { return false }
                 return newest > epoch

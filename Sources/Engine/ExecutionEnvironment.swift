@@ -114,6 +114,8 @@ package enum ExecutionError: Error, Sendable, CustomStringConvertible {
     case notCopied(CheckpointID, reason: String)
     /// Not everything that was left behind could be undone, so that the checkpoint stays as it is.
     case notReverted(CheckpointID, failures: [ResourceFailure])
+    /// Not everything that a restore or verification left behind could be undone.
+    case operationNotReverted(CheckpointID, failures: [ResourceFailure])
     /// An activity lasted longer than it may, in nanoseconds.
     case timedOut(Int64)
     /// The bank no longer takes note of what happens.
@@ -140,6 +142,9 @@ package enum ExecutionError: Error, Sendable, CustomStringConvertible {
             "the copy of checkpoint \(id) could not be recorded, so it cannot be restored: \(reason); copy it again to go on"
         case .notReverted(let id, let failures):
             "what checkpoint \(id) left behind could not be undone: "
+                + failures.map(\.description).joined(separator: "; ") + "; mend that, and run the same command again"
+        case .operationNotReverted(let id, let failures):
+            "what operation \(id) left behind could not be undone: "
                 + failures.map(\.description).joined(separator: "; ") + "; mend that, and run the same command again"
         case .timedOut(let limit): "it lasted longer than its timeout of \(Self.seconds(limit))"
         case .journalFailed(let reason): "the bank takes no note of what happens any more: \(reason)"

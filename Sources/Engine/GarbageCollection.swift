@@ -98,9 +98,9 @@ package struct GarbageCollection: Sendable {
             try await collect(id.text, &items) { try await collect(unmarked: id) }
         }
         try await collectEntries(without: present, &items)
-        for operation in try await collection.operations() where operation.commit == nil {
-            guard let index = operation.index else { continue }
-            try await collect(index.id.text, &items) { try await collect(operation: index) }
+        for operation in try await collection.operations() {
+            guard let standing = operation.standing, standing.isOpen else { continue }
+            try await collect(operation.id.text, &items) { try await collect(standing) }
         }
         for name in try await bank.allNames(below: CheckpointLayout.leases) {
             try await collect(name, &items) { try await collect(lease: name) }
@@ -289,33 +289,19 @@ package struct GarbageCollection: Sendable {
     // MARK: Operations and leases
 
     /// Undoes what a broken-off restore or verification left behind, and records that it failed.
-    private func collect(operation index: OperationIndex) async throws -> CollectedItem? {
-        guard let kind = OperationKind(rawValue: index.kind) else { return nil }
-        guard try await isGone(index.owner) else { return CollectedItem(index.id.text, .left, "it is running") }
-        let reason = "its executor (process \(index.owner.process) on \(index.owner.host)) ended before it was done"
-        guard !dryRun else { return CollectedItem(index.id.text, .ended, reason) }
-        let checkpoint = try await LoadedCheckpoint.load(index.checkpoint, from: collection)
-        let ir = checkpoint.ir
-        let histories = ResourceHistory.of(
-            try await collection.operationJournal(index.id, ir), resources: ir.resources.count)
-        let states = ResourceStates(hooksPerResource: ir.resources.map { _ in 0 })
-        let packs = checkpoint.packs(collection)
-        let execution = Execution(
-            environment, ir, kind, checkpoint: index.checkpoint, states: states, journal: nil, access: .reading,
-            loadDefinition: { try await packs.definition($0) })
-        let due = ResourceHistory.due(histories)
-        for resource in due { states.update(resource) { $0.undo = histories[resource].undo } }
-        let failures = await uncancelled { await execution.revert(due) }
-        if let first = failures.first { return CollectedItem(index.id.text, .failed, first.description) }
-        let entries = ir.resources.indices.map { resource in
-            OperationCommit.ResourceEntry(
-                resource: ir.resources[resource].identity, status: .fail, message: reason, warnings: WarningList())
+    private func collect(_ operation: OperationStanding) async throws -> CollectedItem {
+        let id = operation.index.id
+        let owner = operation.owner
+        guard try await isGone(owner) else { return CollectedItem(id.text, .left, "it is running") }
+        let reason = "its executor (process \(owner.process) on \(owner.host)) ended before it was done"
+        if !dryRun {
+            do {
+                try await RestoreResumption(environment, operation: id, isGone: isGone).giveUp(reason: reason)
+            } catch let error as OperationError {
+                return CollectedItem(id.text, .left, error.description)
+            }
         }
-        let commit = OperationCommit(
-            id: index.id, status: .fail, finished: environment.now(), resources: entries,
-            failures: [ResourceFailure(resource: "", hook: "", message: reason)])
-        try await collection.end(commit)
-        return CollectedItem(index.id.text, .ended, reason)
+        return CollectedItem(id.text, .ended, reason)
     }
 
     /// Removes a lease that nobody has renewed for longer than any lease lasts, by the store's clock.

@@ -18,12 +18,21 @@ package struct ProtectOperation: Sendable {
     let environment: ExecutionEnvironment
     let ir: PlanIR
     let irBytes: [UInt8]
+    /// Whether the checkpoint is made to be tried out and deleted.
+    var isRehearsal = false
 
     /// An operation over a loaded IR and the bytes that it was loaded from.
     package init(_ environment: ExecutionEnvironment, ir: PlanIR, irBytes: [UInt8]) {
         self.environment = environment
         self.ir = ir
         self.irBytes = irBytes
+    }
+
+    /// The same operation, whose checkpoint is made to be tried out and deleted.
+    package var asRehearsal: Self {
+        var copy = self
+        copy.isRehearsal = true
+        return copy
     }
 
     /// Refuses an IR whose plugins are not the ones that it was compiled against.
@@ -53,7 +62,7 @@ package struct ProtectOperation: Sendable {
         let index = CheckpointIndex(
             id: environment.newID(), plan: ir.plan, provider: ir.provider.name, created: environment.now(),
             owner: environment.collection.owner, irDigest: SHA256Digest(of: irBytes),
-            resources: Int64(ir.resources.count))
+            resources: Int64(ir.resources.count), isRehearsal: isRehearsal)
         let (collection, bytes, writeGuard) = (environment.collection, irBytes, environment.writeGuard)
         try Task.checkCancellation()
         try writeGuard.ensureMayWrite()

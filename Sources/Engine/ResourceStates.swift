@@ -24,6 +24,12 @@ final class ResourceStates: Sendable {
         var attemptCounts = SIMD4<UInt16>()
         /// What must be undone.
         var undo: JSONObject?
+        /// Whether this restore has begun to change the place of the resource, in this epoch or an earlier one.
+        var isPlaceTaken = false
+        /// Whether anything of it was begun, in this epoch or an earlier one, that may have changed something.
+        var isBegun = false
+        /// Whether what its note said was undone by a revert.
+        var isUndone = false
         /// The hook that failed, and why.
         var failure: (hook: Hook, message: String)?
     }

@@ -10,147 +10,190 @@ package struct OperationReport: Sendable {
     package let kind: OperationKind
     package let checkpoint: CheckpointID
     package let plan: String
+    package let target: RestoreTarget
     package let commit: OperationCommit
     package let contentBytes: Int64
+    /// How long it took, in milliseconds.
+    package let milliseconds: Int64
     package let wasCancelled: Bool
+    /// Whether the bank has a record of it, by which a restore that failed is resumed.
+    package let isRecorded: Bool
     /// The damaged records that a restore can do without.
     package let damaged: [RecordFault]
 }
 
-/// Restores or verifies every resource of an available checkpoint, and records how that went.
+/// Restores or verifies an available checkpoint, or some of its resources, and records how that went.
 package struct RestoreOperation: Sendable {
     let environment: ExecutionEnvironment
     let kind: OperationKind
     let checkpoint: LoadedCheckpoint
-    let target: RestoreTarget
+    let request: OperationRequest
 
-    /// A restore of a checkpoint to `target`.
-    package static func restore(
-        _ checkpoint: LoadedCheckpoint, to target: RestoreTarget, _ environment: ExecutionEnvironment
-    ) -> Self {
-        RestoreOperation(environment: environment, kind: .restore, checkpoint: checkpoint, target: target)
+    private init(
+        _ environment: ExecutionEnvironment, _ kind: OperationKind, _ checkpoint: LoadedCheckpoint,
+        _ request: OperationRequest
+    ) {
+        self.environment = environment
+        self.kind = kind
+        self.checkpoint = checkpoint
+        self.request = request
     }
 
-    /// A verification of a checkpoint.
+    /// A restore of what is asked for.
+    package static func restore(
+        _ checkpoint: LoadedCheckpoint, _ request: OperationRequest, _ environment: ExecutionEnvironment
+    ) -> Self { RestoreOperation(environment, .restore, checkpoint, request) }
+
+    /// A restore of the whole of a checkpoint to `target`.
+    package static func restore(
+        _ checkpoint: LoadedCheckpoint, to target: RestoreTarget, _ environment: ExecutionEnvironment
+    ) -> Self { restore(checkpoint, OperationRequest(target: target), environment) }
+
+    /// A verification of what is asked for.
+    package static func verify(
+        _ checkpoint: LoadedCheckpoint, _ request: OperationRequest, _ environment: ExecutionEnvironment
+    ) -> Self { RestoreOperation(environment, .verify, checkpoint, request) }
+
+    /// A verification of the whole of a checkpoint.
     package static func verify(_ checkpoint: LoadedCheckpoint, _ environment: ExecutionEnvironment) -> Self {
-        RestoreOperation(
-            environment: environment, kind: .verify, checkpoint: checkpoint,
-            target: RestoreTarget(directory: nil, overwrite: false))
+        verify(checkpoint, OperationRequest(), environment)
     }
 
     /// Runs the operation. A failing activity, or for a verification any damaged record, gives a report with the
     /// status `fail`.
     package func run() async throws -> OperationReport {
-        let ir = checkpoint.ir
-        for name in try checkpoint.checkBindings(environment.plugins) {
-            environment.observer.observe(
-                .noticed("the manifest of the plugin '\(name)' has changed since this checkpoint was made"))
-        }
-        let collection = environment.collection
+        let plan = OperationPlan(checkpoint.ir, kind, request)
         let operation = OperationIndex(
-            id: environment.newID(), kind: kind.rawValue, checkpoint: checkpoint.index.id, plan: ir.plan,
-            started: environment.now(), owner: collection.owner)
-        let isRecorded = await record { try await collection.begin(operation) }
-        let journal =
-            isRecorded
-            ? JournalWriter(bank: environment.bank, clock: environment.clock, guard: environment.writeGuard) {
-                CheckpointLayout.operationJournal(operation.id, page: $0)
-            } : nil
-        let result: Result<OperationReport, any Error>
-        do { result = .success(try await using(operation, journal)) } catch { result = .failure(error) }
-        await journal?.close()
-        return try result.get()
-    }
-
-    /// Runs it as a use of the checkpoint, so that nobody deletes it meanwhile.
-    private func using(_ operation: OperationIndex, _ journal: JournalWriter?) async throws -> OperationReport {
-        let environment = environment
-        return try await environment.collection.using(
-            checkpoint.index.id, kind.rawValue, now: environment.now(),
-            unprotected: { error in
-                environment.observer.observe(
-                    .noticed("nothing keeps others from deleting the checkpoint meanwhile: \(error)"))
-            }
-        ) { try await run(operation, journal) }
-    }
-
-    private func run(_ operation: OperationIndex, _ journal: JournalWriter?) async throws -> OperationReport {
-        let ir = checkpoint.ir
+            id: environment.newID(), kind: kind.rawValue, checkpoint: checkpoint.index.id, plan: plan.ir.plan,
+            started: environment.now(), owner: environment.collection.owner, target: request.target.directory,
+            overwrite: request.target.overwrite,
+            only: request.resources?.map { plan.ir.resources[$0].identity } ?? [], parameters: request.parameters)
+        let run = OperationRun(
+            environment: environment, kind: kind, checkpoint: checkpoint, plan: plan, target: request.target,
+            record: OperationRecord(id: operation.id, epoch: 1))
+        try run.checkBindings()
         let collection = environment.collection
-        let check = RecordCheck(collection: collection, checkpoint: checkpoint)
-        // Reading a few records is not worth cancelling, and what is cancelled must be recorded below.
-        let damaged = try await uncancelled { try await check.faults() }
-        var failures: [ResourceFailure] = []
-        for fault in damaged {
-            if kind == .verify {
-                failures.append(ResourceFailure(resource: "", hook: "", message: fault.description))
-            } else {
-                environment.observer.observe(.recordDamaged(fault.key, reason: fault.reason))
-            }
+        return try await environment.using(checkpoint.index.id, kind) {
+            let isRecorded = await run.record { try await collection.begin(operation) }
+            return try await run.run(isRecorded: isRecorded)
         }
-        let hooks = Execution.hooksPerResource(ir, kind)
-        environment.observer.observe(
-            .began(
-                RunBeginning(
-                    operation: kind, id: operation.id.text, checkpoint: checkpoint.index.id.text, plan: ir.plan,
-                    provider: ir.provider.name, resources: ir.resources.count, activities: hooks.reduce(0, +),
-                    jobs: environment.concurrency.jobs, expectedBytes: checkpoint.commit.contentBytes)))
-        let states = ResourceStates(hooksPerResource: hooks)
-        let packs = checkpoint.packs(collection)
-        let execution = Execution(
-            environment, ir, kind, checkpoint: checkpoint.index.id, target: target, states: states, journal: journal,
-            access: .reading, loadDefinition: { try await packs.definition($0) })
-        // One damaged resource must not hide another: a verification looks at everything.
-        let (outcome, revertFailures) = await execution.runGraph(
-            policy: environment.onFailure ?? (kind == .verify ? .continue : .stop))
-        failures += execution.failures(outcome, revertFailures)
-        // A resource without work in this operation still has a definition, which must be there.
-        for index in ir.resources.indices where hooks[index] == 0 && !outcome.wasCancelled {
-            do { _ = try await packs.definition(index) } catch {
-                failures.append(
-                    ResourceFailure(
-                        resource: ir.resources[index].identity, hook: "", message: String(describing: error)))
-            }
-        }
-        let commit = commit(operation.id, states, failures)
-        if let journal { await record { try await journal.flush() } }
-        await record { try await collection.end(commit) }
-        let warnings = commit.resources.reduce(0) { $0 + $1.warnings.count }
-        environment.observer.observe(
-            .ended(status: commit.status.rawValue, failures: failures.count, warnings: warnings))
-        return OperationReport(
-            kind: kind, checkpoint: checkpoint.index.id, plan: ir.plan, commit: commit,
-            contentBytes: states.all.reduce(0) { $0 + $1.contentBytes }, wasCancelled: outcome.wasCancelled,
-            damaged: damaged)
+    }
+}
+
+/// Goes on with a restore that was cut off or has failed, in an epoch of its own; or gives it up in order.
+///
+/// What is restored already is not restored again. What was begun is done again, and may replace what it has left half done
+/// itself, and nothing else.
+package struct RestoreResumption: Sendable {
+    let environment: ExecutionEnvironment
+    let id: CheckpointID
+    /// Whether the owner of an epoch has certainly ended.
+    let isGone: @Sendable (Owner) async throws -> Bool
+
+    package init(
+        _ environment: ExecutionEnvironment, operation id: CheckpointID,
+        isGone: (@Sendable (Owner) async throws -> Bool)? = nil
+    ) {
+        self.environment = environment
+        self.id = id
+        let collection = environment.collection
+        self.isGone = isGone ?? { collection.hasEnded($0) }
     }
 
-    /// Writes a record of the operation itself; returns whether it could. A bank that takes none, such as one on
-    /// read-only media, still restores; and cancelling must not keep the outcome from being recorded.
-    @discardableResult
-    private func record(_ write: @escaping @Sendable () async throws -> Void) async -> Bool {
-        do {
-            try await uncancelled { try await write() }
-            return true
-        } catch {
-            environment.observer.observe(.noticed("this \(kind.rawValue) is not recorded in the bank: \(error)"))
-            return false
+    /// Runs what is left of it.
+    ///
+    /// Throws `OperationError` when there is nothing to resume or someone else still runs it, and
+    /// `ExecutionError.operationNotReverted` when what was left behind could not be undone.
+    package func run() async throws -> OperationReport {
+        let standing = try await environment.collection.standing(id)
+        guard standing.index.kind == OperationKind.restore.rawValue else {
+            throw OperationError.notResumable(
+                id, reason: "it is a verification; 'cairn verify \(standing.index.checkpoint)' begins it anew")
+        }
+        guard standing.index.saysTarget else {
+            throw OperationError.notResumable(
+                id, reason: "an older cairn made it, whose record does not say where to; restore the checkpoint again")
+        }
+        return try await environment.using(standing.index.checkpoint, .restore) {
+            try await run(standing, givingUp: nil)
         }
     }
 
-    private func commit(
-        _ id: CheckpointID, _ states: ResourceStates, _ failures: [ResourceFailure]
-    ) -> OperationCommit {
-        let entries = states.all.enumerated().map { index, state in
-            let identity = checkpoint.ir.resources[index].identity
-            let failure = failures.first { $0.resource == identity && $0.hook != "revert" }
-            let isDone = failure == nil && state.hooksLeft == 0
-            return OperationCommit.ResourceEntry(
-                resource: identity, status: isDone ? .success : .fail,
-                message: failure?.message ?? (isDone ? "" : "not done: the operation had ended before"),
-                warnings: state.warnings)
+    /// Undoes what it left behind and records that it failed, for `reason`. A restore can be resumed all the same.
+    package func giveUp(reason: String) async throws {
+        let collection = environment.collection
+        let standing = try await collection.standing(id)
+        guard try await collection.bank.size(CheckpointKeys(standing.index.checkpoint).index) == nil else {
+            _ = try await run(standing, givingUp: reason)
+            return
         }
-        return OperationCommit(
-            id: id, status: failures.isEmpty ? .success : .fail, finished: environment.now(), resources: entries,
-            failures: failures)
+        // Without its checkpoint nothing tells what it was about.
+        guard try await isGone(standing.owner) else { throw OperationError.running(id, standing.owner) }
+        let claim = try await claim(standing)
+        let failure = ResourceFailure(
+            resource: "", hook: "", message: "\(reason); the checkpoint \(standing.index.checkpoint) is gone, too")
+        try await collection.end(
+            OperationCommit(
+                id: id, epoch: claim.epoch, status: .fail, finished: environment.now(), resources: [],
+                failures: [failure]))
+    }
+
+    private func claim(_ standing: OperationStanding) async throws -> OperationEpoch {
+        let (collection, random, now) = (environment.collection, environment.random, environment.now())
+        try environment.writeGuard.ensureMayWrite()
+        return try await uncancelled { try await collection.claim(standing, now: now, random: random) }
+    }
+
+    private func run(_ standing: OperationStanding, givingUp reason: String?) async throws -> OperationReport {
+        let collection = environment.collection
+        let index = standing.index
+        guard let kind = OperationKind(rawValue: index.kind) else {
+            throw OperationError.notResumable(id, reason: "'\(index.kind)' is unknown here; use a newer cairn")
+        }
+        guard standing.commit?.status != .success else {
+            throw OperationError.notResumable(id, reason: "it has succeeded, and nothing is left to do")
+        }
+        if standing.isOpen {
+            guard try await isGone(standing.owner) else { throw OperationError.running(id, standing.owner) }
+        }
+        let checkpoint = try await LoadedCheckpoint.load(index.checkpoint, from: collection)
+        let request = try OperationRequest(index, of: checkpoint.ir)
+        let plan = OperationPlan(checkpoint.ir, kind, request)
+        let places = try await collection.takenPlaces(id)
+        // It may have gone because it was done: claiming finds that.
+        let claim = try await claim(standing)
+        // Only now: whoever ran it before writes nothing more that counts.
+        let events = try await collection.operationJournal(standing, plan.ir)
+        let owner = standing.owner
+        var inheritance = OperationInheritance(
+            plan, kind, events,
+            isSameBoot: owner.host == collection.owner.host && owner.boot == collection.owner.boot
+                && owner.boot != "unknown")
+        inheritance.places = places
+        var run = OperationRun(
+            environment: environment, kind: kind, checkpoint: checkpoint, plan: plan, target: request.target,
+            record: OperationRecord(id: id, epoch: claim.epoch))
+        try run.checkBindings()
+        run.inheritance = inheritance
+        run.attempt = UInt32(clamping: standing.epochs.count + 1)
+        run.givenUp = reason
+        let report = try await run.run(isRecorded: true)
+        if standing.isOpen { await collection.forgetLease(of: owner) }
+        return report
+    }
+}
+
+extension ExecutionEnvironment {
+    /// Runs `body` as a use of a checkpoint, so that nobody deletes it meanwhile.
+    func using<Result: Sendable>(
+        _ id: CheckpointID, _ kind: OperationKind, _ body: () async throws -> Result
+    ) async throws -> Result {
+        let observer = observer
+        return try await collection.using(
+            id, kind.rawValue, now: now(),
+            unprotected: { error in
+                observer.observe(
+                    .noticed("nothing keeps others from deleting the checkpoint meanwhile: \(error)"))
+            }, body)
     }
 }

@@ -76,7 +76,7 @@ package struct RetentionOperation: Sendable {
     package func decide() async throws -> RetentionReport {
         let collection = environment.collection
         let summaries = try await collection.list(.init(plan: plan, provider: provider))
-            .filter { $0.plan == plan && $0.provider == provider }
+            .filter { $0.plan == plan && $0.provider == provider && !$0.isRehearsal }
         // After the listing: what was created meanwhile is not in it.
         let now = environment.now().milliseconds
         let isGone = isGone

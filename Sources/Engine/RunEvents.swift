@@ -28,6 +28,8 @@ package struct RunBeginning: Sendable, Hashable {
     /// The epoch of a protect run, counted from 1: a resume has a later one.
     package var epoch: UInt32
     package var resources: Int
+    /// How many resources the plan has, where only some of them take part: events name them by their positions in it.
+    package var positions: Int?
     /// How many activities do work, those included that a resumed run adopts.
     package var activities: Int
     /// How many activities run at a time.

@@ -79,7 +79,18 @@ package struct EventReader {
     private mutating func take(_ kind: EventKind, _ event: EventLine) throws(EventStreamError) {
         switch kind {
         case .stream: throw event.error("a stream begins once")
-        case .began: run?.beginning = try event.beginning()
+        case .began:
+            let beginning = try event.beginning()
+            if let before = run, before.end != nil {
+                var next = RebuiltRun(program: before.program)
+                next.earlier = before.earlier
+                var last = before
+                last.earlier = []
+                next.earlier.append(last)
+                run = next
+                positions = [:]
+            }
+            run?.beginning = beginning
         case .adopted: try change(event) { $0.state = .adopted }
         case .started:
             let (attempt, elapsed) = (Int(try event.number("attempt")), try event.number("elapsed"))

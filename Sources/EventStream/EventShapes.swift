@@ -159,7 +159,8 @@ package enum EventShapes {
                 Member("message", .text, "why it failed", optional: true),
             ]),
         Shape(
-            .ended, "The outcome is recorded. Behind it come only `notice` and `notified`.",
+            .ended,
+            "The outcome is recorded. Behind it come only `notice`, `notified`, and in a rehearsal the next run's `began`.",
             [
                 Member("status", .text, "`available`, `error`, `success`, `fail`, `deleted` or `error-deleting`"),
                 Member("failures", .number(0), "how many failures are recorded"),

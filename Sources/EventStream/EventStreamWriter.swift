@@ -27,6 +27,13 @@ package final class EventStreamWriter: RunObserver {
         var isLost = false
         var finishedAt: Int64?
         var hasEnded = false
+
+        /// A rehearsal is several runs, one after the other.
+        mutating func beginRun() {
+            guard hasEnded else { return }
+            hasEnded = false
+            resources = ResourceTallies()
+        }
     }
 
     private let state = Mutex(State())
@@ -85,6 +92,7 @@ package final class EventStreamWriter: RunObserver {
     package func observe(_ event: RunEvent) {
         switch event {
         case .began(let run):
+            state.withLock { $0.beginRun() }
             line(.began) {
                 $0.text("operation", run.operation.rawValue)
                 $0.text("id", run.id)

@@ -87,6 +87,8 @@ package struct RebuiltRun: Sendable, Hashable {
     /// Why the run ended without an outcome.
     package var abortion: String?
     package var deliveries: [Delivery] = []
+    /// The runs before this one, where the stream is of several, such as a rehearsal's.
+    package var earlier: [RebuiltRun] = []
     /// Whether the last line was cut off.
     package var isTorn = false
 

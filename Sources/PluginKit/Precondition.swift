@@ -20,15 +20,52 @@ package struct Precondition: Sendable, Hashable {
     package let advice: String
     /// How many bytes the operation will write into the bank because of it, where that can be guessed.
     package let bankBytes: Int64?
+    /// Where a restore would put things, and what is there now; with the first finding about the place.
+    package let place: RestorePlace?
 
     package init(
-        _ subject: String, _ state: State, _ finding: String, advice: String = "", bankBytes: Int64? = nil
+        _ subject: String, _ state: State, _ finding: String, advice: String = "", bankBytes: Int64? = nil,
+        place: RestorePlace? = nil
     ) {
         self.subject = subject
         self.state = state
         self.finding = finding
         self.advice = advice
         self.bankBytes = bankBytes
+        self.place = place
+    }
+}
+
+/// Where a restore would put a resource.
+package struct RestorePlace: Sendable, Hashable {
+    /// What is there now.
+    package enum Content: String, Sendable, CaseIterable {
+        /// Nothing; it would be made.
+        case absent
+        /// It is there, and nothing is in it.
+        case empty
+        /// It holds something.
+        case occupied
+        /// That cannot be told.
+        case unknown
+    }
+
+    /// The place in words, such as a path.
+    package let path: String
+    package let content: Content
+    /// How many bytes would be written there.
+    package let bytes: Int64
+    /// How many bytes have room there; `nil` where that cannot be told.
+    package let room: Int64?
+    /// Tells the file systems of a host apart: what goes to the same one shares its room.
+    package let fileSystem: UInt64?
+
+    package init(path: String, content: Content, bytes: Int64, room: Int64? = nil, fileSystem: UInt64? = nil) {
+        self.path = path
+        self.content = content
+        self.bytes = bytes
+        self.room = room
+        self.fileSystem = fileSystem
     }
 }
 

@@ -11,6 +11,12 @@ package protocol ProtectionPlugin: Sendable {
     /// The name in the plugin manifest.
     var name: String { get }
 
+    /// Whether a restore takes its place (`context.place`) before it changes anything there: then one that was never taken
+    /// is known to be untouched.
+    var takesPlaces: Bool { get }
+    /// Whether and how a rehearsal can prove a resource by restoring it into a directory of its own.
+    func rehearsal(of resource: ResourceDescription, protectParameters: JSONObject) -> RehearsalWay
+
     /// Runs one hook of `protect`; what it returns is merged into the resource's protection definition, key by key.
     func protect(_ hook: Hook, _ context: ActivityContext) async throws -> JSONObject
     /// Runs one hook of `restore`.
@@ -38,6 +44,10 @@ package protocol ProtectionPlugin: Sendable {
 }
 
 extension ProtectionPlugin {
+    package var takesPlaces: Bool { false }
+    package func rehearsal(of resource: ResourceDescription, protectParameters: JSONObject) -> RehearsalWay {
+        .verified(reason: "the plugin '\(name)' restores to the original place only")
+    }
     package func delete(_ hook: Hook, _ context: ActivityContext) async throws {}
     package func copy(_ hook: Hook, _ context: ActivityContext) async throws {}
     package func revert(_ operation: OperationKind, _ context: ActivityContext) async throws {}
@@ -103,6 +113,8 @@ package struct ActivityContext: Sendable {
     package let scope: OperationScope
     /// Takes note of what must be undone.
     package let undo: any UndoNotes
+    /// Takes note that a restore begins to change its place.
+    package let place: any PlaceNote
     /// Which attempt at this hook it is, counted from 1, those before a crash included.
     package let attempt: Int
     /// Whether an earlier attempt at this hook was cut off by a crash, so that what it had begun may be half done.
@@ -111,8 +123,8 @@ package struct ActivityContext: Sendable {
     package init(
         resource: ResourceDescription, parameters: JSONObject, protectParameters: JSONObject, checkpoint: String,
         definition: JSONObject, artifacts: any ArtifactStore, reporter: any ActivityReporter,
-        scope: OperationScope = OperationScope(), undo: any UndoNotes = NoUndoNotes(), attempt: Int = 1,
-        wasInterrupted: Bool = false
+        scope: OperationScope = OperationScope(), undo: any UndoNotes = NoUndoNotes(),
+        place: any PlaceNote = NoPlaceNote(), attempt: Int = 1, wasInterrupted: Bool = false
     ) {
         self.resource = resource
         self.parameters = parameters
@@ -123,6 +135,7 @@ package struct ActivityContext: Sendable {
         self.reporter = reporter
         self.scope = scope
         self.undo = undo
+        self.place = place
         self.attempt = attempt
         self.wasInterrupted = wasInterrupted
     }

@@ -70,8 +70,9 @@ package struct RunView: Sendable {
             beginning = run
             started = now
             counts[Phase.waiting.rawValue] = run.resources
-            phases = Array(repeating: UInt8(Phase.waiting.rawValue), count: run.resources)
-            resourceBytes = Array(repeating: 0, count: run.resources)
+            let positions = run.positions ?? run.resources
+            phases = Array(repeating: UInt8(Phase.waiting.rawValue), count: positions)
+            resourceBytes = Array(repeating: 0, count: positions)
             resourceExpected = resourceBytes
         case .activityAdopted(let activity):
             finishedActivities += 1

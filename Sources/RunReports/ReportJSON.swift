@@ -9,6 +9,13 @@ extension RunReport {
     package var json: JSONObject {
         var object = facts
         if let annotations { for member in Self.json(annotations).members { object[member.key] = member.value } }
+        guard let request else { return object }
+        object["target"] = request.target.map { .string($0) } ?? .null
+        object["overwrite"] = .bool(request.overwrite)
+        object["only"] = .array(request.only.map { .string($0) })
+        object["parameters"] = .array(request.parameters.map(\.json))
+        object["beginnings"] = .integer(Int64(request.beginnings))
+        object["resume"] = request.isResumable ? .string("cairn resume \(id)") : .null
         return object
     }
 
@@ -34,6 +41,12 @@ extension RunReport {
 
 extension RunReport.Resource {
     var json: JSONValue {
+        var json = facts
+        if let place { json["place"] = .string(place) }
+        return .object(json)
+    }
+
+    private var facts: JSONObject {
         [
             "resource": .string(identity), "status": .string(status), "hook": .string(hook),
             "message": .string(message),

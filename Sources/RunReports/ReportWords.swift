@@ -1,3 +1,4 @@
+internal import CanonicalForm
 internal import Checkpoints
 internal import PlanIR
 internal import PluginKit
@@ -26,8 +27,24 @@ struct ReportWords {
             facts.append(("content", Words.bytes(content) + stored))
         }
         if report.warningCount > 0 { facts.append(("warnings", "\(report.warningCount)")) }
+        if let request = report.request { facts += words(of: request) }
         if !report.note.isEmpty { facts.append(("message", report.note)) }
         if let annotations = report.annotations { facts += annotations.facts }
+        return facts
+    }
+
+    private func words(of request: RunReport.Request) -> [(String, String)] {
+        var facts: [(String, String)] = []
+        if report.operation == .restore {
+            facts.append(("to", request.target ?? "the original places"))
+            facts.append(("overwrites", request.overwrite ? "yes" : "no"))
+        }
+        if !request.only.isEmpty { facts.append(("only", request.only.joined(separator: ", "))) }
+        for override in request.parameters {
+            facts.append(("set", "\(override.target).\(override.key)=\(override.value.canonicalText)"))
+        }
+        if request.beginnings > 1 { facts.append(("begun", "\(request.beginnings) times")) }
+        if request.isResumable { facts.append(("next", "cairn resume \(report.id)")) }
         return facts
     }
 
@@ -35,12 +52,13 @@ struct ReportWords {
     var columns: [Column] { Column.allCases.filter { column in report.resources.contains { column.isWanted($0) } } }
 
     enum Column: CaseIterable {
-        case resource, status, plugin, content, stored, times, warnings, note
+        case resource, status, place, plugin, content, stored, times, warnings, note
 
         var heading: String {
             switch self {
             case .resource: "Resource"
             case .status: "Status"
+            case .place: "Place"
             case .plugin: "Plugin"
             case .content: "Content"
             case .stored: "Stored"
@@ -53,6 +71,7 @@ struct ReportWords {
         func isWanted(_ resource: RunReport.Resource) -> Bool {
             switch self {
             case .resource, .status, .warnings: true
+            case .place: resource.place != nil
             case .plugin: resource.plugin != nil
             case .content: resource.contentBytes != nil
             case .stored: resource.storedBytes != nil
@@ -65,6 +84,7 @@ struct ReportWords {
             switch self {
             case .resource: resource.identity
             case .status: resource.status
+            case .place: resource.place ?? "-"
             case .plugin: resource.plugin ?? "-"
             case .content: resource.contentBytes.map { Words.bytes($0) } ?? "-"
             case .stored: resource.storedBytes.map { Words.bytes($0) } ?? "-"

@@ -25,6 +25,8 @@ package struct RunReport: Sendable, Hashable {
         /// The hook that failed; empty when none did.
         package var hook = ""
         package var message = ""
+        /// Of a restore, what its place is like now: `whole`, `partial` or `untouched`.
+        package var place: String?
         /// In the order of the hooks; without those that did not run.
         package var durations: [Duration] = []
         package var contentBytes: Int64?
@@ -39,6 +41,30 @@ package struct RunReport: Sendable, Hashable {
         package init(identity: String, status: String) {
             self.identity = identity
             self.status = status
+        }
+    }
+
+    /// What was asked of a restore or a verification.
+    package struct Request: Sendable, Hashable {
+        /// The directory below which things go; `nil` for their original places.
+        package let target: String?
+        package let overwrite: Bool
+        /// Empty for all resources.
+        package let only: [String]
+        package let parameters: [ParameterOverride]
+        /// How often it was begun.
+        package let beginnings: Int
+        /// Whether `cairn resume` goes on with it.
+        package let isResumable: Bool
+
+        /// What the records of an operation say.
+        package init(_ standing: OperationStanding, isResumable: Bool) {
+            target = standing.index.target
+            overwrite = standing.index.overwrite
+            only = standing.index.only
+            parameters = standing.index.parameters
+            beginnings = standing.epochs.count
+            self.isResumable = isResumable && standing.index.saysTarget
         }
     }
 
@@ -58,6 +84,8 @@ package struct RunReport: Sendable, Hashable {
     package var contentBytes: Int64?
     package var storedBytes: Int64?
     package var failures: [ResourceFailure] = []
+    /// Of a restore or a verification, what was asked for.
+    package var request: Request?
     /// What people have said of the checkpoint; `nil` for other operations.
     package var annotations: CheckpointAnnotations?
     /// Records that could not be read.
@@ -155,9 +183,21 @@ extension RunReport {
                 commit.failures.first { $0.resource == entry.resource && $0.hook != "revert" }?.hook ?? ""
             resource.warningCount = entry.warnings.count
             resource.warnings = entry.warnings.warnings
+            if operation == .restore {
+                resource.place = entry.status == .success ? "whole" : entry.isBegun ? "partial" : "untouched"
+            }
+            // The records of before left that to the journal.
+            if !entry.milliseconds.isEmpty {
+                resource.contentBytes = entry.contentBytes
+                resource.durations = zip(Hook.allCases, entry.milliseconds).filter { $0.1 >= 0 }.map {
+                    Duration(hook: $0.0, milliseconds: $0.1)
+                }
+            }
             return resource
         }
-        if !histories.isEmpty { contentBytes = resources.reduce(0) { $0 + ($1.contentBytes ?? 0) } }
+        if resources.contains(where: { $0.contentBytes != nil }) {
+            contentBytes = resources.reduce(0) { $0 + ($1.contentBytes ?? 0) }
+        }
     }
 }
 

@@ -30,9 +30,9 @@ struct Cairn: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Protect.self, Restore.self, Verify.self, Delete.self, Checkpoints.self, Operations.self, Providers.self,
-            BankCommand.self, InventoryCommand.self, Protectables.self, Resume.self, Collect.self, Retain.self,
-            Copy.self, Watch.self, DoctorCommand.self,
+            Protect.self, Restore.self, Verify.self, Rehearse.self, Delete.self, Checkpoints.self, Operations.self,
+            Providers.self, BankCommand.self, InventoryCommand.self, Protectables.self, Resume.self, Collect.self,
+            Retain.self, Copy.self, Watch.self, DoctorCommand.self,
         ])
 
     static func main() async {
@@ -72,14 +72,19 @@ enum CommandLineFailure {
                 "cairn: there is no checkpoint '\(Words.harmless(text))'; 'cairn checkpoints list' shows those there are\n"
             )
             return ExitStatus.failed
+        case RequestError.faulty(let faults, let sources):
+            StandardStream.error.write(
+                TextRenderer(sources: sources, color: StandardStream.error.isColored).render(faults.sorted))
+            StandardStream.error.write("cairn: the parameters of --set do not fit; nothing was begun\n")
+            return ExitStatus.failed
         case let LeaseError.lost(_, reason):
             StandardStream.error.write(
                 "cairn: the lease on the bank was lost, so this run has stopped itself before others could take it for "
                     + "gone: \(Words.harmless(reason)); when the bank is well, 'cairn resume --last' goes on with a "
-                    + "protect run, and any other command can be run again\n")
+                    + "protect run, 'cairn resume OPERATION' with a restore, and any other command can be run again\n")
             return ExitStatus.failed
         case is LeaseError, is ClockSkewError, is RetentionError, is AnnotationError, is CopyError, is MessageFailure,
-            is BankError, is CheckpointError, is ExecutionError, is ProviderError:
+            is BankError, is CheckpointError, is ExecutionError, is ProviderError, is OperationError, is RequestError:
             StandardStream.error.write("cairn: \(Words.harmless("\(error)"))\n")
             return ExitStatus.failed
         case is CancellationError:

@@ -150,6 +150,7 @@ extension ListedCheckpoint {
     var remark: String {
         var parts = [summary.message]
         if summary.message.isEmpty, summary.warnings > 0 { parts = [Words.count(summary.warnings, "warning")] }
+        if summary.isRehearsal { parts.insert("a rehearsal", at: 0) }
         if annotations.isPinned { parts.insert("pinned", at: 0) }
         parts.append(annotations.note.split(separator: "\n").first.map(String.init) ?? "")
         return parts.filter { !$0.isEmpty }.joined(separator: "; ")
@@ -169,7 +170,7 @@ extension CheckpointSummary {
             "checkpoint": .string(id.text), "plan": .string(plan), "provider": .string(provider),
             "created": .string(created.description), "status": .string(status.rawValue),
             "resources": .integer(resources), "storedBytes": .integer(storedBytes), "warnings": .integer(warnings),
-            "message": .string(message),
+            "message": .string(message), "rehearsal": .bool(isRehearsal),
         ]
     }
 }

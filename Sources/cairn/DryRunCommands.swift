@@ -73,7 +73,39 @@ extension DryRunReport {
                 }),
             "activities": .array(
                 activities.map { ["resource": .string($0.identity), "hook": .string($0.hook.name)] }),
+            "places": .array(
+                places.map { resource, place in
+                    [
+                        "resource": .string(resource), "place": .string(place.path),
+                        "content": .string(place.content.rawValue), "bytes": .integer(place.bytes),
+                        "room": place.room.map { .integer($0) } ?? .null,
+                    ]
+                }),
         ]
+    }
+
+    /// Where a restore would put things.
+    private var places: [(resource: String, place: RestorePlace)] {
+        findings.compactMap { finding in finding.precondition.place.map { (finding.resource, $0) } }
+    }
+
+    private static let shownPlaces = 200
+
+    /// Where each resource would go, and what is there now.
+    private var placesTable: String {
+        guard !places.isEmpty else { return "" }
+        var text = Words.table(
+            ["RESOURCE", "WOULD GO TO", "THERE NOW", "BYTES", "ROOM"],
+            places.prefix(Self.shownPlaces).map { resource, place in
+                [
+                    resource, Words.harmless(place.path), place.content.words, Words.bytes(place.bytes),
+                    place.room.map { Words.bytes($0) } ?? "?",
+                ]
+            })
+        if places.count > Self.shownPlaces {
+            text += "and \(places.count - Self.shownPlaces) more; --output json has all\n"
+        }
+        return text
     }
 
     private static let shownDoubts = 20
@@ -85,6 +117,7 @@ extension DryRunReport {
         text += activities.count == 1 ? "activity" : "activities"
         if let bankBytes { text += ", about \(Words.bytes(bankBytes)) into the bank" }
         text = Words.harmless(text) + "\n"
+        text += placesTable
         // All that would fail, and of what is doubtful enough to see what it is about.
         let doubtful = findings.filter { $0.precondition.state == .doubtful }
         let told = findings.filter { $0.precondition.state == .unmet } + doubtful.prefix(Self.shownDoubts)
@@ -103,6 +136,17 @@ extension DryRunReport {
         }
         return text + Precondition.tally(met: count(.met), doubtful: count(.doubtful), unmet: count(.unmet))
             + "; nothing was changed\n"
+    }
+}
+
+extension RestorePlace.Content {
+    var words: String {
+        switch self {
+        case .absent: "nothing"
+        case .empty: "empty"
+        case .occupied: "something"
+        case .unknown: "?"
+        }
     }
 }
 

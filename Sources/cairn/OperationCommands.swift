@@ -4,6 +4,7 @@ import Bank
 import CanonicalForm
 import Checkpoints
 import Engine
+import PlanIR
 import PluginKit
 import RunReports
 import Wording
@@ -54,11 +55,11 @@ struct Operations: AsyncParsableCommand {
             }
             StandardStream.output.write(
                 Words.table(
-                    ["OPERATION", "KIND", "CHECKPOINT", "PLAN", "STARTED", "STATUS", "NOTE"],
+                    ["OPERATION", "KIND", "CHECKPOINT", "PLAN", "STARTED", "TO", "STATUS", "NOTE"],
                     found.map {
                         [
                             $0.id.text, $0.index?.kind ?? "?", $0.index?.checkpoint.text ?? "?", $0.index?.plan ?? "?",
-                            $0.index?.started.description ?? "?", $0.status.rawValue, $0.message,
+                            $0.index?.started.description ?? "?", $0.target, $0.status.rawValue, $0.note,
                         ]
                     }))
         }
@@ -91,6 +92,23 @@ struct Operations: AsyncParsableCommand {
 }
 
 extension OperationSummary {
+    /// Where it restores to, in words.
+    var target: String {
+        guard let index, index.kind == OperationKind.restore.rawValue else { return "-" }
+        guard index.saysTarget else { return "?" }
+        let part = index.only.isEmpty ? "" : " (\(Words.count(index.only.count, "resource")))"
+        return Words.harmless(index.target ?? "original places") + part
+    }
+
+    /// How it came out, and what goes on with it.
+    var note: String {
+        guard let commit, status == .fail, isResumable else {
+            return isResumable ? "\(message); 'cairn resume \(id)' goes on" : message
+        }
+        let whole = commit.resources.filter { $0.status == .success }.count
+        return "\(whole) of \(commit.resources.count) whole; \(message); 'cairn resume \(id)' goes on"
+    }
+
     var json: JSONObject {
         [
             "id": .string(id.text), "operation": index.map { .string($0.kind) } ?? .null,
@@ -99,11 +117,17 @@ extension OperationSummary {
             "started": index.map { .string($0.started.description) } ?? .null,
             "finished": commit.map { .string($0.finished.description) } ?? .null,
             "status": .string(status.rawValue), "message": .string(message),
+            "target": index?.target.map { .string($0) } ?? .null, "overwrite": .bool(index?.overwrite ?? false),
+            "only": .array((index?.only ?? []).map { .string($0) }),
+            "parameters": .array((index?.parameters ?? []).map(\.json)),
+            "beginnings": .integer(Int64(standing?.epochs.count ?? 0)),
+            "resume": isResumable && index?.saysTarget == true ? .string("cairn resume \(id)") : .null,
             "failures": .array((commit?.failures ?? []).map(\.report)),
             "resources": .array(
                 (commit?.resources ?? []).map { entry in
                     [
                         "resource": .string(entry.resource), "status": .string(entry.status.rawValue),
+                        "begun": .bool(entry.isBegun),
                         "message": .string(entry.message), "warningCount": .integer(entry.warnings.count),
                         "warnings": .array(
                             entry.warnings.warnings.map {

@@ -97,21 +97,31 @@ extension RunReport {
         var identities: [String] = []
         var histories: [ResourceHistory] = []
         // The journal tells durations and sizes; the checkpoint that it is about may be gone.
-        if let checkpoint = try? await collection.index(index.checkpoint),
+        if let standing = summary.standing, let checkpoint = try? await collection.index(index.checkpoint),
             let ir = try? await LoadedCheckpoint.loadIR(checkpoint, from: collection),
-            let events = try? await collection.operationJournal(summary.id, ir)
+            let events = try? await collection.operationJournal(standing, ir)
         {
-            identities = ir.resources.map(\.identity)
-            histories = ResourceHistory.of(events, resources: identities.count)
+            let all = ResourceHistory.of(events, resources: ir.resources.count)
+            let wanted = Set(index.only)
+            for (resource, history) in zip(ir.resources, all)
+            where wanted.isEmpty || wanted.contains(resource.identity) {
+                identities.append(resource.identity)
+                histories.append(history)
+            }
         }
+        let request = summary.standing.map { Request($0, isResumable: summary.isResumable) }
         if let commit = summary.commit {
-            return RunReport(
+            var report = RunReport(
                 commit, operation: kind, checkpoint: index.checkpoint.text, plan: index.plan, started: index.started,
                 histories: histories)
+            report.request = request
+            return report
         }
-        return RunReport.unfinished(
+        var report = RunReport.unfinished(
             kind, id: summary.id.text, checkpoint: index.checkpoint.text, plan: index.plan, provider: nil,
             started: index.started, status: summary.status.rawValue, note: summary.message, identities: identities,
             histories)
+        report.request = request
+        return report
     }
 }

@@ -13,16 +13,18 @@ import YAMLSource
 /// `cairn resume`
 struct Resume: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Finishes a protect run or a copy that was cut off.",
+        abstract: "Finishes a protect run, a copy or a restore that was cut off.",
         discussion: """
             What was finished is not done again. What was cut off is, after what it had left behind, such as a service \
             that stands still, was undone. A service whose quiet time was cut off is quieted again, and everything \
             below it is saved again, so that it is all of one moment. Works on any host that reaches the bank and what \
             is protected. When all has succeeded, the plan's retention policy is applied. A copy goes on from the bank \
-            that it was begun from.
+            that it was begun from. A restore that failed is gone on with, too: what it has restored is not restored \
+            again, and what it has left half done itself is replaced, without --overwrite.
 
             EXAMPLES
               cairn resume 7k3m
+              cairn resume 4q0n
               cairn resume --last
             """)
 
@@ -39,7 +41,7 @@ struct Resume: AsyncParsableCommand {
     @Option(help: "Print the result as text or json.")
     var output: OutputFormat = .text
 
-    @Argument(help: "The checkpoint's id, or a beginning of it that no other has.")
+    @Argument(help: "The id of a checkpoint or of a restore, or a beginning of it that no other has.")
     var checkpoint: String?
 
     func validate() throws {
@@ -50,7 +52,11 @@ struct Resume: AsyncParsableCommand {
 
     func run() async throws {
         let opened = try await provider.open()
-        let id = try await resolve(opened)
+        let id: CheckpointID
+        switch try await resolve(opened) {
+        case .checkpoint(let checkpoint): id = checkpoint
+        case .operation(let operation): return try await resumeRestore(operation, opened)
+        }
         let index = try await opened.collection.index(id)
         if let origin = index.origin { return try await copy(id, from: origin) }
         let earlier = await opened.earlierCommit(of: index.plan)
@@ -89,14 +95,14 @@ struct Resume: AsyncParsableCommand {
     }
 
     /// The checkpoint that is meant: with `--last`, the newest that has no outcome and whose executor is gone.
-    private func resolve(_ opened: OpenedProvider) async throws -> CheckpointID {
-        if let checkpoint { return try await opened.collection.resolve(prefix: checkpoint) }
+    private func resolve(_ opened: OpenedProvider) async throws -> Resumable {
+        if let checkpoint { return try await Resumable.named(checkpoint, in: opened.collection) }
         let filter = CheckpointCollection.Filter(plan: plan, provider: opened.manifest.name.value)
         let summaries = try await opened.collection.list(filter)
         // Those whose executor has ended on this host come before those of which that must be found out.
         for status in [CheckpointStatus.error, .protecting, .waitCopying, .copying] {
             for summary in summaries where summary.status == status {
-                if try await opened.collection.commit(summary.id) == nil { return summary.id }
+                if try await opened.collection.commit(summary.id) == nil { return .checkpoint(summary.id) }
             }
         }
         throw MessageFailure("no checkpoint was cut off; 'cairn checkpoints list' shows those there are")

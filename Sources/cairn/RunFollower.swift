@@ -40,6 +40,8 @@ struct RunFollower {
     private let collection: CheckpointCollection
     private let ir: PlanIR
     private let operation: OperationKind
+    /// How many resources take part.
+    private let included: Int
     private var epoch: UInt32 = 0
     private var segment: UInt32 = 0
     private var resources: [Progress]
@@ -65,10 +67,14 @@ struct RunFollower {
             let isCopied = index.origin == nil || commit?.status == .available
             ir = isCopied ? whole : whole.withArtifactCopies
             operation = isCopied ? .protect : .copy
+            included = ir.resources.count
         case .operation(let index):
             let checkpoint = try await collection.index(index.checkpoint)
-            ir = try await LoadedCheckpoint.loadIR(checkpoint, from: collection)
+            let whole = try await LoadedCheckpoint.loadIR(checkpoint, from: collection)
             operation = OperationKind(rawValue: index.kind) ?? .restore
+            let plan = OperationPlan(whole, operation, try OperationRequest(index, of: whole))
+            ir = plan.ir
+            included = plan.count
         }
         resources = []
     }
@@ -80,15 +86,17 @@ struct RunFollower {
         var events: [(RunEvent, Timestamp)] = []
         try await followEpoch(into: &events)
         let (first, epoch, subject, operation) = (segment, epoch, subject, operation)
-        let (found, segments) = try await collection.segments(ir, from: first, count: nil) { page in
-            switch subject {
-            case .checkpoint(let index):
+        let key: @Sendable (UInt32) -> BankKey
+        switch subject {
+        case .checkpoint(let index):
+            let keys = CheckpointKeys(index.id)
+            key = { page in
                 operation == .copy
-                    ? CheckpointKeys(index.id).copyJournal(ofEpoch: epoch, page: page)
-                    : CheckpointKeys(index.id).journal(ofEpoch: epoch, page: page)
-            case .operation(let index): CheckpointLayout.operationJournal(index.id, page: page)
+                    ? keys.copyJournal(ofEpoch: epoch, page: page) : keys.journal(ofEpoch: epoch, page: page)
             }
+        case .operation(let index): key = try await collection.operationJournalKey(index.id, epoch: epoch)
         }
+        let (found, segments) = try await collection.segments(ir, from: first, count: nil, key: key)
         segment = segments
         for event in found { take(event, into: &events) }
         return (events, ending)
@@ -96,9 +104,16 @@ struct RunFollower {
 
     /// A resume goes on in a later epoch, whose journal says what it takes over.
     private mutating func followEpoch(into events: inout [(RunEvent, Timestamp)]) async throws {
+        // Epochs of operations are no count of how often it was begun.
+        var beginnings: UInt32?
         var newest: (epoch: UInt32, started: Timestamp) = (1, subject.started)
         if case .checkpoint(let index) = subject, let record = try await collection.newestEpoch(index.id) {
             newest = (record.epoch, record.started)
+        }
+        if case .operation(let index) = subject {
+            let standing = try await collection.standing(index.id)
+            newest = (standing.epoch, standing.started)
+            beginnings = UInt32(clamping: standing.epochs.count)
         }
         guard newest.epoch > epoch else { return }
         epoch = newest.epoch
@@ -115,15 +130,13 @@ struct RunFollower {
             case .checkpoint(let index): (index.id, index.provider)
             case .operation(let index): (index.checkpoint, ir.provider.name)
             }
-        events.append(
-            (
-                .began(
-                    RunBeginning(
-                        operation: operation, id: subject.id.text, checkpoint: checkpoint.text, plan: ir.plan,
-                        provider: provider, epoch: epoch, resources: ir.resources.count, activities: activities,
-                        // The journal does not say how many run at a time.
-                        jobs: 0)), newest.started
-            ))
+        var beginning = RunBeginning(
+            operation: operation, id: subject.id.text, checkpoint: checkpoint.text, plan: ir.plan,
+            provider: provider, epoch: beginnings ?? epoch, resources: included, activities: activities,
+            // The journal does not say how many run at a time.
+            jobs: 0)
+        if included < ir.resources.count { beginning.positions = ir.resources.count }
+        events.append((.began(beginning), newest.started))
     }
 
     private func ending() async throws -> Ending {

@@ -44,11 +44,19 @@ struct ProviderChoice: ParsableArguments {
 
 /// Which checkpoint a command is about.
 struct CheckpointChoice: ParsableArguments {
-    @Flag(help: "The newest available checkpoint.")
+    @Flag(name: [.long, .customLong("latest")], help: "The newest available checkpoint.")
     var last = false
 
     @Option(help: "With --last: of this plan.")
     var plan: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --last: created before this time.",
+            discussion: "A date, from its midnight UTC, or a time with its zone: 2026-11-22, 2026-11-22T13:24+01:00.",
+            valueName: "time"),
+        transform: Moment.read)
+    var before: Timestamp?
 
     @Argument(help: "The checkpoint's id, or a beginning of it that no other has.")
     var checkpoint: String?
@@ -58,12 +66,18 @@ struct CheckpointChoice: ParsableArguments {
             throw ValidationError("Name a checkpoint by its id, or say --last.")
         }
         if plan != nil && !last { throw ValidationError("--plan goes with --last.") }
+        if before != nil && !last { throw ValidationError("--before goes with --last.") }
     }
 
     func resolve(_ opened: OpenedProvider) async throws -> CheckpointID {
         if let checkpoint { return try await opened.collection.resolve(prefix: checkpoint) }
         let (last, failed) = try await opened.collection.last(
-            .init(plan: plan, provider: opened.manifest.name.value))
+            .init(plan: plan, provider: opened.manifest.name.value, until: before))
+        if let before {
+            StandardStream.error.write(
+                "note: checkpoint \(last.id) of \(last.created) is the newest that is available from before "
+                    + "\(before)\n")
+        }
         if let newest = failed.first {
             StandardStream.error.write(
                 "note: checkpoint \(last.id) of \(last.created) is the last that is available; "
@@ -73,16 +87,30 @@ struct CheckpointChoice: ParsableArguments {
     }
 }
 
+/// A point in time on the command line.
+enum Moment {
+    static func read(_ text: String) throws -> Timestamp {
+        guard let time = Timestamp(moment: text) else {
+            throw ValidationError("'\(text)' is no time: write \(Timestamp.momentRule).")
+        }
+        return time
+    }
+}
+
 /// A provider with its bank opened.
 struct OpenedProvider: Sendable {
     let manifest: ProviderManifest
     let format: BankFormat
     let collection: CheckpointCollection
     let plugins: [String: LoadedPlugin]
+    /// The same plugins with their manifests.
+    let provided: [ProvidedPlugin]
 
     init(_ registry: ProviderRegistry, _ name: String?) async throws {
         manifest = try registry.provider(name)
-        plugins = try registry.plugins(of: manifest)
+        provided = try registry.providedPlugins(of: manifest)
+        plugins = Dictionary(
+            provided.map { ($0.manifest.name, $0.loaded) }, uniquingKeysWith: { first, _ in first })
         let opened = try await registry.bank(of: manifest).open()
         format = opened.format
         collection = CheckpointCollection(

@@ -61,6 +61,7 @@ import Testing
     @Test func keysAreWhereTheFormatSays() throws {
         let id = try #require(CheckpointID("0123456789abcdef"))
         let keys = CheckpointKeys(id)
+        let operation = OperationKeys(id)
         let resource = "Host::FileSystem::Directory#uploads"
         let artifacts = try keys.artifacts(resource, epoch: 2)
         let artifact = try ArtifactKeys("data.tar", in: artifacts)
@@ -85,8 +86,13 @@ import Testing
             (try entry.undatedKey(in: CheckpointLayout.byDate), "indices/by-date/\(stamp)"),
             (CheckpointLayout.unfinished(id), "indices/unfinished/0123456789abcdef"),
             (try CheckpointLayout.lease("host.4711"), "leases/host.4711"),
-            (CheckpointLayout.operationIndex(id), "operations/0123456789abcdef/index.json"),
-            (CheckpointLayout.operationCommit(id), "operations/0123456789abcdef/commit.json"),
+            (operation.index, "operations/0123456789abcdef/index.json"),
+            (operation.epoch(1_048_577), "operations/0123456789abcdef/epochs/1048577.json"),
+            (operation.commit(1), "operations/0123456789abcdef/commits/1.json"),
+            (operation.journal(ofEpoch: 1, page: 2), "operations/0123456789abcdef/e1/journal/00000002.json"),
+            (try operation.place(resource), "operations/0123456789abcdef/places/\(encoded)"),
+            (operation.onlyCommit, "operations/0123456789abcdef/commit.json"),
+            (operation.onlyJournal(page: 2), "operations/0123456789abcdef/journal/00000002.json"),
         ]
         for (key, text) in expected {
             #expect(key.text == text)

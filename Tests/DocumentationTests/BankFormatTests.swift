@@ -32,7 +32,8 @@ struct BankFormatTests {
     /// One of each record, with something in every list.
     static let records: [SealedRecord] = [
         CheckpointIndex(
-            id: id, plan: "shop", provider: "local", created: time, owner: owner, irDigest: digest, resources: 1
+            id: id, plan: "shop", provider: "local", created: time, owner: owner, irDigest: digest, resources: 1,
+            origin: CheckpointOrigin(bank: id.text, provider: "far", copied: time), isRehearsal: true
         ).record,
         EpochRecord(checkpoint: id, epoch: 1, owner: owner, started: time).record,
         journal,
@@ -64,7 +65,12 @@ struct BankFormatTests {
                 storedBytes: 0, warnings: 0, message: ""),
             marked: time, owner: owner, stage: .marked, failure: failure
         ).record,
-        OperationIndex(id: id, kind: "restore", checkpoint: id, plan: "shop", started: time, owner: owner).record,
+        OperationIndex(
+            id: id, kind: "restore", checkpoint: id, plan: "shop", started: time, owner: owner, target: "/mnt",
+            overwrite: true, only: ["A::B#c"],
+            parameters: [ParameterOverride(target: "A::B", key: "d", value: 1)]
+        ).record,
+        OperationEpoch(operation: id, epoch: 1_048_577, owner: owner, started: time).record,
         OperationCommit(
             id: id, status: .fail, finished: time,
             resources: [
@@ -107,7 +113,10 @@ struct BankFormatTests {
             let format = try #require(record.content["format"]?.stringValue)
             let table = try #require(try Self.tables().first { $0.lead.contains("\"format\": \"\(format)\"") })
             #expect(table.members == names(.object(record.content)).subtracting(["format", "version"]), "\(format)")
-            let isSecond = ["cairn.journal", "cairn.commit", "cairn.tombstone"].contains(format)
+            let isSecond = [
+                "cairn.checkpoint", "cairn.journal", "cairn.commit", "cairn.tombstone", "cairn.operation",
+                "cairn.operation-commit",
+            ].contains(format)
             #expect(record.content["version"] == (isSecond ? 2 : 1))
         }
     }
@@ -123,6 +132,7 @@ struct BankFormatTests {
             return names(value?.arrayValue?.first ?? value)
         }
         #expect(try table("An **owner**") == inner("cairn.checkpoint", "owner"))
+        #expect(try table("An **origin**") == inner("cairn.checkpoint", "origin"))
         #expect(try table("A **failure**") == inner("cairn.commit", "failures"))
         #expect(try table("A definition in it is an object") == inner("cairn.definitions", "definitions"))
         let definition = try #require(
@@ -139,6 +149,6 @@ struct BankFormatTests {
 
     @Test("Every table is compared with a record") func noOtherTables() throws {
         // Those of the records, of what stands in them, and of the bank's own record.
-        #expect(try Self.tables().count == Self.records.count + 6 + 1)
+        #expect(try Self.tables().count == Self.records.count + 7 + 1)
     }
 }

@@ -121,10 +121,12 @@ extension Site {
         try await expect(["copy", id], 2, "--to")
         try await expect(["copy", "--to", "offsite"], 2, "Name a checkpoint by its id, or say --last.")
         try await expect(["copy", id, "--to", "offsite"], 1, "--provider NAME")
-        try await expect(["copy", id, "--provider", "local", "--to", "nowhere"], 1, "there is no provider 'nowhere'")
+        try await expect(
+            ["copy", id, "--provider", "local", "--to", "nowhere"], 1, "there is no provider 'nowhere'")
         try await expect(["copy", id, "--provider", "local", "--to", "local"], 1, "both providers have the same bank")
         try await expect(["copy", id, "--provider", "local", "--to", "third"], 1, "both providers have the same bank")
-        try await expect(["copy", "0000", "--provider", "local", "--to", "offsite"], 1, "there is no checkpoint '0000'")
+        try await expect(
+            ["copy", "0000", "--provider", "local", "--to", "offsite"], 1, "there is no checkpoint '0000'")
         try await expect(["bank", "sync", "--to", "offsite"], 2, "<plan>")
         try await expect(
             ["bank", "sync", "shop", "--provider", "local", "--to", "offsite", "--limit", "0"], 2, "--limit")

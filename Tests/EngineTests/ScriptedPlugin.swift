@@ -103,6 +103,8 @@ struct Workbench {
     let observer = RecordingObserver()
     let control = RunControl()
     var jobs = 4
+    /// What the bank is taken for.
+    var consistency = ConsistencyLevel.compareAndSwap
     var version: Int64 = 1
     var digest = Workbench.digest
     /// Whether the owner of every unfinished checkpoint counts as gone.
@@ -116,7 +118,7 @@ struct Workbench {
     var collection: CheckpointCollection {
         let ended = ownersHaveEnded
         return CheckpointCollection(
-            bank: bank, owner: Self.owner, consistency: .compareAndSwap, hasEnded: { _ in ended })
+            bank: bank, owner: Self.owner, consistency: consistency, hasEnded: { _ in ended })
     }
 
     var environment: ExecutionEnvironment {

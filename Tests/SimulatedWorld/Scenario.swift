@@ -1,5 +1,6 @@
 internal import Bank
 internal import Checkpoints
+internal import DegradedBank
 internal import Engine
 internal import PlanIR
 internal import PluginKit
@@ -72,6 +73,9 @@ package final class Scenario: @unchecked Sendable {
     let ledger: Ledger
     let mistake: PlantedMistake?
     let dropped: Int
+    /// What the store's conditions are worth on this day.
+    let level: ConsistencyLevel
+    let deleted: LingeringKeys
     var fortune = BankFortune.fair
     var tally = ScenarioResult.Tally()
     /// Whether anything befell the day by which a run may fail: crashes are no reason.
@@ -81,6 +85,7 @@ package final class Scenario: @unchecked Sendable {
     /// One process with its way to the bank, its lease, and its plugin.
     final class Participant: @unchecked Sendable {
         let process: SimulatedProcess
+        /// Its way to the store, on which everything may happen.
         let bank: SimulatedBank
         let keeper: LeaseKeeper
         let view: LeaseView
@@ -91,11 +96,13 @@ package final class Scenario: @unchecked Sendable {
         init(_ scenario: Scenario, _ name: String, _ fortune: BankFortune) {
             process = scenario.world.process(name)
             bank = SimulatedBank(scenario.store, process, fortune)
-            keeper = LeaseKeeper(bank: bank, owner: process.owner, clock: process)
-            view = LeaseView(bank: bank, clock: process)
+            let degraded = DegradedBank(
+                bank, to: scenario.level, random: process, clock: process, deleted: scenario.deleted)
+            keeper = LeaseKeeper(bank: degraded, owner: process.owner, clock: process)
+            view = LeaseView(bank: degraded, clock: process)
             plugin = SimulatedPlugin(scenario.plan, process, scenario.outside, scenario.ledger)
             collection = CheckpointCollection(
-                bank: bank, owner: process.owner, consistency: .compareAndSwap, hasEnded: { _ in false })
+                bank: degraded, owner: process.owner, consistency: scenario.level, hasEnded: { _ in false })
         }
     }
 
@@ -107,6 +114,8 @@ package final class Scenario: @unchecked Sendable {
         outside = OutsideWorld(world, services: plan.services)
         ledger = Ledger(world, plan)
         dropped = world.number(0...1000)
+        level = ConsistencyLevel.allCases[world.number(0...ConsistencyLevel.allCases.count - 1)]
+        deleted = LingeringKeys(clock: world.process("store"))
         if !world.happens(300) {
             mayFail = true
             fortune.refused = world.number(0...15)

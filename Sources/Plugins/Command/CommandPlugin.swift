@@ -11,6 +11,15 @@ package struct CommandPlugin: ProtectionPlugin {
     /// The plugin.
     package init() {}
 
+    /// No program runs before the place is taken.
+    package var takesPlaces: Bool { true }
+
+    package func rehearsal(of resource: ResourceDescription, protectParameters: JSONObject) -> RehearsalWay {
+        resource.properties["restoreTo"] == nil
+            ? .verified(reason: "it has no property 'restoreTo' with a program that restores it elsewhere")
+            : .restored(proof: "read byte by byte, and restored by its program, which succeeded")
+    }
+
     package func protect(_ hook: Hook, _ context: ActivityContext) async throws -> JSONObject {
         let consistency = context.parameters["consistency"]?.stringValue ?? "live"
         guard hook == (consistency == "quiesced" ? .prepareFinish : .main) else { return [:] }
@@ -19,7 +28,9 @@ package struct CommandPlugin: ProtectionPlugin {
 
     package func restore(_ hook: Hook, _ context: ActivityContext, to target: RestoreTarget) async throws {
         guard hook == .main else { return }
-        try await CommandRun(.restore, context.resource, context.checkpoint, target).restore(context)
+        try await CommandRun(
+            .restore, context.resource, context.checkpoint, target, isRepeated: context.place.isTaken
+        ).restore(context)
     }
 
     package func verify(_ hook: Hook, _ context: ActivityContext) async throws {
@@ -38,7 +49,9 @@ package struct CommandPlugin: ProtectionPlugin {
         let run = CommandRun(operation, context.resource, "", context.target)
         do {
             guard let pipeline = try run.pipeline else { return [] }
-            return await ProgramChecks.check(pipeline.commands)
+            let checks = await ProgramChecks.check(pipeline.commands)
+            guard operation == .restore else { return checks }
+            return checks + run.place(pipeline, try CommandDefinition(context.definition))
         } catch {
             return [
                 Precondition(

@@ -13,16 +13,19 @@ struct CommandRun: Sendable {
     let resource: ResourceDescription
     private let checkpoint: String
     private let target: RestoreTarget
+    /// Whether an earlier attempt of the same restore has started the programs.
+    private let isRepeated: Bool
     private var programs: ProgramProperties { ProgramProperties(resource.properties) }
 
     init(
         _ operation: OperationKind, _ resource: ResourceDescription, _ checkpoint: String,
-        _ target: RestoreTarget = RestoreTarget(directory: nil, overwrite: false)
+        _ target: RestoreTarget = RestoreTarget(directory: nil, overwrite: false), isRepeated: Bool = false
     ) {
         self.operation = operation
         self.resource = resource
         self.checkpoint = checkpoint
         self.target = target
+        self.isRepeated = isRepeated
     }
 
     /// The property with the programs of the operation.
@@ -61,11 +64,23 @@ struct CommandRun: Sendable {
         ]
         if operation == .restore {
             variables.append(EnvironmentVariable("CAIRN_OVERWRITE", .text(target.overwrite ? "true" : "false")))
+            variables.append(EnvironmentVariable("CAIRN_REPEATED", .text(isRepeated ? "true" : "false")))
             if let directory = target.directory {
                 variables.append(EnvironmentVariable("CAIRN_TARGET_DIRECTORY", .text(directory)))
             }
         }
         return variables
+    }
+
+    /// What a dry run says of where the artifact would go.
+    func place(_ pipeline: ProgramPipeline, _ definition: CommandDefinition) -> [Precondition] {
+        let program = pipeline.commands.first?.name ?? ""
+        let path = target.directory.map { "the program '\(program)', into \($0)" } ?? "the program '\(program)'"
+        return [
+            Precondition(
+                "the artifact of \(resource.identity)", .met, "would be given to \(path)",
+                place: RestorePlace(path: path, content: .unknown, bytes: definition.artifact.size))
+        ]
     }
 
     // MARK: The operations
@@ -102,11 +117,13 @@ struct CommandRun: Sendable {
     /// Gives the artifact to the programs that put it back.
     func restore(_ context: ActivityContext) async throws {
         guard let pipeline = try pipeline else { return }
+        // Before a program is started: what it has changed from then on, nobody knows.
+        let reader = try await open(context)
+        try await context.place.take()
         if let directory = target.directory {
             let making = ProgramPipeline(ProgramCommand(["mkdir", "-p", "--", directory]))
             _ = try await run(making, "the directory cannot be made") { try await making.run() }
         }
-        let reader = try await open(context)
         let outcome = try await feed(pipeline, from: reader, context, "the restore failed")
         if outcome.leftInput {
             context.reporter.warn(

@@ -20,10 +20,13 @@ struct Destination: Sendable {
     let claim: [UInt8]
     /// What else is restored around it.
     let neighbours: Neighbours
+    /// Whether this very restore has begun to fill it before.
+    let isOurs: Bool
 
     /// Where `target` puts the directory that was at `original`.
     init(
-        original: [UInt8], _ target: RestoreTarget, claim: String, neighbours: Neighbours = .none
+        original: [UInt8], _ target: RestoreTarget, claim: String, neighbours: Neighbours = .none,
+        isOurs: Bool = false
     ) throws(PluginError) {
         if let directory = target.directory {
             base = try FilesSettings.absolute(directory, "the target directory")
@@ -35,6 +38,7 @@ struct Destination: Sendable {
         overwrite = target.overwrite
         self.claim = Array(claim.utf8)
         self.neighbours = neighbours
+        self.isOurs = isOurs
     }
 
     private let isConfined: Bool
@@ -50,16 +54,39 @@ struct Destination: Sendable {
         let existing = try find()
         if let existing {
             let fresh: Bool
-            do { fresh = try admit(existing) } catch {
+            do {
+                fresh = try admit(existing)
+                try claim(existing)
+            } catch {
                 close(existing)
                 throw error
             }
-            try mark(existing)
             return (existing, fresh)
         }
         let made = try make()
-        try mark(made)
+        do { try claim(made) } catch {
+            close(made)
+            throw error
+        }
         return (made, true)
+    }
+
+    /// Takes the directory for this restore alone, until the descriptor is closed, and marks it.
+    private func claim(_ fd: Int32) throws {
+        // Where the file system has no locks, leases alone keep others away.
+        if flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK {
+            throw PluginError(
+                "another restore is filling '\(PathText.printable(path))' now",
+                advice: "wait for it, or restore to another place with --to DIR", isTransient: true)
+        }
+        try mark(fd)
+    }
+
+    /// Throws where `open` would refuse the directory; changes nothing.
+    func demandAdmission() throws {
+        let sight = try look()
+        close(sight.nearest)
+        if let refusal = sight.refusal { throw refusal }
     }
 
     /// What a dry run sees of the directory.
@@ -69,9 +96,11 @@ struct Destination: Sendable {
         let exists: Bool
         /// Whether nothing is in it that is not the neighbours'.
         let isFresh: Bool
+        /// Why it may not be filled.
+        var refusal: PluginError?
     }
 
-    /// Looks at the directory without changing anything; throws where `open` would refuse it.
+    /// Looks at the directory without changing anything; throws where it cannot be reached.
     func look() throws -> Sight {
         guard var nearest = try openBase(create: false) else {
             return Sight(nearest: try openNearest(to: base), exists: false, isFresh: true)
@@ -84,7 +113,10 @@ struct Destination: Sendable {
                 close(nearest)
                 nearest = next
             }
-            return Sight(nearest: nearest, exists: true, isFresh: try admit(nearest))
+            let isFresh = try holdsOnlyNeighbours(nearest)
+            var refusal: PluginError?
+            if !isFresh { do { try demandPermission(nearest) } catch { refusal = error } }
+            return Sight(nearest: nearest, exists: true, isFresh: isFresh, refusal: refusal)
         } catch {
             close(nearest)
             throw error
@@ -192,10 +224,16 @@ struct Destination: Sendable {
     /// Refuses a directory that holds something, unless it may be overwritten or is our own unfinished work.
     private func admit(_ fd: Int32) throws -> Bool {
         if try holdsOnlyNeighbours(fd) { return true }
-        if overwrite { return false }
+        try demandPermission(fd)
+        return false
+    }
+
+    /// Refuses a directory that holds something, which is not ours to replace.
+    private func demandPermission(_ fd: Int32) throws(PluginError) {
+        if overwrite || isOurs { return }
         var mark = [UInt8](repeating: 0, count: 512)
         let count = fgetxattr(fd, Destination.marker, &mark, mark.count)
-        if count >= 0 && Array(mark.prefix(count)) == claim { return false }
+        if count >= 0 && Array(mark.prefix(count)) == claim { return }
         throw PluginError(
             count >= 0
                 ? "'\(PathText.printable(path))' holds an unfinished restore of another checkpoint"

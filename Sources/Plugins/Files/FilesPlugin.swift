@@ -14,6 +14,13 @@ package struct FilesPlugin: ProtectionPlugin {
 
     init(seams: FilesSeams) { self.seams = seams }
 
+    /// Nothing is changed before the place is taken.
+    package var takesPlaces: Bool { true }
+
+    package func rehearsal(of resource: ResourceDescription, protectParameters: JSONObject) -> RehearsalWay {
+        .restored(proof: "restored, and every entry compared with what was saved")
+    }
+
     package func protect(_ hook: Hook, _ context: ActivityContext) async throws -> JSONObject {
         let settings = try FilesSettings(context.resource.properties, context.parameters)
         guard hook == settings.protectHook else { return [:] }

@@ -131,23 +131,46 @@ enum FilesPreconditions {
         do { place = try destination.look() } catch { return [unmet(subject, error)] }
         defer { close(place.nearest) }
         var found: [Precondition] = []
-        if faccessat(place.nearest, ".", Int32(W_OK | X_OK), clinux_effective_access) != 0 {
+        let spot = restorePlace(destination, place, definition.bytes)
+        if let refusal = place.refusal {
+            found.append(
+                Precondition(
+                    subject, .unmet, "cannot be used: \(refusal.reason)", advice: refusal.advice ?? "", place: spot))
+        } else if faccessat(place.nearest, ".", Int32(W_OK | X_OK), clinux_effective_access) != 0 {
             let reason = String(cString: strerror(errno))
             found.append(
                 Precondition(
                     subject, .unmet,
                     place.exists ? "cannot be written to: \(reason)" : "cannot be made: \(reason)",
-                    advice: "restore as a user who may write there, or to another place with --to DIR"))
+                    advice: "restore as a user who may write there, or to another place with --to DIR", place: spot))
         } else {
             found.append(
                 Precondition(
                     subject, .met,
                     !place.exists
-                        ? "can be made" : place.isFresh ? "is there and empty" : "is there and will be replaced"))
+                        ? "can be made" : place.isFresh ? "is there and empty" : "is there and will be replaced",
+                    place: spot))
         }
         found.append(room(place.nearest, subject, definition.bytes, overwrite: overwrite && place.exists))
         found += metadata(place.nearest, subject)
         return found
+    }
+
+    private static func restorePlace(
+        _ destination: Destination, _ sight: Destination.Sight, _ bytes: Int64
+    ) -> RestorePlace {
+        var room: Int64?
+        var volume = statvfs()
+        if fstatvfs(sight.nearest, &volume) == 0 {
+            let (free, overflow) = Int64(clamping: volume.f_bavail).multipliedReportingOverflow(
+                by: Int64(clamping: volume.f_frsize))
+            room = overflow ? .max : free
+        }
+        var status = stat()
+        return RestorePlace(
+            path: PathText.printable(destination.path),
+            content: !sight.exists ? .absent : sight.isFresh ? .empty : .occupied, bytes: bytes, room: room,
+            fileSystem: fstat(sight.nearest, &status) == 0 ? UInt64(status.st_dev) : nil)
     }
 
     private static func room(_ directory: Int32, _ subject: String, _ needed: Int64, overwrite: Bool) -> Precondition {

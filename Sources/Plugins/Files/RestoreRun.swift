@@ -20,7 +20,7 @@ struct RestoreRun {
             let trees = context.scope.index { Neighbours.Index($0) }
             let destination = try Destination(
                 original: definition.path, target, claim: "\(context.checkpoint) \(context.resource.identity)",
-                neighbours: trees.neighbours(of: definition.path))
+                neighbours: trees.neighbours(of: definition.path), isOurs: context.place.isTaken)
             try await fill(destination)
         } catch { throw Failures.asPluginError(error) }
     }
@@ -33,6 +33,9 @@ struct RestoreRun {
         let archive = try await ArtifactFeed(definition.archive, context.artifacts, stop)
         let catalog = try await ArtifactFeed(definition.catalog, context.artifacts, stop)
         let again = try await ArtifactFeed(definition.catalog, context.artifacts, stop)
+        // Whether it may be filled is found before that is noted, and noted before anything is changed.
+        try await BlockingThreads.runAlone(name: "files-prepare") { try destination.demandAdmission() }
+        try await context.place.take()
         let (root, fresh) = try await BlockingThreads.runAlone(name: "files-prepare") {
             let opened = try destination.open()
             seams.opened()

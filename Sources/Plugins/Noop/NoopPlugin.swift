@@ -13,6 +13,10 @@ package struct NoopPlugin: ProtectionPlugin {
     /// The plugin.
     package init() {}
 
+    package func rehearsal(of resource: ResourceDescription, protectParameters: JSONObject) -> RehearsalWay {
+        .unsaved(reason: "nothing of it is saved: the plugin noop only stands in for another")
+    }
+
     package func protect(_ hook: Hook, _ context: ActivityContext) async throws -> JSONObject {
         admit(hook, context, "nothing of this resource is saved: the plugin noop only stands in for another")
         return [:]

@@ -15,6 +15,10 @@ package struct ServicePlugin: ProtectionPlugin {
     /// The plugin.
     package init(clock: any RunClock = SystemClock()) { self.clock = clock }
 
+    package func rehearsal(of resource: ResourceDescription, protectParameters: JSONObject) -> RehearsalWay {
+        .empty(reason: "a service has no content of its own")
+    }
+
     package func protect(_ hook: Hook, _ context: ActivityContext) async throws -> JSONObject {
         let service = try ServiceCommands(context.resource.properties, context.parameters)
         switch hook {

@@ -1,0 +1,63 @@
+import Bank
+import BankConformance
+import CanonicalForm
+import Checkpoints
+import PlanIR
+import PluginKit
+import Synchronization
+import Testing
+
+@testable import Engine
+
+@Suite struct RehearsalTests {
+    private func rehearse(
+        _ bench: Workbench, _ plugin: any ProtectionPlugin, _ ir: PlanIR
+    ) async throws -> (RehearsalReport, Rehearsal) {
+        var environment = bench.environment
+        environment.plugins["scripted"] = LoadedPlugin(plugin: plugin, version: 1, digest: Workbench.digest)
+        let rehearsal = Rehearsal(environment, ir: ir, irBytes: ir.encoded.bytes, scratch: "/scratch")
+        return (try await rehearsal.run(), rehearsal)
+    }
+
+    @Test func whatIsRestoredIsProvenAndTheCheckpointIsNeverTheLast() async throws {
+        let bench = Workbench(InMemoryBank())
+        let ir = Workbench.ir([[1], []], hooks: [.main])
+        let before = try await bench.protect(ir).checkpoint
+        var (report, rehearsal) = try await rehearse(bench, FillingPlugin(Places()), ir)
+        #expect(report.resources.map(\.verdict) == [.proven, .proven])
+        #expect(report.isProven(acceptsVerified: false) && report.isKept && report.restoreMilliseconds != nil)
+        #expect(try await bench.collection.last(.init()).checkpoint.id == before)
+        #expect(try await bench.collection.summary(report.checkpoint)?.isRehearsal == true)
+        await rehearsal.deleteCheckpoint(&report)
+        #expect(!report.isKept && report.failures.isEmpty)
+        #expect(try await bench.collection.list(.init()).map(\.id) == [before])
+    }
+
+    @Test func whatCannotBeRestoredElsewhereIsVerifiedAndSaysSo() async throws {
+        let bench = Workbench(InMemoryBank())
+        // The scripted plugin restores to the original place only.
+        let (report, _) = try await rehearse(bench, bench.plugin, Workbench.ir([[]]))
+        #expect(report.resources.map(\.verdict) == [.verified])
+        #expect(report.resources[0].note.contains("not restored"))
+        #expect(bench.plugin.restored.withLock { $0.isEmpty })
+        #expect(!report.isProven(acceptsVerified: false) && report.isProven(acceptsVerified: true))
+    }
+
+    @Test func oneThatCannotBeRestoredFailsAndTheOthersAreTried() async throws {
+        let bench = Workbench(InMemoryBank())
+        let plugin = FillingPlugin(Places()) { if $0 == "r0" { throw PluginError("other content") } }
+        let (report, _) = try await rehearse(bench, plugin, Workbench.ir([[], []], hooks: [.main]))
+        #expect(report.resources.map(\.verdict) == [.failed, .proven])
+        #expect(report.resources[0].note.contains("other content"))
+        #expect(!report.isProven(acceptsVerified: true))
+    }
+
+    @Test func oneThatCannotBeSavedIsNamed() async throws {
+        let bench = Workbench(
+            InMemoryBank(), ScriptedPlugin { if $0 == "protect main r1" { throw PluginError("no disk") } })
+        let (report, _) = try await rehearse(bench, bench.plugin, Workbench.ir([[], []]))
+        #expect(report.resources.map(\.verdict).contains(.failed) && report.restoreMilliseconds == nil)
+        #expect(!report.isProven(acceptsVerified: true))
+        #expect(try await bench.collection.summary(report.checkpoint)?.status == .error)
+    }
+}
