@@ -8,7 +8,8 @@ VENV := .venv
 # Linked statically, the compiler starts in a fraction of the time; see Package.swift.
 STATIC := CAIRN_STATIC=1
 
-.PHONY: help deps build release demo test lint golden fuzz bench model simulate crash-test stress test-sanitize graph-look clean
+.PHONY: help deps build release demo test lint golden fuzz bench model simulate crash-test stress test-sanitize
+.PHONY: graph-look clean
 
 help:
 	@echo "make demo     install what is missing, build, and run the quickstart"

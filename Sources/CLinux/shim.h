@@ -8,6 +8,8 @@ extern int pipe2(int ends[2], int flags);
 
 // O_DIRECT, which <fcntl.h> shows to GNU sources only; its value differs between processors.
 static const int clinux_o_direct = __O_DIRECT;
+// O_PATH, likewise.
+static const int clinux_o_path = __O_PATH;
 
 // The environment that child processes inherit; Swift sees the variable itself as shared mutable state.
 extern char **environ;
@@ -20,6 +22,18 @@ static inline int clinux_memory_file(const char *name) { return memfd_create(nam
 
 // AT_EACCESS, which <fcntl.h> shows to GNU sources only: access is judged as an open would be.
 static const int clinux_effective_access = 0x200;
+
+// openat2(2), which glibc has no function for: opens a path of several names below a directory in one call, and follows no
+// symbolic link on the way. Kernels before 5.6, and some containers, refuse it.
+#include <stdint.h>
+#include <unistd.h>
+static inline int clinux_open_beneath(int directory, const char *path, int flags) {
+    struct {
+        uint64_t flags, mode, resolve;
+    } how = {(uint64_t)(unsigned int)flags, 0, 0x04u /* RESOLVE_NO_SYMLINKS */};
+    extern long syscall(long number, ...);
+    return (int)syscall(437 /* SYS_openat2, on every architecture */, directory, path, &how, sizeof how);
+}
 
 // Child processes that are supervised: started by clone(2), since posix_spawn(3) cannot ask for a signal at the death of
 // the parent, and gives no descriptor of the process.

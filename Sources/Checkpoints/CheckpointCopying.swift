@@ -1,6 +1,7 @@
 import Bank
 import CanonicalForm
 package import PlanIR
+package import Surroundings
 
 extension CheckpointCollection {
     /// Writes what a copied checkpoint begins with: the marker of unfinished ones, its index and the IR that made it.
@@ -24,6 +25,12 @@ extension CheckpointCollection {
     package func recreateCopy(_ index: CheckpointIndex, ir: [UInt8]) async throws {
         try await bank.putOnce(CheckpointLayout.unfinished(index.id), marker(index.id))
         try await bank.putOnce(CheckpointKeys(index.id).ir, ir)
+    }
+
+    /// The number behind which the epochs of a new copy begin: a random one. A checkpoint is copied under its own id, also
+    /// when it was deleted here before, and nobody may mistake what is new for what was to be deleted.
+    package static func copyEpochs(_ random: any RunRandom) -> UInt32 {
+        UInt32(truncatingIfNeeded: random.next() >> 44)
     }
 
     /// What the copiers of a checkpoint have noted before `epoch`: the notes of the newest of them that has made any,

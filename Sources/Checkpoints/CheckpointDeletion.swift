@@ -76,7 +76,13 @@ extension CheckpointCollection {
     /// Removes what is left of a marked checkpoint: indices first, so that none leads to half a checkpoint; then its
     /// objects, the tombstone behind all others; then the marker. Repeating it after a crash or a cancellation finishes
     /// the work.
+    ///
+    /// Somebody else may finish the same deletion first, and then the checkpoint may be copied here again, under the same
+    /// id. So what is removed is what stood here under the tombstone that was seen first.
     package func finishDeletion(_ summary: CheckpointSummary) async throws {
+        let layout = CheckpointKeys(summary.id)
+        guard let mark = try await version(of: layout.tombstone) else { return }
+        let index = try await version(of: layout.index)
         // A damaged checkpoint may not tell its names: then its indices are found by its id.
         let known = summary.plan != CheckpointSummary.unknownName && summary.status != .damaged
         if known {
@@ -91,12 +97,26 @@ extension CheckpointCollection {
                 try await bank.delete(key, if: .none)
             }
         }
-        let layout = CheckpointKeys(summary.id)
         // As long as it is there, plugins are asked to delete, for which they need all the rest.
-        try await bank.delete(layout.index, if: .none)
-        try await delete(try await bank.allKeys(below: layout.all).filter { $0 != layout.tombstone })
-        try await bank.delete(layout.tombstone, if: .none)
-        try await settle(summary.id)
+        if let index, try await !delete(layout.index, as: index) { return }
+        let keys = try await bank.allKeys(below: layout.all).filter { $0 != layout.tombstone }
+        guard try await version(of: layout.tombstone) == mark else { return }
+        try await delete(keys)
+        if try await delete(layout.tombstone, as: mark) { try await settle(summary.id) }
+    }
+
+    private func version(of key: BankKey) async throws -> ObjectVersion? {
+        do { return try await bank.getVersioned(key).version } catch BankError.notFound { return nil }
+    }
+
+    /// Removes an object that is still as it was seen, as far as the bank can tell; `false` when it is not.
+    private func delete(_ key: BankKey, as version: ObjectVersion) async throws -> Bool {
+        do {
+            try await bank.delete(key, if: consistency == .compareAndSwap ? .ifVersion(version) : .none)
+            return true
+        } catch BankError.conditionFailed {
+            return false
+        }
     }
 
     /// Deletes objects in no particular order, some at a time: most of a deletion is waiting for the store.

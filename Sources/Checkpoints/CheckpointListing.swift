@@ -59,7 +59,8 @@ extension CheckpointCollection {
             return damaged(id, indexed, error)
         }
         do {
-            let commit = try await commitBehindMarker(id)
+            // A copy without a commit record can always be gone on with.
+            let commit = index.origin == nil ? try await commitBehindMarker(id) : try await commit(id)
             let (status, message) = try await state(index, commit)
             return CheckpointSummary(
                 id: id, plan: index.plan, provider: index.provider, created: index.created, status: status,

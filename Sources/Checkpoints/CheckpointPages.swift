@@ -71,6 +71,24 @@ extension CheckpointCollection {
         for checkpoint in waiting { guard try await body(checkpoint) else { return } }
     }
 
+    /// The checkpoints that a marker names and that match, newest first: all that are unfinished are among them. It reads
+    /// no index.
+    package func unfinished(_ filter: Filter) async throws -> [CheckpointSummary] {
+        try await marked(filter, !filter.labels.isEmpty).sorted { $0.place > $1.place }.map(\.summary)
+    }
+
+    /// The first checkpoint that matches and that `isWanted` takes, newest first.
+    package func newest(
+        _ filter: Filter, where isWanted: (CheckpointSummary) -> Bool
+    ) async throws -> CheckpointSummary? {
+        var found: CheckpointSummary?
+        try await visit(filter, expecting: 1) { checkpoint in
+            if isWanted(checkpoint.summary) { found = checkpoint.summary }
+            return found == nil
+        }
+        return found
+    }
+
     private func isBehind(_ cursor: Cursor?, _ place: IndexEntry, _ order: ListingOrder) -> Bool {
         guard let cursor else { return true }
         return order == .newestFirst ? place < cursor.entry : place > cursor.entry

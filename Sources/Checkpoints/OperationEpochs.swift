@@ -52,7 +52,7 @@ extension CheckpointCollection {
     /// Records how an epoch of a restore or a verification ended; throws `OperationError.superseded` when a later one was
     /// claimed, whose outcome will count.
     package func end(_ commit: OperationCommit) async throws {
-        try await bank.putOnce(OperationKeys(commit.id).commit(commit.epoch), commit.record.bytes)
+        try await bank.putOnce(OperationKeys(commit.id).commit(ofEpoch: commit.epoch), commit.record.bytes)
         if let later = try await laterEpoch(commit.id, than: commit.epoch) {
             throw OperationError.superseded(commit.id, epoch: later)
         }
@@ -130,14 +130,14 @@ extension CheckpointCollection {
         let keys = OperationKeys(id)
         let key: BankKey
         if let last = try await numbers(below: keys.commits).last {
-            key = keys.commit(last)
+            key = keys.commit(ofEpoch: last)
         } else if try await bank.size(keys.onlyCommit) != nil {
             key = keys.onlyCommit
         } else {
             return nil
         }
         let commit = try await read(key) { try OperationCommit(opening: $0) }
-        guard commit.id == id, key == keys.onlyCommit || key == keys.commit(commit.epoch) else {
+        guard commit.id == id, key == keys.onlyCommit || key == keys.commit(ofEpoch: commit.epoch) else {
             throw CheckpointError.damaged(key, reason: "it is of operation \(commit.id), epoch \(commit.epoch)")
         }
         return commit

@@ -18,7 +18,7 @@ package struct OperationKeys: Sendable, Hashable {
     /// What lies below this is the outcomes of the epochs.
     package var commits: BankKey { below("commits") }
     /// The outcome of an epoch.
-    package func commit(_ epoch: UInt32) -> BankKey { below("commits/\(epoch).json") }
+    package func commit(ofEpoch epoch: UInt32) -> BankKey { below("commits/\(epoch).json") }
     /// The outcome of an operation that was made before there were epochs.
     package var onlyCommit: BankKey { below("commit.json") }
     /// One page of an epoch's journal, counted from 0.

@@ -100,11 +100,8 @@ package struct CheckpointIndex: Sendable, Hashable {
     }
 
     package init(opening bytes: [UInt8]) throws(SealedRecordError) {
-        let content = try SealedRecord(opening: bytes).content
-        let found = (content["format"]?.stringValue ?? "?", content["version"]?.integerValue ?? -1)
-        guard found.0 == Self.format, (1...2).contains(found.1) else {
-            throw .unknownFormat(found: "\(found.0) \(found.1)", expected: "\(Self.format) 2")
-        }
+        let sealed = try SealedRecord(opening: bytes, format: Self.format, versions: 1...2)
+        let content = sealed.content
         id = try content.checkpointID("id")
         plan = try content.string("plan")
         isRehearsal = content["rehearsal"]?.boolValue ?? false
@@ -113,7 +110,7 @@ package struct CheckpointIndex: Sendable, Hashable {
         owner = try Owner(try content.object("owner"))
         irDigest = try content.digest("ir")
         resources = try content.integer("resources")
-        origin = found.1 == 1 ? nil : try CheckpointOrigin(try content.object("origin"))
+        origin = sealed.version == 1 ? nil : try CheckpointOrigin(try content.object("origin"))
     }
 
     package var record: SealedRecord {

@@ -1,4 +1,5 @@
 internal import Bank
+internal import CLinux
 internal import Glibc
 
 /// A key as names of directories and of a file. All methods block.
@@ -28,6 +29,14 @@ struct ObjectPath: Sendable {
 
     /// Opens the first `depth` directories, one in the other.
     func openDirectory(depth: Int, in root: BankRoot) throws -> Descriptor? {
+        if depth > 1 {
+            let path = directories.prefix(depth).joined(separator: "/")
+            switch root.descriptor.openBeneath(path, flags: O_RDONLY | O_DIRECTORY | O_NONBLOCK) {
+            case .opened(let directory): return directory
+            case .missing: return nil
+            case .refused: break
+            }
+        }
         var current = try root.descriptor.directory(".")
         for name in directories.prefix(depth) {
             do {
@@ -100,9 +109,34 @@ struct ObjectPath: Sendable {
 
     /// Opens the object's file for reading; `nil` when there is no object.
     func openObject(in root: BankRoot) throws -> Descriptor? {
+        switch root.descriptor.openBeneath(path, flags: O_RDONLY | O_NONBLOCK) {
+        case .opened(let file):
+            let found = try file.status()
+            try refuseForeign(found, name)
+            return found.isRegularFile ? file : nil
+        case .missing: return nil
+        case .refused: break
+        }
         guard let parent = try openParent(in: root) else { return nil }
         return try openObject(at: parent)
     }
+
+    /// The status of the object's file, `nil` when there is none.
+    func status(in root: BankRoot) throws -> stat? {
+        let found: stat
+        switch root.descriptor.openBeneath(path, flags: clinux_o_path) {
+        case .opened(let file): found = try file.status()
+        case .missing: return nil
+        case .refused:
+            guard let parent = try openParent(in: root), let status = try parent.status(of: name) else { return nil }
+            found = status
+        }
+        try refuseForeign(found, name)
+        return found.isRegularFile ? found : nil
+    }
+
+    /// The path below the bank's directory.
+    private var path: String { (directories + [name]).joined(separator: "/") }
 
     /// Opens the object's file in its directory; `nil` when there is no object.
     func openObject(at parent: Descriptor) throws -> Descriptor? {

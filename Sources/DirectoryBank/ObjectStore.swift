@@ -1,5 +1,6 @@
 internal import Bank
 internal import CanonicalForm
+internal import CLinux
 internal import Glibc
 
 /// The blocking side of the bank: each method does one operation on the thread that calls it.
@@ -140,23 +141,14 @@ struct ObjectStore: Sendable {
     }
 
     /// The object's size in bytes, `nil` when there is none.
-    func size(_ path: ObjectPath) throws -> Int64? { try status(of: path).map { Int64($0.st_size) } }
+    func size(_ path: ObjectPath) throws -> Int64? { try path.status(in: root).map { Int64($0.st_size) } }
 
     /// When the object's file got its name, in milliseconds since 1970; `nil` when there is none.
     ///
     /// The time of the last change of the inode tells that, by the clock of the file system. The time of the last
     /// change of the content is that of the temporary file's last byte, and anyone can set it.
     func modified(_ path: ObjectPath) throws -> Int64? {
-        try status(of: path).map { Int64($0.st_ctim.tv_sec) * 1000 + Int64($0.st_ctim.tv_nsec) / 1_000_000 }
-    }
-
-    /// The status of the object's file, `nil` when there is none.
-    private func status(of path: ObjectPath) throws -> stat? {
-        guard let parent = try path.openParent(in: root), let found = try parent.status(of: path.name) else {
-            return nil
-        }
-        try path.refuseForeign(found, path.name)
-        return found.isRegularFile ? found : nil
+        try path.status(in: root).map { Int64($0.st_ctim.tv_sec) * 1000 + Int64($0.st_ctim.tv_nsec) / 1_000_000 }
     }
 
     /// The version that a content has: its digest.

@@ -89,8 +89,7 @@ package struct BankCheck: Sendable {
         guard count > 0 else { return Precondition(subject, .met, "are none") }
         return Precondition(
             subject, .doubtful, count == 1 ? "are 1 that a crash left" : "are \(count) that crashes left",
-            advice: "they do no harm but take room; what lies in '.tmp' below \(bank.place) may be removed while no "
-                + "cairn writes to the bank")
+            advice: "they do no harm but take room; 'cairn bank check --repair' removes them")
     }
 
     private static let fewObjects: Int64 = 1000

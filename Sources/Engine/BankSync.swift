@@ -86,6 +86,8 @@ package struct BankSync: Sendable {
                 throw error
             } catch CopyError.begunElsewhere {
                 items.append(item(.left, "someone else copies it"))
+            } catch CheckpointError.wrongStatus(_, let status, _, _) where status.isBeingDeleted {
+                items.append(item(.left, "it is being deleted"))
             } catch CheckpointError.unknown {
                 items.append(item(.left, "it was deleted meanwhile"))
             } catch {

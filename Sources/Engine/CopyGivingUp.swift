@@ -44,8 +44,8 @@ package struct CopyGivingUp: Sendable {
     package func run(reason: String) async throws {
         let (collection, id) = (environment.collection, index.id)
         let ir = try await LoadedCheckpoint.loadIR(index, from: collection)
-        let newest = try await collection.epochs(id).last ?? 0
         let (now, random) = (environment.now(), environment.random)
+        let newest = try await collection.epochs(id).last ?? CheckpointCollection.copyEpochs(random)
         try environment.writeGuard.ensureMayWrite()
         let epoch = try await uncancelled { try await collection.claim(id, after: newest, now: now, random: random) }
         // It may have been whole already when its copier went.

@@ -62,8 +62,9 @@ package struct CopyOperation: Sendable {
         try environment.writeGuard.ensureMayWrite()
         let index = try await begin(checkpoint, standing)
         let collection = target.collection
-        let newest = try await collection.epochs(id).last ?? 0
         let (now, random) = (environment.now(), environment.random)
+        // What is still being deleted of an earlier copy under this id must not lie where this one will.
+        let newest = try await collection.epochs(id).last ?? CheckpointCollection.copyEpochs(random)
         let epoch = try await uncancelled { try await collection.claim(id, after: newest, now: now, random: random) }
         // An epoch that is recorded as failed may be swept any time: only later ones are taken over from.
         let committed = try await collection.commit(id)

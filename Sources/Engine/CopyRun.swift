@@ -207,7 +207,10 @@ struct CopyRun: Sendable {
         if try await collection.tombstone(id) != nil {
             throw CheckpointError.wrongStatus(id, .deleting, wanted: "unfinished to be committed", reason: "")
         }
-        guard try await collection.bank.size(keys.index) != nil else { throw CheckpointError.unknown(id.text) }
+        guard try await collection.index(id) == index else { throw CheckpointError.unknown(id.text) }
+        // A deletion of an earlier copy under this id, of which something was still on its way, may have taken them.
+        let bytes = try await source.collection.irBytes(checkpoint.index)
+        try await collection.recreateCopy(index, ir: bytes)
     }
 
     private func report(

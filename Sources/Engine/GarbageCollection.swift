@@ -222,7 +222,10 @@ package struct GarbageCollection: Sendable {
         if names.contains("tombstone.json") { return try await finishDeletion(of: id) }
         guard names.contains("index.json") else { return try await collect(orphan: id) }
         if names.contains("uses") { try await removeUses(of: id) }
-        return nil
+        // Of a copy under the id of a checkpoint that was being deleted, that deletion may have taken the marker.
+        let isUnfinished = !names.contains("commits") && !names.contains(keys.onlyCommit.segments[2].description)
+        guard isUnfinished, try await collection.index(id).origin != nil else { return nil }
+        return try await collect(marked: id)
     }
 
     /// Removes index entries of checkpoints of which nothing is there. An entry is written behind the checkpoint, so one

@@ -80,7 +80,7 @@ package struct RetentionOperation: Sendable {
         // After the listing: what was created meanwhile is not in it.
         let now = environment.now().milliseconds
         let isGone = isGone
-        let candidates = try await Self.concurrently(summaries) { summary in
+        let candidates = try await concurrentMap(summaries) { summary in
             let claims = try await Self.claims(summary.id, collection, isGone)
             return RetentionCandidate(
                 summary.id, created: summary.created.milliseconds, standing: Self.standing(summary.status),
@@ -172,27 +172,5 @@ package struct RetentionOperation: Sendable {
             return (has(keys.pin), true)
         }
         return (has(keys.pin), false)
-    }
-
-    /// Some at a time, in their order: most of it is waiting for the store.
-    private static func concurrently<Item: Sendable, Result: Sendable>(
-        _ items: [Item], _ transform: @escaping @Sendable (Item) async throws -> Result
-    ) async throws -> [Result] {
-        let width = 16
-        let share = max(1, (items.count + width - 1) / width)
-        return try await withThrowingTaskGroup(of: (Int, [Result]).self) { group in
-            for start in stride(from: 0, to: items.count, by: share) {
-                group.addTask {
-                    var results: [Result] = []
-                    for item in items[start..<min(start + share, items.count)] {
-                        results.append(try await transform(item))
-                    }
-                    return (start, results)
-                }
-            }
-            var parts: [(Int, [Result])] = []
-            for try await part in group { parts.append(part) }
-            return parts.sorted { $0.0 < $1.0 }.flatMap(\.1)
-        }
     }
 }

@@ -98,7 +98,7 @@ struct Resume: AsyncParsableCommand {
     private func resolve(_ opened: OpenedProvider) async throws -> Resumable {
         if let checkpoint { return try await Resumable.named(checkpoint, in: opened.collection) }
         let filter = CheckpointCollection.Filter(plan: plan, provider: opened.manifest.name.value)
-        let summaries = try await opened.collection.list(filter)
+        let summaries = try await opened.collection.unfinished(filter)
         // Those whose executor has ended on this host come before those of which that must be found out.
         for status in [CheckpointStatus.error, .protecting, .waitCopying, .copying] {
             for summary in summaries where summary.status == status {

@@ -124,11 +124,11 @@ struct Watch: AsyncParsableCommand {
     }
 
     private func newest(_ collection: CheckpointCollection) async throws -> RunFollower.Subject {
-        let checkpoint = try await collection.list(.init()).first {
+        let checkpoint = try await collection.newest(.init()) {
             [.protecting, .waitCopying, .copying, .available, .error].contains($0.status)
         }
         let operation = try await collection.operations(limit: 1).first
-        let unfinished = try await collection.list(.init(status: .protecting), limit: 1).first
+        let unfinished = try await collection.unfinished(.init(status: .protecting)).first
         if let unfinished, operation?.status != .inProgress {
             return .checkpoint(try await collection.index(unfinished.id))
         }

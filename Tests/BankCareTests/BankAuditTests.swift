@@ -137,9 +137,9 @@ import Testing
         let use = UseRecord(checkpoint: id, kind: "restore", owner: CareBench.owner, since: Timestamp.now())
         let alone = CheckpointID.random()
         let cases: [(BankKey, [UInt8], [BankFinding.Kind])] = [
-            (CheckpointLayout.operationIndex(operation.id), operation.record.bytes, [.operationUnfinished]),
-            (CheckpointLayout.operationIndex(operation.id), Array("torn".utf8), [.recordDamaged]),
-            (CheckpointLayout.operationCommit(operation.id), Array("torn".utf8), [.recordMissing]),
+            (OperationKeys(operation.id).index, operation.record.bytes, [.operationUnfinished]),
+            (OperationKeys(operation.id).index, Array("torn".utf8), [.recordDamaged]),
+            (OperationKeys(operation.id).commit(ofEpoch: 1), Array("torn".utf8), [.recordMissing]),
             (try CheckpointLayout.lease(CareBench.owner.id), lease.record.bytes, [.leaseExpired]),
             (try CheckpointKeys(id).use(CareBench.owner.id), use.record.bytes, [.useStale]),
             (CheckpointLayout.unfinished(alone), bench.collection().marker(alone), [.markerAlone]),

@@ -88,7 +88,7 @@ import Testing
             (try CheckpointLayout.lease("host.4711"), "leases/host.4711"),
             (operation.index, "operations/0123456789abcdef/index.json"),
             (operation.epoch(1_048_577), "operations/0123456789abcdef/epochs/1048577.json"),
-            (operation.commit(1), "operations/0123456789abcdef/commits/1.json"),
+            (operation.commit(ofEpoch: 1), "operations/0123456789abcdef/commits/1.json"),
             (operation.journal(ofEpoch: 1, page: 2), "operations/0123456789abcdef/e1/journal/00000002.json"),
             (try operation.place(resource), "operations/0123456789abcdef/places/\(encoded)"),
             (operation.onlyCommit, "operations/0123456789abcdef/commit.json"),

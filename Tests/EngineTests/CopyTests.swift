@@ -400,6 +400,23 @@ private let pairs = ConsistencyLevel.allCases.flatMap { source in ConsistencyLev
         #expect(try await bench.copy(id).outcome == .copied)
     }
 
+    /// A deletion that is slower than another one of the same checkpoint removes nothing of what was copied there since.
+    @Test(arguments: [ConsistencyLevel.compareAndSwap, .createOnce])
+    func aSlowDeletionSparesWhatWasCopiedAgain(_ level: ConsistencyLevel) async throws {
+        let bench = CopyBench(target: level)
+        let id = try await bench.protect(CopyBench.ir([[1], []]))
+        _ = try await bench.copy(id)
+        bench.target.behindNextListing(of: CheckpointKeys(id).all) {
+            let deletion = try await DeleteOperation(bench.atTarget, checkpoint: id, force: false).run()
+            let left = try await bench.statuses()
+            let copy = try await bench.copy(id)
+            #expect(deletion.status == .deleted && left.isEmpty && copy.outcome == .copied)
+        }
+        _ = try await DeleteOperation(bench.atTarget, checkpoint: id, force: false).run()
+        #expect(try await bench.statuses() == [.available])
+        #expect(try await bench.verify(id).commit.status == .success)
+    }
+
     @Test func aFailingHookFailsTheCopyAndIsReverted() async throws {
         let plugin = CopyablePlugin { if $0 == "copy complete r1" { throw PluginError("no room over there") } }
         let bench = CopyBench(plugin)

@@ -24,6 +24,7 @@ final class FaultyBank: Bank {
 
     let inner: any Bank
     private let state = Mutex(State())
+    private let interlude = Mutex<Interlude?>(nil)
 
     init(_ inner: any Bank) { self.inner = inner }
 
@@ -93,7 +94,24 @@ final class FaultyBank: Bank {
     }
 
     func list(below prefix: BankKey?, after: BankKey?, limit: Int) async throws -> BankPage {
-        try await inner.list(below: prefix, after: after, limit: limit)
+        let page = try await inner.list(below: prefix, after: after, limit: limit)
+        let body = interlude.withLock { interlude in
+            guard let next = interlude, next.prefix == prefix else { return Optional<Interlude>.none }
+            interlude = nil
+            return next
+        }
+        try await body?.body()
+        return page
+    }
+
+    private struct Interlude {
+        let prefix: BankKey
+        let body: @Sendable () async throws -> Void
+    }
+
+    /// Lets something happen behind the next listing of a prefix, before whoever lists has its answer.
+    func behindNextListing(of prefix: BankKey, _ body: @escaping @Sendable () async throws -> Void) {
+        interlude.withLock { $0 = Interlude(prefix: prefix, body: body) }
     }
 
     func names(below prefix: BankKey?, after: String?, limit: Int) async throws -> BankNames {
