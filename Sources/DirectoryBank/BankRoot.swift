@@ -1,4 +1,5 @@
 internal import Bank
+internal import CLinux
 internal import Glibc
 
 /// The directory that holds a bank, kept open so that its file system cannot be unmounted under a running program and

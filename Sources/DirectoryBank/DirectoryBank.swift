@@ -1,5 +1,6 @@
 package import Bank
 internal import BlockingIO
+internal import CLinux
 internal import Glibc
 private import Synchronization
 

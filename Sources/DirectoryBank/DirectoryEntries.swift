@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// The files and directories of one directory, in the byte order of the keys that they stand for.

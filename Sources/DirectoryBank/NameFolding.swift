@@ -1,4 +1,5 @@
 internal import Bank
+internal import CLinux
 internal import Glibc
 
 /// Finds out whether a file system takes two names for one that are two keys: it does not tell `a` from `A`, or does not

@@ -1,4 +1,5 @@
 internal import Bank
+internal import CLinux
 internal import Glibc
 
 /// One page of a listing: a walk over the directories in key order that enters only those that can hold a key of the

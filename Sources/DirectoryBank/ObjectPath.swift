@@ -82,7 +82,7 @@ struct ObjectPath: Sendable {
 
     /// The sticky bit on a directory says that its own entry may not be on stable storage yet. Whoever writes below it
     /// first makes sure of that, since its maker may have died, or may just be about to.
-    private static let unsettled = mode_t(S_ISVTX)
+    private static let unsettled = mode_t(Glibc.S_ISVTX)
 
     private func settle(_ directory: Descriptor, in parent: Descriptor) throws {
         let mode = try directory.status().st_mode

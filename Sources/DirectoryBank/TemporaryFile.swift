@@ -1,4 +1,5 @@
 internal import Bank
+internal import CLinux
 internal import Glibc
 
 /// A file below `.tmp` that becomes an object when it is renamed, and nothing if it is not.

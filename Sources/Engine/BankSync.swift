@@ -112,8 +112,8 @@ package struct BankSync: Sendable {
         case .deleting, .errorDeleting, .damaged:
             throw CopyError.inTheWay(checkpoint.id, there.status, place: target.words, provider: target.provider)
         case .waitCopying, .copying:
-            let owner = try await collection.newestEpoch(checkpoint.id)?.owner
-            guard let owner, try await isGone(owner) else {
+            let index = try await collection.index(checkpoint.id)
+            guard try await isGone(try await collection.newestEpoch(checkpoint.id)?.owner ?? index.owner) else {
                 throw CopyError.begunElsewhere(checkpoint.id, place: target.words)
             }
             return false

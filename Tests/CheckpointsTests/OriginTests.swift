@@ -26,11 +26,13 @@ import Testing
         #expect(try CheckpointIndex(opening: index.record.bytes) == index)
     }
 
-    @Test(arguments: [
-        ("origin", JSONValue.null), ("origin", ["bank": "a", "provider": "b"]), ("origin", "local"),
-        ("origin", ["bank": "a", "provider": "b", "copied": "yesterday"]), ("version", 3), ("version", 0),
+    private static let others: [(String, JSONValue)] = [
+        ("origin", .null), ("origin", .object(["bank": "a", "provider": "b"])), ("origin", "local"),
+        ("origin", .object(["bank": "a", "provider": "b", "copied": "yesterday"])), ("version", 3), ("version", 0),
         ("version", "2"), ("format", "cairn.commit"),
-    ])
+    ]
+
+    @Test(arguments: others)
     func anotherSpellingIsRefused(_ member: String, _ value: JSONValue) {
         let origin = CheckpointOrigin(bank: "abc", provider: "local", copied: Timestamp(milliseconds: 7))
         var content = index(origin).record.content
