@@ -188,7 +188,9 @@ extension Site {
         #expect(whole.code == 0, "\(whole)")
         let points = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n").map(String.init)
         #expect(points.count >= 30, "\(points)")
-        for name in ["marker", "index", "ir", "epoch", "copying", "part", "artifact", "definitions", "entry"] {
+        for name in [
+            "use", "marker", "index", "ir", "epoch", "copying", "part", "artifact", "definitions", "commit", "entry",
+        ] {
             #expect(points.contains { $0.hasPrefix("after-put-\(name):") }, "\(name): \(points)")
         }
         // Deleting from a bank whose listings are behind takes ten minutes.
