@@ -259,7 +259,7 @@ import Testing
             ("cairn", ["checkpoints"]), ("cairn", ["checkpoints", "list"]), ("cairn", ["checkpoints", "show"]),
             ("cairn", ["providers"]), ("cairn", ["providers", "list"]), ("cairn", ["providers", "show"]),
             ("cairn", ["operations"]), ("cairn", ["operations", "list"]), ("cairn", ["operations", "show"]),
-            ("cairn", ["watch"]),
+            ("cairn", ["watch"]), ("cairn", ["rehearse"]), ("cairn", ["resume"]),
             ("cairn", ["bank"]), ("cairn", ["bank", "init"]), ("cairnc", []), ("cairnc", ["check"]),
             ("cairnc", ["compile"]), ("cairnc", ["graph"]),
         ]
