@@ -145,7 +145,7 @@ extension Site {
             """)
         let made = try await site.cairn("bank", "init", "--provider", "offsite")
         #expect(made.code == 0, "\(made)")
-        try await expect(["copy", id, "--to", "offsite"], 1, "'files'")
+        try await expect(["copy", id, "--to", "offsite"], 1, "provider 'offsite' has no plugin 'files'")
         try await expect(["copy", id, "--to", "offsite", "--dry-run"], 1, "")
         #expect(try await site.listed("offsite").isEmpty)
     }
