@@ -53,7 +53,7 @@ package struct CopyOperation: Sendable {
 
     private func copy() async throws -> CopyReport {
         let (checkpoint, definitions) = try await read()
-        for name in try checkpoint.checkBindings(environment.plugins) {
+        for name in try changedPlugins(checkpoint) {
             environment.observer.observe(
                 .noticed("the manifest of the plugin '\(name)' has changed since this checkpoint was made"))
         }
@@ -74,6 +74,14 @@ package struct CopyOperation: Sendable {
             environment: environment, source: source, target: target, checkpoint: checkpoint,
             definitions: definitions, index: index, epoch: epoch, earlier: earlier)
         return try await run.run()
+    }
+
+    /// Throws when the target's provider has not the plugins, in the right versions, to restore the checkpoint; returns
+    /// the names of those whose manifests differ.
+    func changedPlugins(_ checkpoint: LoadedCheckpoint) throws -> [String] {
+        do { return try checkpoint.checkBindings(environment.plugins) } catch ExecutionError.unknownPlugin(let name) {
+            throw CopyError.lacksPlugin(name, provider: target.provider)
+        }
     }
 
     // MARK: The source

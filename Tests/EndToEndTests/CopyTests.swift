@@ -145,7 +145,7 @@ extension Site {
             """)
         let made = try await site.cairn("bank", "init", "--provider", "offsite")
         #expect(made.code == 0, "\(made)")
-        try await expect(["copy", id, "--to", "offsite"], 1, "'files'")
+        try await expect(["copy", id, "--to", "offsite"], 1, "provider 'offsite' has no plugin 'files'")
         try await expect(["copy", id, "--to", "offsite", "--dry-run"], 1, "")
         #expect(try await site.listed("offsite").isEmpty)
     }
@@ -188,7 +188,9 @@ extension Site {
         #expect(whole.code == 0, "\(whole)")
         let points = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n").map(String.init)
         #expect(points.count >= 30, "\(points)")
-        for name in ["marker", "index", "ir", "epoch", "copying", "part", "artifact", "definitions", "entry"] {
+        for name in [
+            "use", "marker", "index", "ir", "epoch", "copying", "part", "artifact", "definitions", "commit", "entry",
+        ] {
             #expect(points.contains { $0.hasPrefix("after-put-\(name):") }, "\(name): \(points)")
         }
         // Deleting from a bank whose listings are behind takes ten minutes.
