@@ -35,6 +35,7 @@ package struct CopyOperation: Sendable {
     /// the other bank, after which the copy goes on when it is run again.
     package func run() async throws -> CopyReport {
         try ensureOtherBank()
+        guard try await source.collection.summary(id) != nil else { throw CheckpointError.unknown(id.text) }
         let environment = environment
         return try await source.collection.using(
             id, OperationKind.copy.rawValue, now: environment.now(),
