@@ -359,7 +359,7 @@ let package = Package(
         tests(
             "EndToEndTests",
             [
-                "CanonicalForm", "Diagnostics", "EventStream", "Explanations", "PlanIR", "SeededRandom", "cairn",
+                "CanonicalForm", "Diagnostics", "Engine", "EventStream", "Explanations", "PlanIR", "SeededRandom", "cairn",
                 "cairnc",
                 subprocess,
             ]),

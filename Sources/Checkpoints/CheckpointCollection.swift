@@ -149,9 +149,15 @@ package struct CheckpointCollection: Sendable {
         } catch BankError.conditionFailed {
             throw CheckpointError.superseded(record.checkpoint, epoch: record.epoch)
         }
-        // Whoever claims looks for commit records afterwards. So one of the two sees the other.
-        if let later = try await epochs(record.checkpoint).last, later > record.epoch {
+        // Whoever claims looks for commit records afterwards. So one of the two sees the other. And who deletes the
+        // checkpoint removes the claims, too.
+        let epochs = try await epochs(record.checkpoint)
+        if let later = epochs.last, later > record.epoch {
             throw CheckpointError.superseded(record.checkpoint, epoch: later)
+        }
+        guard epochs.last == record.epoch, try await tombstone(record.checkpoint) == nil else {
+            throw CheckpointError.wrongStatus(
+                record.checkpoint, .deleting, wanted: "there to be committed", reason: "it was deleted meanwhile")
         }
     }
 
@@ -234,7 +240,7 @@ package struct CheckpointCollection: Sendable {
     /// The commit record that says what a checkpoint is: that of the highest epoch that has one; `nil` while there is
     /// none.
     ///
-    /// A later claim takes nothing from it: whoever made that will commit, or will see this record and withdraw.
+    /// A later claim takes nothing from it: whoever made that will commit, or will see this record and repeat it.
     package func commit(_ id: CheckpointID) async throws -> CommitRecord? {
         let keys = CheckpointKeys(id)
         let epochs = try await bank.allKeys(below: keys.commits).compactMap { CheckpointKeys.epoch(of: $0) }

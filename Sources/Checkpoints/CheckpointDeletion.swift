@@ -3,11 +3,13 @@ import CanonicalForm
 
 /// A checkpoint that is marked for deletion.
 package struct DeletionMark: Sendable {
-    /// What it was before.
+    /// What it is, and was before where this owner was the first to mark it.
     package let summary: CheckpointSummary
     package let tombstone: Tombstone
-    /// The tombstone's version, where this owner was the first to mark it.
-    let version: ObjectVersion?
+    /// Whether there was no tombstone before.
+    let isFirst: Bool
+    /// The tombstone's version.
+    let version: ObjectVersion
 }
 
 extension CheckpointCollection {
@@ -24,53 +26,70 @@ extension CheckpointCollection {
                 reason: summary.message)
         }
         try await bank.putOnce(CheckpointLayout.unfinished(id), marker(id))
-        // A tombstone that cannot be read gives way.
-        let present = try? await tombstone(id)
-        if let present, present.failure == nil, present.stage == .marked {
-            return DeletionMark(summary: summary, tombstone: present, version: nil)
+        let present: (tombstone: Tombstone?, version: ObjectVersion)?
+        do {
+            let (bytes, version) = try await bank.getVersioned(CheckpointKeys(id).tombstone)
+            // A tombstone that cannot be read gives way.
+            present = (try? Tombstone(opening: bytes), version)
+        } catch BankError.notFound { present = nil }
+        if let present, let tombstone = present.tombstone, tombstone.failure == nil, tombstone.stage == .marked {
+            return DeletionMark(summary: summary, tombstone: tombstone, isFirst: false, version: present.version)
         }
         let tombstone = Tombstone(
-            summary, marked: present?.marked ?? now, owner: owner, stage: present?.stage ?? .marked, failure: nil)
-        let version = try await write(tombstone)
+            summary, marked: present?.tombstone?.marked ?? now, owner: owner,
+            stage: present.map { $0.tombstone?.stage ?? .removing } ?? .marked, failure: nil)
         return DeletionMark(
-            summary: summary, tombstone: tombstone, version: summary.status.isBeingDeleted ? nil : version)
+            summary: summary, tombstone: tombstone, isFirst: present == nil,
+            version: try await write(tombstone, if: .none))
     }
 
-    /// Takes note that from now on plugins may have removed something.
-    package func reachHooks(_ mark: DeletionMark) async throws {
-        try await write(
-            Tombstone(
-                mark.summary, marked: mark.tombstone.marked, owner: owner, stage: .hooks, failure: nil))
+    /// Takes note that from now on something may be removed. Returns whether it could: `false` when someone else has
+    /// changed the mark, since what was looked for behind it must be looked for again.
+    package func advanceDeletion(_ mark: DeletionMark) async throws -> Bool {
+        // From there nobody goes back.
+        guard mark.tombstone.stage == .marked else { return true }
+        let tombstone = Tombstone(
+            mark.summary, marked: mark.tombstone.marked, owner: owner, stage: .removing, failure: nil)
+        do {
+            _ = try await write(tombstone, if: consistency == .compareAndSwap ? .ifVersion(mark.version) : .none)
+        } catch BankError.conditionFailed {
+            return false
+        }
+        return true
     }
 
     /// Records that deleting failed; the checkpoint stays `error-deleting` until it is deleted again or reset.
     package func failDeletion(_ mark: DeletionMark, stage: Tombstone.Stage, failure: ResourceFailure) async throws {
-        try await write(
-            Tombstone(
-                mark.summary, marked: mark.tombstone.marked, owner: owner, stage: stage, failure: failure))
+        _ = try await write(
+            Tombstone(mark.summary, marked: mark.tombstone.marked, owner: owner, stage: stage, failure: failure),
+            if: .none)
     }
 
-    /// Takes the mark away again where nothing but the mark was made and the bank can tell that nobody else has marked
-    /// the checkpoint; else records why it was not deleted.
+    /// Takes the mark away again where nothing but the mark was made and the bank can tell that nobody else has changed
+    /// it; else records why the checkpoint was not deleted.
     package func withdrawDeletion(_ mark: DeletionMark, because reason: CheckpointError) async throws {
-        if let version = mark.version, consistency == .compareAndSwap, mark.summary.status == .available {
-            do {
-                try await bank.delete(CheckpointKeys(mark.summary.id).tombstone, if: .ifVersion(version))
-                try await settle(mark.summary.id)
-                return
-            } catch BankError.conditionFailed {
-                // Someone else deletes it, too, and will come upon the same reason.
+        guard consistency == .compareAndSwap else {
+            return try await failDeletion(
+                mark, stage: mark.tombstone.stage,
+                failure: ResourceFailure(resource: "", hook: "", message: reason.description))
+        }
+        // Where that fails, someone else deletes it, too, and will come upon the same reason.
+        do {
+            guard mark.isFirst, mark.summary.status == .available else {
+                let failure = ResourceFailure(resource: "", hook: "", message: reason.description)
+                _ = try await write(
+                    Tombstone(
+                        mark.summary, marked: mark.tombstone.marked, owner: owner, stage: mark.tombstone.stage,
+                        failure: failure), if: .ifVersion(mark.version))
                 return
             }
-        }
-        try await failDeletion(
-            mark, stage: mark.tombstone.stage,
-            failure: ResourceFailure(resource: "", hook: "", message: reason.description))
+            try await bank.delete(CheckpointKeys(mark.summary.id).tombstone, if: .ifVersion(mark.version))
+            try await settle(mark.summary.id)
+        } catch BankError.conditionFailed {}
     }
 
-    @discardableResult
-    private func write(_ tombstone: Tombstone) async throws -> ObjectVersion {
-        try await bank.put(CheckpointKeys(tombstone.checkpoint).tombstone, tombstone.record.bytes, if: .none)
+    private func write(_ tombstone: Tombstone, if condition: WriteCondition) async throws -> ObjectVersion {
+        try await bank.put(CheckpointKeys(tombstone.checkpoint).tombstone, tombstone.record.bytes, if: condition)
     }
 
     /// Removes what is left of a marked checkpoint: indices first, so that none leads to half a checkpoint; then its

@@ -31,8 +31,9 @@ extension CheckpointCollection {
         case .available, .protecting, .waitCopying, .copying: return summary
         case .error, .deleting, .errorDeleting, .damaged, nil: break
         }
-        // A deletion that began meanwhile looks like damage.
-        return try await tombstoneSummary(id, indexed) ?? summary
+        // A deletion that began meanwhile looks like damage, and one that has come to its end, too.
+        if let summary = try await tombstoneSummary(id, indexed) { return summary }
+        return summary?.status == .damaged ? try await livingSummary(id, indexed) : summary
     }
 
     private func tombstoneSummary(_ id: CheckpointID, _ indexed: IndexedCheckpoint?) async throws -> CheckpointSummary?
@@ -60,7 +61,7 @@ extension CheckpointCollection {
         }
         do {
             // A copy without a commit record can always be gone on with.
-            let commit = index.origin == nil ? try await commitBehindMarker(id) : try await commit(id)
+            let commit = index.origin == nil ? try await commitBehindMarker(id) : try await settledCommit(id)
             let (status, message) = try await state(index, commit)
             return CheckpointSummary(
                 id: id, plan: index.plan, provider: index.provider, created: index.created, status: status,
@@ -76,11 +77,21 @@ extension CheckpointCollection {
     /// The commit record, `nil` while the checkpoint is unfinished. The marker goes after the commit record was
     /// written: when neither is there, the record was lost.
     private func commitBehindMarker(_ id: CheckpointID) async throws -> CommitRecord? {
-        if let commit = try await commit(id) { return commit }
+        if let commit = try await settledCommit(id) { return commit }
         if try await bank.size(CheckpointLayout.unfinished(id)) != nil { return nil }
         // It may have been committed between the two looks.
         if let commit = try await commit(id) { return commit }
         throw try await missingCommit(id)
+    }
+
+    /// The commit record that decides, `nil` also while a later epoch was claimed whose outcome is open: its executor may
+    /// commit something else. Whoever removes the marker has seen to it that none will.
+    package func settledCommit(_ id: CheckpointID) async throws -> CommitRecord? {
+        guard let commit = try await commit(id) else { return nil }
+        guard commit.status == .available, let newest = try await epochs(id).last, newest > commit.epoch else {
+            return commit
+        }
+        return try await bank.size(CheckpointLayout.unfinished(id)) == nil ? commit : nil
     }
 
     private func damaged(

@@ -9,8 +9,8 @@ package struct Tombstone: Sendable, Hashable {
     package enum Stage: String, Sendable, CaseIterable {
         /// Nothing but the mark: the checkpoint is as it was.
         case marked
-        /// Plugins were asked to remove what they keep elsewhere, so that the checkpoint may be good for nothing.
-        case hooks
+        /// Something may have been removed, here or by plugins elsewhere, so that the checkpoint may be good for nothing.
+        case removing
     }
 
     package let checkpoint: CheckpointID
@@ -40,8 +40,8 @@ package struct Tombstone: Sendable, Hashable {
     package init(opening bytes: [UInt8]) throws(SealedRecordError) {
         let sealed = try SealedRecord(opening: bytes, format: Self.format, versions: 1...Self.version)
         let content = sealed.content
-        // Version 1 does not say how far it came, so that the plugins may have been asked.
-        let word = sealed.version == 1 ? Stage.hooks.rawValue : try content.string("stage")
+        // Version 1 does not say how far it came, so that something may have been removed.
+        let word = sealed.version == 1 ? Stage.removing.rawValue : try content.string("stage")
         guard let stage = Stage(rawValue: word) else {
             throw .malformed(
                 member: "stage", expected: Stage.allCases.map { "'\($0.rawValue)'" }.joined(separator: " or "))

@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Glibc
 
 /// A system call that failed: which, and with what `errno`.
@@ -34,24 +33,6 @@ final class Descriptor: Sendable {
     /// a pipe that someone may have put there.
     func open(_ name: String, flags: Int32) throws -> Descriptor {
         try Descriptor.opened { openat(raw, name, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) }
-    }
-
-    /// Opens a path of several names below this directory in one call, following no symbolic link: what it is, or `missing`.
-    /// `refused` says nothing more than that the way must be gone name by name, which finds out why.
-    func openBeneath(_ path: String, flags: Int32) -> Beneath {
-        while true {
-            let opened = clinux_open_beneath(raw, path, flags | O_NOFOLLOW | O_CLOEXEC)
-            if opened >= 0 { return .opened(Descriptor(owning: opened)) }
-            if errno == ENOENT { return .missing }
-            if errno != EINTR { return .refused }
-        }
-    }
-
-    /// What became of opening a path in one call.
-    enum Beneath {
-        case opened(Descriptor)
-        case missing
-        case refused
     }
 
     /// Creates a file that must not exist, or opens or creates one with `exclusive` false; mode 0600.

@@ -1,5 +1,4 @@
 internal import Bank
-internal import CLinux
 internal import Glibc
 
 /// A key as names of directories and of a file. All methods block.
@@ -124,7 +123,7 @@ struct ObjectPath: Sendable {
     /// The status of the object's file, `nil` when there is none.
     func status(in root: BankRoot) throws -> stat? {
         let found: stat
-        switch root.descriptor.openBeneath(path, flags: clinux_o_path) {
+        switch root.descriptor.openBeneath(path, flags: Descriptor.pathOnly) {
         case .opened(let file): found = try file.status()
         case .missing: return nil
         case .refused:

@@ -1,6 +1,5 @@
 internal import Bank
 internal import CanonicalForm
-internal import CLinux
 internal import Glibc
 
 /// The blocking side of the bank: each method does one operation on the thread that calls it.

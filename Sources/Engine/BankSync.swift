@@ -91,7 +91,9 @@ package struct BankSync: Sendable {
             } catch CheckpointError.unknown {
                 items.append(item(.left, "it was deleted meanwhile"))
             } catch {
-                items.append(item(.failed, String(describing: error)))
+                // What vanishes while it is looked at may look damaged.
+                let isGone = await hasVanished(checkpoint.id)
+                items.append(isGone ? item(.left, "it was deleted meanwhile") : item(.failed, "\(error)"))
             }
         }
         return SyncReport(items: items, wasCancelled: false)
@@ -101,6 +103,10 @@ package struct BankSync: Sendable {
     private func available() async throws -> [CheckpointSummary] {
         try await source.collection.list(.init(plan: plan, provider: source.provider, status: .available))
             .filter { $0.plan == plan && !$0.isRehearsal }.reversed()
+    }
+
+    private func hasVanished(_ id: CheckpointID) async -> Bool {
+        do { return try await source.collection.summary(id)?.status.isBeingDeleted ?? true } catch { return false }
     }
 
     /// Whether the target has the checkpoint; throws `CopyError` when what it has is in the way, or when a dry run can

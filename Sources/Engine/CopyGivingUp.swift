@@ -49,7 +49,10 @@ package struct CopyGivingUp: Sendable {
         try environment.writeGuard.ensureMayWrite()
         let epoch = try await uncancelled { try await collection.claim(id, after: newest, now: now, random: random) }
         // It may have been whole already when its copier went.
-        if try await collection.commit(id)?.status == .available { return }
+        if let commit = try await collection.commit(id), commit.status == .available {
+            _ = try await Confirmation(environment, index).repeating(commit, in: epoch)
+            return
+        }
         let keys = CheckpointKeys(id)
         let journal = JournalWriter(
             bank: collection.bank, clock: environment.clock, guard: environment.writeGuard
@@ -73,7 +76,10 @@ package struct CopyGivingUp: Sendable {
             checkpoint: id, epoch: epoch, status: .error, finished: now, resources: entries,
             failures: [ResourceFailure(resource: "", hook: "", message: reason)], contentBytes: 0,
             journalSegments: 0, definitions: .packs([]))
-        if try await collection.commit(id)?.status == .available { return }
+        if let standing = try await collection.commit(id), standing.status == .available {
+            _ = try await Confirmation(environment, index).repeating(standing, in: epoch)
+            return
+        }
         try environment.writeGuard.ensureMayWrite()
         let index = index
         try await uncancelled {

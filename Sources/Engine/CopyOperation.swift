@@ -35,6 +35,7 @@ package struct CopyOperation: Sendable {
     /// the other bank, after which the copy goes on when it is run again.
     package func run() async throws -> CopyReport {
         try ensureOtherBank()
+        guard try await source.collection.summary(id) != nil else { throw CheckpointError.unknown(id.text) }
         let environment = environment
         return try await source.collection.using(
             id, OperationKind.copy.rawValue, now: environment.now(),
@@ -53,7 +54,7 @@ package struct CopyOperation: Sendable {
 
     private func copy() async throws -> CopyReport {
         let (checkpoint, definitions) = try await read()
-        for name in try checkpoint.checkBindings(environment.plugins) {
+        for name in try changedPlugins(checkpoint) {
             environment.observer.observe(
                 .noticed("the manifest of the plugin '\(name)' has changed since this checkpoint was made"))
         }
@@ -68,12 +69,37 @@ package struct CopyOperation: Sendable {
         let epoch = try await uncancelled { try await collection.claim(id, after: newest, now: now, random: random) }
         // An epoch that is recorded as failed may be swept any time: only later ones are taken over from.
         let committed = try await collection.commit(id)
-        if committed?.status == .available { return report(checkpoint, definitions, .alreadyThere) }
+        if let committed, committed.status == .available {
+            // An earlier copier's last write took effect late. It counts, once it stands behind all claims.
+            try await compare(checkpoint, definitions, index)
+            let confirmed = try await Confirmation(environment, index).repeating(committed, in: epoch)
+            await tidy(checkpoint, confirmed)
+            return report(checkpoint, definitions, .alreadyThere)
+        }
         let earlier = try await collection.epochs(id).filter { $0 > committed?.epoch ?? 0 && $0 < epoch }
         let run = CopyRun(
             environment: environment, source: source, target: target, checkpoint: checkpoint,
-            definitions: definitions, index: index, epoch: epoch, earlier: earlier)
+            definitions: definitions, index: index, epoch: epoch, earlier: earlier, isGone: isGone)
         return try await run.run()
+    }
+
+    /// Removes what a commit record of the target does not name, and then the marker; what fails is left to `cairn gc`.
+    private func tidy(_ checkpoint: LoadedCheckpoint, _ commit: CommitRecord) async {
+        do {
+            try await Leftovers(target.collection, checkpoint.ir, commit, isGone: isGone).remove()
+            try await target.collection.settle(id)
+        } catch {
+            environment.observer.observe(
+                .noticed("what earlier copiers had left half-written is not all removed yet: \(error)"))
+        }
+    }
+
+    /// Throws when the target's provider has not the plugins, in the right versions, to restore the checkpoint; returns
+    /// the names of those whose manifests differ.
+    func changedPlugins(_ checkpoint: LoadedCheckpoint) throws -> [String] {
+        do { return try checkpoint.checkBindings(environment.plugins) } catch ExecutionError.unknownPlugin(let name) {
+            throw CopyError.lacksPlugin(name, provider: target.provider)
+        }
     }
 
     // MARK: The source

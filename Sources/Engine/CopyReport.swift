@@ -55,8 +55,8 @@ package enum CopyError: Error, Sendable, Hashable, CustomStringConvertible {
     case begunElsewhere(CheckpointID, place: String)
     /// What there is in the other bank is in the way.
     case inTheWay(CheckpointID, CheckpointStatus, place: String, provider: String)
-    /// There is no such copy to go on with.
-    case notACopy(CheckpointID)
+    /// The other provider could not restore the copy.
+    case lacksPlugin(String, provider: String)
     /// The bank that the copy was made from is not the one that the provider has now.
     case otherOrigin(CheckpointID, provider: String, expected: String, actual: String)
 
@@ -77,7 +77,9 @@ package enum CopyError: Error, Sendable, Hashable, CustomStringConvertible {
                     "'cairn delete \(id) --provider \(provider) --force' removes it, and then it can be copied again"
                 }
             return "checkpoint \(id) is '\(status.rawValue)' in \(place); \(advice)"
-        case .notACopy(let id): return "checkpoint \(id) was made in this bank, and is no copy"
+        case .lacksPlugin(let name, let provider):
+            return "provider '\(provider)' has no plugin '\(name)', which restoring the copy takes; add it to the "
+                + "'plugins' of the provider's manifest"
         case .otherOrigin(let id, let provider, let expected, let actual):
             return
                 "checkpoint \(id) was being copied from the bank \(expected), and provider '\(provider)' now has the bank "

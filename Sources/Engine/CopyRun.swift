@@ -20,6 +20,8 @@ struct CopyRun: Sendable {
     let epoch: UInt32
     /// The epochs of earlier copiers whose work may be taken over, ascending.
     let earlier: [UInt32]
+    /// Whether an owner has certainly ended.
+    let isGone: @Sendable (Owner) async throws -> Bool
 
     private var id: CheckpointID { index.id }
     private var keys: CheckpointKeys { CheckpointKeys(index.id) }
@@ -114,7 +116,7 @@ struct CopyRun: Sendable {
         do {
             try await collection.publish(index)
             guard failures.isEmpty else { return }
-            try await Leftovers(collection, checkpoint.ir, commit).remove()
+            try await Leftovers(collection, checkpoint.ir, commit, isGone: isGone).remove()
             try await collection.settle(id)
         } catch {
             // The commit record alone says what the checkpoint is; by its marker 'cairn gc' does the rest.
@@ -201,6 +203,7 @@ struct CopyRun: Sendable {
     private func ensureStanding(_ commit: CommitRecord) async throws {
         let collection = target.collection
         if commit.status == .error, let standing = try await collection.commit(id), standing.status == .available {
+            _ = try await Confirmation(environment, index).repeating(standing, in: epoch)
             throw CheckpointError.wrongStatus(
                 id, standing.status, wanted: "unfinished to be committed", reason: "epoch \(standing.epoch) has ended")
         }

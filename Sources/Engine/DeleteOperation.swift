@@ -53,31 +53,17 @@ package struct DeleteOperation: Sendable {
     /// and `CancellationError` when it was cancelled.
     package func run() async throws -> DeletionReport {
         let collection = environment.collection
-        try await collection.ensureDeletable(id, isGone: isGone)
-        try environment.writeGuard.ensureMayWrite()
-        let mark = try await collection.beginDeletion(id, now: environment.now(), force: force)
-        do {
-            // Someone may have begun to use it, or pinned it, between the look and the mark: now nobody does any more.
-            try await collection.ensureDeletable(id, isGone: isGone)
-        } catch let reason as CheckpointError {
-            try await uncancelled { try await collection.withdrawDeletion(mark, because: reason) }
-            throw reason
-        }
+        var mark = try await mark()
         guard try await isOldEnough() else { return DeletionReport(status: .deleting, failures: []) }
-        var hasAsked = mark.tombstone.stage == .hooks
+        while try await !collection.advanceDeletion(mark) { mark = try await self.mark() }
         let failures: [ResourceFailure]
-        do {
-            failures = try await runPlugins {
-                hasAsked = true
-                try await collection.reachHooks(mark)
-            }
-        } catch {
+        do { failures = try await runPlugins() } catch {
             failures = [ResourceFailure(resource: "", hook: "", message: String(describing: error))]
         }
-        let stage: Tombstone.Stage = hasAsked ? .hooks : .marked
         let wasInterrupted = Task.isCancelled || environment.control.wasInterrupted
         if let first = failures.first, !force || wasInterrupted {
-            try await uncancelled { try await collection.failDeletion(mark, stage: stage, failure: first) }
+            let failed = mark
+            try await uncancelled { try await collection.failDeletion(failed, stage: .removing, failure: first) }
             environment.observer.observe(
                 .ended(status: DeletionReport.Status.errorDeleting.rawValue, failures: failures.count, warnings: 0))
             if wasInterrupted { throw CancellationError() }
@@ -91,6 +77,22 @@ package struct DeleteOperation: Sendable {
         return DeletionReport(status: .deleted, failures: [])
     }
 
+    /// Marks the checkpoint, and looks before and behind that whether someone needs it.
+    private func mark() async throws -> DeletionMark {
+        let collection = environment.collection
+        try await collection.ensureDeletable(id, isGone: isGone)
+        try environment.writeGuard.ensureMayWrite()
+        let mark = try await collection.beginDeletion(id, now: environment.now(), force: force)
+        do {
+            // Someone may have begun to use it, or pinned it, between the look and the mark: now nobody does any more.
+            try await collection.ensureDeletable(id, isGone: isGone)
+        } catch let reason as CheckpointError {
+            try await uncancelled { try await collection.withdrawDeletion(mark, because: reason) }
+            throw reason
+        }
+        return mark
+    }
+
     /// Whether everybody must have seen the mark. Where listings are never behind, everybody has.
     private func isOldEnough() async throws -> Bool {
         guard environment.collection.consistency == .listOnly else { return true }
@@ -99,7 +101,7 @@ package struct DeleteOperation: Sendable {
         return try await environment.storeTime() - marked >= Self.listingMargin
     }
 
-    private func runPlugins(_ begins: () async throws -> Void) async throws -> [ResourceFailure] {
+    private func runPlugins() async throws -> [ResourceFailure] {
         let collection = environment.collection
         let layout = CheckpointKeys(id)
         // What an earlier attempt has removed needs no plugin any more.
@@ -113,7 +115,6 @@ package struct DeleteOperation: Sendable {
             throw ExecutionError.damaged(commit.key, "its resources are not those of the plan")
         }
         let hooks = Execution.hooksPerResource(ir, .delete)
-        if hooks.contains(where: { $0 > 0 }) { try await begins() }
         environment.observer.observe(
             .began(
                 RunBeginning(

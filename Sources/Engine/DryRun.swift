@@ -101,7 +101,7 @@ package struct DryRun: Sendable {
     package func copy(_ operation: CopyOperation) async throws -> DryRunReport {
         let (checkpoint, definitions) = try await operation.read()
         var general: [Precondition] = []
-        do { _ = try checkpoint.checkBindings(plugins) } catch { general.append(Self.refusal(error)) }
+        do { _ = try operation.changedPlugins(checkpoint) } catch { general.append(Self.refusal(error)) }
         var bytes = checkpoint.commit.storedBytes
         do {
             let finding: String

@@ -129,15 +129,18 @@ package struct GarbageCollection: Sendable {
         if try await bank.size(CheckpointKeys(id).tombstone) != nil { return try await finishDeletion(of: id) }
         guard try await bank.size(CheckpointKeys(id).index) != nil else { return try await collect(orphan: id) }
         let index = try await collection.index(id)
+        // The commit record first, and the claims behind that.
+        let commit = try await collection.commit(id)
         let newest = try await collection.newestEpoch(id)
-        if let commit = try await collection.commit(id) {
+        if let commit {
             guard let newest, newest.epoch > commit.epoch else { return try await tidy(index, commit) }
             if try await !isGone(newest.owner) {
                 return CollectedItem(id.text, .left, "process \(newest.owner.process) on \(newest.owner.host) runs it")
             }
             // Only a copy is tried again after it has failed, and may have been left behind once more.
-            guard index.origin != nil, commit.status == .error else { return try await tidy(index, commit) }
-            return try await giveUpCopy(index, newest.owner)
+            if index.origin != nil, commit.status == .error { return try await giveUpCopy(index, newest.owner) }
+            guard !dryRun else { return try await tidy(index, commit) }
+            return try await tidy(index, try await Confirmation(environment, index).run(after: newest.epoch))
         }
         let owner = newest?.owner ?? index.owner
         guard try await isGone(owner) else { return CollectedItem(id.text, .left, "it is being made") }
@@ -192,7 +195,7 @@ package struct GarbageCollection: Sendable {
             if !dryRun {
                 try await collection.publish(index)
                 let ir = try await LoadedCheckpoint.loadIR(index, from: collection)
-                try await Leftovers(collection, ir, commit).remove()
+                try await Leftovers(collection, ir, commit, isGone: isGone).remove()
                 try await collection.settle(id)
             }
             return CollectedItem(id.text, .published, "it had not been brought to its end")
@@ -206,6 +209,7 @@ package struct GarbageCollection: Sendable {
             CheckpointKeys.epoch(ofContent: String(key.segments[2])).map { $0 <= commit.epoch } ?? false
         }
         if !dryRun {
+            try await Leftovers.ensureUnused(id, collection, isGone)
             try await collection.delete(litter)
             try await collection.settle(id)
         }

@@ -9,16 +9,25 @@ struct Leftovers {
     private let collection: CheckpointCollection
     private let ir: PlanIR
     private let commit: CommitRecord
+    private let isGone: @Sendable (Owner) async throws -> Bool
 
-    /// The leftovers of a checkpoint whose commit record is `commit`, which nobody writes to any more.
-    init(_ collection: CheckpointCollection, _ ir: PlanIR, _ commit: CommitRecord) {
+    /// The leftovers of a checkpoint whose commit record is `commit`, which nobody writes to any more. `isGone` says
+    /// whether an owner has certainly ended.
+    init(
+        _ collection: CheckpointCollection, _ ir: PlanIR, _ commit: CommitRecord,
+        isGone: @escaping @Sendable (Owner) async throws -> Bool
+    ) {
         self.collection = collection
         self.ir = ir
         self.commit = commit
+        self.isGone = isGone
     }
 
     /// Removes them. Commit records of earlier epochs go first, since what they name is no longer whole behind that.
+    ///
+    /// Throws `CheckpointError.inUse` when someone reads the checkpoint, maybe by an earlier commit record.
     func remove() async throws {
+        try await Self.ensureUnused(commit.checkpoint, collection, isGone)
         let keys = CheckpointKeys(commit.checkpoint)
         let kept = try await namedPlaces()
         var litter = try await collection.bank.allKeys(below: keys.commits).filter {
@@ -29,6 +38,15 @@ struct Leftovers {
             !kept.contains(key.segments[0..<7].joined(separator: "/"))
         }
         try await collection.delete(litter)
+    }
+
+    /// Throws `CheckpointError.inUse` when someone reads a checkpoint.
+    static func ensureUnused(
+        _ id: CheckpointID, _ collection: CheckpointCollection, _ isGone: (Owner) async throws -> Bool
+    ) async throws {
+        for use in try await collection.uses(id) where try await !isGone(use.owner) {
+            throw CheckpointError.inUse(id, use)
+        }
     }
 
     /// All objects of artifacts below a checkpoint: `checkpoints/<id>/e<n>/resources/<resource>/artifacts/<name>/…`.

@@ -23,6 +23,12 @@ package struct LoadedCheckpoint: Sendable {
         return LoadedCheckpoint(index: index, commit: commit, ir: ir)
     }
 
+    /// The checkpoint as it is now: loaded anew when another commit record decides by now.
+    func current(_ collection: CheckpointCollection) async throws -> Self {
+        guard try await collection.commit(index.id)?.epoch != commit.epoch else { return self }
+        return try await Self.load(index.id, from: collection)
+    }
+
     /// The IR that made a checkpoint.
     package static func loadIR(
         _ index: CheckpointIndex, from collection: CheckpointCollection

@@ -72,7 +72,17 @@ package struct ResetOperation: Sendable {
         guard tombstone.stage == .marked else {
             throw CheckpointError.wrongStatus(
                 id, summary.status, wanted: "marked only, to be reset",
-                reason: "plugins may have removed what they keep elsewhere; 'cairn delete \(id.text)' finishes it")
+                reason: "something of it may be removed already; 'cairn delete \(id.text)' finishes it")
+        }
+        if collection.consistency != .compareAndSwap {
+            // Here nothing shows a deleter that sleeps between its look and its removal.
+            guard let written = try await environment.bank.modified(key),
+                try await environment.storeTime() - written > LeaseTerms.longestExpireWindow
+            else {
+                throw CheckpointError.wrongStatus(
+                    id, summary.status, wanted: "left alone for a day to be reset",
+                    reason: "this bank cannot tell whether someone is about to go on deleting it")
+            }
         }
         let checkpoint: LoadedCheckpoint
         do { checkpoint = try await LoadedCheckpoint.load(id, from: collection) } catch let error as CheckpointError {

@@ -68,12 +68,13 @@ package struct RestoreOperation: Sendable {
             started: environment.now(), owner: environment.collection.owner, target: request.target.directory,
             overwrite: request.target.overwrite,
             only: request.resources?.map { plan.ir.resources[$0].identity } ?? [], parameters: request.parameters)
-        let run = OperationRun(
-            environment: environment, kind: kind, checkpoint: checkpoint, plan: plan, target: request.target,
-            record: OperationRecord(id: operation.id, epoch: 1))
-        try run.checkBindings()
         let collection = environment.collection
         return try await environment.using(checkpoint.index.id, kind) {
+            // Before the use was there, a later epoch may have committed, and removed what the earlier one had named.
+            let run = OperationRun(
+                environment: environment, kind: kind, checkpoint: try await checkpoint.current(collection), plan: plan,
+                target: request.target, record: OperationRecord(id: operation.id, epoch: 1))
+            try run.checkBindings()
             let isRecorded = await run.record { try await collection.begin(operation) }
             return try await run.run(isRecorded: isRecorded)
         }

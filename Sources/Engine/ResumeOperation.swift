@@ -51,7 +51,7 @@ package struct ResumeOperation: Sendable {
                 id, .protecting, wanted: "unfinished without an executor",
                 reason: "process \(owner.process) on \(owner.host) still runs it")
         }
-        // It may have gone because it was done. Now that it is gone, it commits no more.
+        // It may have gone because it was done.
         _ = try await unfinished()
         // A crash before the first epoch was recorded has done nothing that could be taken over.
         let earlierEpochs = try await collection.epochs(id)
@@ -61,8 +61,12 @@ package struct ResumeOperation: Sendable {
         let epoch = try await uncancelled {
             try await collection.claim(id, after: newest?.epoch ?? 0, now: now, random: random)
         }
-        // Its last write may have taken effect between the look and the claim.
-        _ = try await unfinished()
+        // The commit record of an earlier epoch may have taken effect meanwhile: that is what counts then.
+        if let commit = try await collection.commit(id) {
+            let confirmed = try await Confirmation(environment, index).repeating(commit, in: epoch)
+            if confirmed.status == .available { await removeLeftovers(index, ir, confirmed) }
+            return ProtectReport(checkpoint: id, commit: confirmed, wasCancelled: false)
+        }
         var run = ProtectRun(environment: environment, ir: ir, index: index, epoch: epoch)
         if epoch > 1 {
             let history = try await collection.journal(of: earlierEpochs, id, ir)
@@ -82,7 +86,7 @@ package struct ResumeOperation: Sendable {
         guard try await collection.tombstone(id) == nil else {
             throw CheckpointError.wrongStatus(id, .deleting, wanted: "unfinished to be resumed", reason: "")
         }
-        if let commit = try await collection.commit(id) {
+        if let commit = try await collection.settledCommit(id) {
             throw CheckpointError.wrongStatus(
                 id, commit.status, wanted: "unfinished to be resumed",
                 reason: commit.status == .available ? "it is finished" : "it has failed, and what it began was undone")
@@ -130,7 +134,7 @@ package struct ResumeOperation: Sendable {
         do {
             // Once more: without all of its entries, the marker alone keeps the checkpoint in listings.
             try await environment.collection.publish(index)
-            try await Leftovers(environment.collection, ir, commit).remove()
+            try await Leftovers(environment.collection, ir, commit, isGone: isGone).remove()
             try await environment.collection.settle(id)
         } catch {
             environment.observer.observe(

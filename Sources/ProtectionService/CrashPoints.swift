@@ -63,6 +63,8 @@
             if segments.count > 3 && segments[2] == "epochs" { return "epoch" }
             if segments.contains("journal") { return "journal" }
             if segments.contains("copying") { return "copying" }
+            if segments.contains("commits") { return "commit" }
+            if segments.contains("uses") { return "use" }
             if segments.contains("definitions") { return "definitions" }
             if segments.contains("parts") { return "part" }
             return last.hasSuffix(".json") ? String(last.dropLast(5)) : "other"

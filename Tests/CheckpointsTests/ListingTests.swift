@@ -105,7 +105,7 @@ import Testing
             _ = try await collection.last(.init(plan: "shop"))
             #expect(counting.reads < 40)
         }
-        #expect(costs[0] == costs[1])
+        #expect(costs[1] * 4 <= costs[0] * 5, "\(costs)")
         #expect(costs[1] < 200)
     }
 

@@ -55,7 +55,7 @@ import Testing
             }
             await #expect(throws: OperationError.self) { try await second.resume(operation.id) }
         }
-        #expect(resumed > writes / 2)
+        #expect(resumed >= 4, "\(undisturbed.writes)")
     }
 
     /// One that was killed writes nothing more: the crash is in the middle of a place.

@@ -126,6 +126,6 @@ private func hostile() -> RunReport {
         #expect(report.resources[0].durations == [.init(hook: .main, milliseconds: 2500)] && report.contentBytes == 77)
         #expect(report.resources[2].message == "no" && report.resources[2].durations.first?.milliseconds == 200)
         #expect(
-            report.milliseconds == nil && !report.isSuccess && report.text.contains("note        its executor ended"))
+            report.milliseconds == nil && !report.isSuccess && report.text.contains("its executor ended"))
     }
 }

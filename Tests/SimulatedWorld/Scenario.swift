@@ -192,7 +192,8 @@ package final class Scenario: @unchecked Sendable {
             let isRelied =
                 key.text.contains("/commits/") || key.text.contains("/journal/")
                 || key.text.contains("/definitions/")
-            guard isRelied, participant.keeper.isLost else { return }
+            // A bank that looks first and writes then is asked before that, and not when the write sets out.
+            guard isRelied, self.level != .listOnly, participant.keeper.isLost else { return }
             world.violated("\(participant.process.name) writes \(key) and knows that its lease is lost")
         }
         return participant
@@ -275,7 +276,8 @@ package final class Scenario: @unchecked Sendable {
                 let items = try await participant.keeper.run { try await self.collect(participant) }
                 mayFail = true
                 tally.givenUp += items.count { $0.action == .gaveUp }
-                for item in items where mustSucceed && (item.action == .failed || item.action == .left) {
+                // What is left for now is looked for in the end.
+                for item in items where mustSucceed && item.action == .failed {
                     if let id = CheckpointID(item.id), store.contents[CheckpointKeys(id).index] != nil {
                         world.violated("\(item.id) could not be collected: \(item.message)")
                     }
