@@ -114,7 +114,9 @@ struct CopyRun: Sendable {
         do {
             try await collection.publish(index)
             guard failures.isEmpty else { return }
-            try await Leftovers(collection, checkpoint.ir, commit).remove()
+            try await Leftovers(
+                collection, checkpoint.ir, commit, isGone: { [collection] in collection.hasEnded($0) }
+            ).remove()
             try await collection.settle(id)
         } catch {
             // The commit record alone says what the checkpoint is; by its marker 'cairn gc' does the rest.

@@ -149,7 +149,10 @@ struct ProtectRun: Sendable {
                 try await journal.flush()
                 try await write(packs)
                 commit = commitRecord(states, failures, journal.segments, packs.map { SHA256Digest(of: $0.bytes) })
-                try await ensureStanding(commit)
+                try await ensureStanding()
+                if let standing = try await standing(commit) {
+                    return try await Confirmation(environment, index).repeating(standing, in: epoch)
+                }
                 try environment.writeGuard.ensureMayWrite()
                 try await collection.commit(commit)
             }
@@ -168,9 +171,8 @@ struct ProtectRun: Sendable {
         return commit
     }
 
-    /// Throws when the checkpoint was deleted meanwhile, or when this run has failed and an earlier epoch, whose executor
-    /// was slower than it seemed, has succeeded after all: then that is what counts.
-    private func ensureStanding(_ commit: CommitRecord) async throws {
+    /// Throws when the checkpoint was deleted meanwhile.
+    private func ensureStanding() async throws {
         let collection = environment.collection
         if try await collection.tombstone(index.id) != nil {
             throw CheckpointError.wrongStatus(index.id, .deleting, wanted: "unfinished to be committed", reason: "")
@@ -178,12 +180,17 @@ struct ProtectRun: Sendable {
         guard try await collection.bank.size(CheckpointKeys(index.id).index) != nil else {
             throw CheckpointError.unknown(index.id.text)
         }
-        guard epoch > 1, commit.status != .available, let standing = try await collection.commit(index.id) else {
-            return
-        }
-        throw CheckpointError.wrongStatus(
-            index.id, standing.status, wanted: "unfinished to be committed", reason: "epoch \(standing.epoch) has ended"
-        )
+    }
+
+    /// What counts in place of a run that has failed: the commit record of an earlier epoch, whose executor was slower
+    /// than it seemed and has succeeded after all.
+    private func standing(_ commit: CommitRecord) async throws -> CommitRecord? {
+        guard epoch > 1, commit.status != .available else { return nil }
+        let standing = try await environment.collection.commit(index.id)
+        guard let standing, standing.status == .available else { return nil }
+        environment.observer.observe(
+            .noticed("this run has failed, but the one that it took over from has succeeded meanwhile"))
+        return standing
     }
 
     private func packs(_ states: [ResourceStates.State]) -> [(key: BankKey, bytes: [UInt8])] {

@@ -192,7 +192,8 @@ package final class Scenario: @unchecked Sendable {
             let isRelied =
                 key.text.contains("/commits/") || key.text.contains("/journal/")
                 || key.text.contains("/definitions/")
-            guard isRelied, participant.keeper.isLost else { return }
+            // A bank that looks first and writes then is asked before that, and not when the write sets out.
+            guard isRelied, self.level != .listOnly, participant.keeper.isLost else { return }
             world.violated("\(participant.process.name) writes \(key) and knows that its lease is lost")
         }
         return participant
