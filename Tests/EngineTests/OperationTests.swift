@@ -156,7 +156,7 @@ let diamond: [[Int32]] = [[1, 2], [3], [3], []]
         bank.fail(at: 0, .goneBefore)
         let report = try await bench.restore(id)
         #expect(report.commit.status == .success)
-        #expect(bench.observer.notices.withLock { $0.count } == 3)
+        #expect(bench.observer.notices.withLock { $0.count } == 2)
     }
 
     @Test func aDeletionThatAPluginRefusesCanBeRepeatedOrForced() async throws {
