@@ -118,7 +118,7 @@ import Testing
         ("Host::FileSystem::Directry.level=digests", "did you mean 'Host::FileSystem::Directory'?"),
         ("Host::FileSystem::Directory#dada.level=digests", "did you mean 'Host::FileSystem::Directory#data'?"),
         ("Host::FileSystem::Directory.checkHealth=true", "no resource that is asked for"),
-        ("level=deep", "must be one of"), ("level=1", "level"), ("level=[digests", ""), ("level=#x", "not one"),
+        ("level=deep", "must be one of"), ("level=1", "level"), ("level=[digests", "did not find"), ("level=#x", "not one"),
         ("level=digests\nmore: 1", "not one"), ("timeout=soon", "timeout"),
         ("retry={attempts: 0}", "attempts"), ("retry={tries: 1}", "tries"),
         ("retry={delay: 5m, maxDelay: 1m}", "longer"), ("level=", "level"),
