@@ -113,7 +113,7 @@ import Testing
             for (other, longer) in places.enumerated() where other != number {
                 #expect(!longer.hasPrefix(place), "\(longer) lies in \(place)")
             }
-            #expect(place.split(separator: "/").count == 7, "\(place)")
+            #expect(place.split(separator: "/").count == 6, "\(place)")
         }
     }
 

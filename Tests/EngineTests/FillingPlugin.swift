@@ -61,6 +61,24 @@ final class FillingPlugin: ProtectionPlugin {
 }
 
 extension Workbench {
+    /// Waits until the journal of the one restore in the bank says that another resource is done, and this one begun.
+    func waitUntilNoted(before id: String) async throws {
+        for _ in 0..<2000 {
+            for operation in try await collection.operations() {
+                guard let standing = operation.standing else { continue }
+                let checkpoint = try await collection.index(standing.index.checkpoint)
+                let ir = try await LoadedCheckpoint.loadIR(checkpoint, from: collection)
+                let events = try await collection.operationJournal(standing, ir)
+                let begun = events.contains { event in
+                    ir.resources[event.resource].id == id && event.hook == .main && event.change == .started(attempt: 1)
+                }
+                if begun { return }
+            }
+            try await StillClock().sleep(nanoseconds: 10_000_000)
+        }
+        throw PluginError("the journal never came into the bank")
+    }
+
     /// A bench over a bank that is no better than its level, and that a test lets fail.
     static func degraded(to level: ConsistencyLevel) -> (bench: Workbench, bank: FaultyBank) {
         var troubles = BankTroubles()

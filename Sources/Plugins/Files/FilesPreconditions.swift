@@ -133,10 +133,12 @@ enum FilesPreconditions {
         var found: [Precondition] = []
         let spot = restorePlace(destination, place, definition.bytes)
         if let refusal = place.refusal {
-            found.append(
+            return [
                 Precondition(
-                    subject, .unmet, "cannot be used: \(refusal.reason)", advice: refusal.advice ?? "", place: spot))
-        } else if faccessat(place.nearest, ".", Int32(W_OK | X_OK), clinux_effective_access) != 0 {
+                    subject, .unmet, "cannot be used: \(refusal.reason)", advice: refusal.advice ?? "", place: spot)
+            ]
+        }
+        if faccessat(place.nearest, ".", Int32(W_OK | X_OK), clinux_effective_access) != 0 {
             let reason = String(cString: strerror(errno))
             found.append(
                 Precondition(
