@@ -56,7 +56,7 @@ extension CheckpointCollection {
             index = try await self.index(id)
         } catch let error as CheckpointError {
             // A crash before the first record leaves a marker alone; it is no checkpoint yet.
-            guard try await !bank.list(below: keys.all, after: nil, limit: 1).keys.isEmpty else { return nil }
+            guard try await bank.holdsObjects(keys.all) else { return nil }
             return damaged(id, indexed, error)
         }
         do {
