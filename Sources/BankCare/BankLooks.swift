@@ -8,18 +8,6 @@ extension Bank {
         return there
     }
 
-    /// Whether there is an object of a key or below it.
-    func holdsObjects(_ key: BankKey) async throws -> Bool {
-        if try await size(key) != nil { return true }
-        var last: BankKey?
-        while true {
-            let page = try await list(below: key, after: last, limit: 100)
-            for object in page.keys where try await size(object) != nil { return true }
-            guard page.more, let next = page.keys.last else { return false }
-            last = next
-        }
-    }
-
     /// Writes an object of which there is only one right content; where the answer is lost, reads it back.
     func putRight(_ key: BankKey, _ bytes: [UInt8]) async throws {
         do { try await put(key, bytes, if: .none) } catch BankError.outcomeUnknown(let key, let reason) {

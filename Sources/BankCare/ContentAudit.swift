@@ -287,6 +287,8 @@ struct ContentAudit {
         }
         // While someone may still tidy up, or the artifacts of a failed run are kept, it is none.
         guard isSettled else { return }
+        // A record that cannot be read may be the one that names it.
+        guard findings.allSatisfy({ $0.kind.severity != .damage }) else { return }
         for group in groups {
             add(
                 .litter, group.key,

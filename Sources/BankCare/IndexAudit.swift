@@ -61,10 +61,12 @@ struct IndexAudit {
     mutating func run(_ report: (BankFinding) async throws -> Void) async throws {
         for name in try await bank.allNames(below: CheckpointLayout.indices)
         where !["by-plan", "by-provider", "by-date", "unfinished"].contains(name) {
+            guard try await bank.holdsObjects(try CheckpointLayout.indices.appending(name)) else { continue }
             try await report(
                 BankFinding(.strayObject, "\(CheckpointLayout.indices)/\(name)", nil, "is no index that a bank has"))
         }
         for name in try await bank.allNames(below: CheckpointLayout.unfinished) where CheckpointID(name) == nil {
+            guard try await bank.holdsObjects(try CheckpointLayout.unfinished.appending(name)) else { continue }
             try await report(
                 BankFinding(.strayObject, "\(CheckpointLayout.unfinished)/\(name)", nil, "is no marker of a checkpoint")
             )
@@ -93,6 +95,7 @@ struct IndexAudit {
         let index = try name.key()
         let outline = try await IndexOutline(of: index, in: bank)
         for stray in outline.strays {
+            guard try await bank.holdsObjects(try index.appending(stray)) else { continue }
             try await report(BankFinding(.strayObject, "\(index)/\(stray)", nil, "is no entry of an index"))
         }
         for day in outline.days {
@@ -100,6 +103,7 @@ struct IndexAudit {
             for text in try await outline.names(of: day, in: bank) {
                 let key = try index.appending("\(day)/\(text)")
                 guard let entry = IndexEntry(segment: text) else {
+                    guard try await bank.holdsObjects(key) else { continue }
                     try await report(BankFinding(.strayObject, key, nil, "is no entry of an index"))
                     continue
                 }

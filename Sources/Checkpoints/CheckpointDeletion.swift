@@ -105,9 +105,11 @@ extension CheckpointCollection {
         // A damaged checkpoint may not tell its names: then its indices are found by its id.
         let known = summary.plan != CheckpointSummary.unknownName && summary.status != .damaged
         if known {
-            for key in try everyIndexKey(
+            let keys = try everyIndexKey(
                 plan: summary.plan, provider: summary.provider, summary.created, summary.id)
-            {
+            for key in keys.prefix(3) { try await bank.delete(key, if: .none) }
+            // Few have entries of earlier programs.
+            for key in keys.dropFirst(3) where try await bank.size(key) != nil {
                 try await bank.delete(key, if: .none)
             }
         } else {

@@ -56,7 +56,8 @@ extension CheckpointCollection {
             index = try await self.index(id)
         } catch let error as CheckpointError {
             // A crash before the first record leaves a marker alone; it is no checkpoint yet.
-            return try await isThereAnything(below: keys.all) ? damaged(id, indexed, error) : nil
+            guard try await bank.holdsObjects(keys.all) else { return nil }
+            return damaged(id, indexed, error)
         }
         do {
             // A copy without a commit record can always be gone on with.
@@ -71,12 +72,6 @@ extension CheckpointCollection {
                 id: id, plan: index.plan, provider: index.provider, created: index.created, status: .damaged,
                 resources: index.resources, storedBytes: 0, warnings: 0, message: error.description)
         }
-    }
-
-    /// Whether there is any object below a key; a listing may still show what was deleted.
-    private func isThereAnything(below prefix: BankKey) async throws -> Bool {
-        for key in try await bank.allKeys(below: prefix) where try await bank.size(key) != nil { return true }
-        return false
     }
 
     /// The commit record, `nil` while the checkpoint is unfinished. The marker goes after the commit record was
