@@ -359,7 +359,8 @@ let package = Package(
         tests(
             "EndToEndTests",
             [
-                "CanonicalForm", "Diagnostics", "Engine", "EventStream", "Explanations", "PlanIR", "SeededRandom", "cairn",
+                "CanonicalForm", "Diagnostics", "Engine", "EventStream", "Explanations", "PlanIR", "SeededRandom",
+                "cairn",
                 "cairnc",
                 subprocess,
             ]),

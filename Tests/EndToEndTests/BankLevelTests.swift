@@ -28,7 +28,9 @@ import Testing
         let same = try await site.shell("diff -r source 'restored/\(site.source)'")
         #expect(same.code == 0, "\(same)")
         // Where listings may be behind, deleting is only begun.
-        let deleted = try await site.cairn("delete", "--last", environment: environment)
+        let listed = try await site.cairn("checkpoints", "list", "--output", "json", environment: environment)
+        let id = try #require(try listed.json().arrayValue?.first?.objectValue?["checkpoint"]?.stringValue)
+        let deleted = try await site.cairn("delete", id, environment: environment)
         #expect(deleted.code == 0 || level == "listOnly", "\(deleted)")
     }
 

@@ -157,7 +157,11 @@ extension Site {
         let part = try #require(
             try site.objects(below: "checkpoints/\(id)").last { $0.contains("/archive/parts/") })
         let spoilt = try await site.shell(
-            "cp 'bank/\(part)' kept; printf X | dd of='bank/\(part)' bs=1 seek=77 conv=notrunc status=none")
+            """
+            cp 'bank/\(part)' kept
+            byte=$(dd if='bank/\(part)' bs=1 skip=77 count=1 status=none | od -An -tu1)
+            printf "\\$(printf %o $((byte ^ 1)))" | dd of='bank/\(part)' bs=1 seek=77 conv=notrunc status=none
+            """)
         #expect(spoilt.code == 0)
         let copied = try await site.cairn("copy", id, "--to", "offsite")
         #expect(copied.code == 1 && copied.namedObjects == [part], "\(copied)")

@@ -25,7 +25,8 @@ import Testing
         let row = try #require(rows.first?.objectValue)
         #expect(
             row.members.map(\.key) == [
-                "checkpoint", "created", "labels", "message", "note", "pin", "plan", "provider", "rehearsal", "resources",
+                "checkpoint", "created", "labels", "message", "note", "pin", "plan", "provider", "rehearsal",
+                "resources",
                 "status", "storedBytes", "warnings",
             ])
         #expect(row["checkpoint"] == .string(id) && row["provider"] == "local")

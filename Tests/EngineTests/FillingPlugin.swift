@@ -62,7 +62,7 @@ final class FillingPlugin: ProtectionPlugin {
 
 extension Workbench {
     /// Waits until the journal of the one restore in the bank says that another resource is done, and this one begun.
-    func waitUntilNoted(before id: String) async throws {
+    func waitUntilNoted(before id: String, andAllOf other: String? = nil) async throws {
         for _ in 0..<2000 {
             for operation in try await collection.operations() {
                 guard let standing = operation.standing else { continue }
@@ -72,7 +72,13 @@ extension Workbench {
                 let begun = events.contains { event in
                     ir.resources[event.resource].id == id && event.hook == .main && event.change == .started(attempt: 1)
                 }
-                if begun { return }
+                let isOtherDone = other.map { other in
+                    events.contains { event in
+                        guard case .finished = event.change else { return false }
+                        return ir.resources[event.resource].id == other && event.hook == .complete
+                    }
+                }
+                if begun, isOtherDone ?? true { return }
             }
             try await StillClock().sleep(nanoseconds: 10_000_000)
         }

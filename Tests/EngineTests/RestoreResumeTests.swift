@@ -282,7 +282,7 @@ import Testing
         let places = Places()
         let filling = FillingPlugin(places) { id in
             guard id == "r2" else { return }
-            try await bench.waitUntilNoted(before: id)
+            try await bench.waitUntilNoted(before: id, andAllOf: "r1")
             bank.fail(at: 0, .goneBefore)
             throw PluginError("cut off")
         }
