@@ -1,3 +1,4 @@
+import CanonicalForm
 import Foundation
 import Testing
 

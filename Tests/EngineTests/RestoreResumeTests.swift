@@ -286,7 +286,9 @@ import Testing
             bank.fail(at: 0, .goneBefore)
             throw PluginError("cut off")
         }
-        let first = RestoringHost(bench, ServedPlugin(filling))
+        var first = RestoringHost(bench, ServedPlugin(filling))
+        // While one waits, the other comes to its end.
+        first.jobs = 2
         _ = try? await first.restore(id)
         bank.fail(at: nil)
         #expect(places["r1"] == Places.whole("r1") && places["r2"] == Places.half)
