@@ -78,6 +78,9 @@ package struct GarbageCollection: Sendable {
         self.isGone = isGone ?? { collection.hasEnded($0) }
     }
 
+    /// How many checkpoints are looked at in one turn.
+    private static let batch = 500
+
     private var collection: CheckpointCollection { environment.collection }
     private var bank: any Bank { environment.bank }
 
@@ -94,8 +97,13 @@ package struct GarbageCollection: Sendable {
         }
         // A crash leaves a marker. What has none and is not whole comes from writes that took effect very late.
         let present = Set(try await bank.allNames(below: CheckpointLayout.checkpoints).compactMap { CheckpointID($0) })
-        for id in present.sorted() where !marked.contains(id) {
-            try await collect(id.text, &items) { try await collect(unmarked: id) }
+        let unmarked = present.subtracting(marked).sorted()
+        for first in stride(from: 0, to: unmarked.count, by: Self.batch) {
+            let ids = unmarked[first..<min(first + Self.batch, unmarked.count)]
+            let names = try await bank.namesBelowEach(ids.map { CheckpointKeys($0).all })
+            for (id, names) in zip(ids, names) {
+                try await collect(id.text, &items) { try await collect(unmarked: id, Set(names)) }
+            }
         }
         try await collectEntries(without: present, &items)
         for operation in try await collection.operations() {
@@ -219,9 +227,8 @@ package struct GarbageCollection: Sendable {
     }
 
     /// Looks at what no marker names, by the names of its objects only.
-    private func collect(unmarked id: CheckpointID) async throws -> CollectedItem? {
+    private func collect(unmarked id: CheckpointID, _ names: Set<String>) async throws -> CollectedItem? {
         let keys = CheckpointKeys(id)
-        let names = Set(try await bank.allNames(below: keys.all))
         if names.isEmpty { return nil }
         if names.contains("tombstone.json") { return try await finishDeletion(of: id) }
         guard names.contains("index.json") else { return try await collect(orphan: id) }
