@@ -243,10 +243,10 @@ package struct CheckpointCollection: Sendable {
     /// A later claim takes nothing from it: whoever made that will commit, or will see this record and repeat it.
     package func commit(_ id: CheckpointID) async throws -> CommitRecord? {
         let keys = CheckpointKeys(id)
-        let epochs = try await bank.allKeys(below: keys.commits).compactMap { CheckpointKeys.epoch(of: $0) }
-        let key = epochs.max().map { keys.commit(ofEpoch: $0) } ?? keys.onlyCommit
+        let newest = try await epochs(below: keys.commits).last
+        let key = newest.map { keys.commit(ofEpoch: $0) } ?? keys.onlyCommit
         guard let record = try await readIfPresent(key, { try CommitRecord(opening: $0) }) else { return nil }
-        guard record.checkpoint == id, epochs.isEmpty || record.epoch == epochs.max() else {
+        guard record.checkpoint == id, newest == nil || record.epoch == newest else {
             throw CheckpointError.damaged(
                 key, reason: "it is of checkpoint \(record.checkpoint), epoch \(record.epoch)")
         }

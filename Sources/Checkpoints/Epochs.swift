@@ -6,7 +6,13 @@ package import Surroundings
 extension CheckpointCollection {
     /// The epochs of a checkpoint that were claimed, in ascending order. There may be gaps between them.
     package func epochs(_ id: CheckpointID) async throws -> [UInt32] {
-        try await bank.allKeys(below: CheckpointKeys(id).epochs).compactMap { CheckpointKeys.epoch(of: $0) }.sorted()
+        try await epochs(below: CheckpointKeys(id).epochs)
+    }
+
+    /// The epochs that have an object `<n>.json` right below a key, in ascending order: claims or commit records, of a
+    /// checkpoint or an operation.
+    func epochs(below prefix: BankKey) async throws -> [UInt32] {
+        try await bank.allKeys(below: prefix).compactMap { CheckpointKeys.epoch(of: $0) }.sorted()
     }
 
     /// The newest epoch of a checkpoint that was claimed, with its record; `nil` when there is none yet.

@@ -60,7 +60,7 @@ extension CheckpointCollection {
 
     /// An epoch that was claimed later than this one, `nil` when there is none.
     package func laterEpoch(_ id: CheckpointID, than epoch: UInt32) async throws -> UInt32? {
-        try await numbers(below: OperationKeys(id).epochs).last { $0 > epoch }
+        try await epochs(below: OperationKeys(id).epochs).last { $0 > epoch }
     }
 
     /// Claims the next epoch of an operation for this owner. Who meets another claim that was not there before gives way.
@@ -109,7 +109,7 @@ extension CheckpointCollection {
     private func standing(_ index: OperationIndex) async throws -> OperationStanding {
         let keys = OperationKeys(index.id)
         // Claims first: the other way round, one that was made and ended in between would seem to run.
-        let later = try await numbers(below: keys.epochs)
+        let later = try await epochs(below: keys.epochs)
         let commit = try await newestCommit(index.id)
         var newest: (epoch: UInt32, owner: Owner, started: Timestamp) = (1, index.owner, index.started)
         if let last = later.last {
@@ -129,7 +129,7 @@ extension CheckpointCollection {
     private func newestCommit(_ id: CheckpointID) async throws -> OperationCommit? {
         let keys = OperationKeys(id)
         let key: BankKey
-        if let last = try await numbers(below: keys.commits).last {
+        if let last = try await epochs(below: keys.commits).last {
             key = keys.commit(ofEpoch: last)
         } else if try await bank.size(keys.onlyCommit) != nil {
             key = keys.onlyCommit
@@ -141,16 +141,6 @@ extension CheckpointCollection {
             throw CheckpointError.damaged(key, reason: "it is of operation \(commit.id), epoch \(commit.epoch)")
         }
         return commit
-    }
-
-    /// The numbers `n` of the objects `<n>.json` below a key, ascending. What is left of deleted ones is not there.
-    private func numbers(below prefix: BankKey) async throws -> [UInt32] {
-        try await bank.allNames(below: prefix).compactMap { name -> UInt32? in
-            guard name.hasSuffix(".json"), let number = UInt32(name.dropLast(5)), "\(number).json" == name else {
-                return nil
-            }
-            return number
-        }.sorted()
     }
 
     /// The resources whose places an operation has begun to fill, `TYPE#ID`.

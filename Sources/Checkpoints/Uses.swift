@@ -81,6 +81,11 @@ extension CheckpointCollection {
         _ id: CheckpointID, isGone: (Owner) async throws -> Bool
     ) async throws {
         if try await bank.size(CheckpointKeys(id).pin) != nil { throw CheckpointError.pinned(id) }
+        try await ensureUnused(id, isGone: isGone)
+    }
+
+    /// Throws `CheckpointError.inUse` when someone reads a checkpoint.
+    package func ensureUnused(_ id: CheckpointID, isGone: (Owner) async throws -> Bool) async throws {
         for use in try await uses(id) where try await !isGone(use.owner) {
             throw CheckpointError.inUse(id, use)
         }

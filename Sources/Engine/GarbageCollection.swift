@@ -179,12 +179,9 @@ package struct GarbageCollection: Sendable {
 
     private func finishDeletion(of id: CheckpointID) async throws -> CollectedItem? {
         if let tombstone = try? await collection.tombstone(id) {
-            guard try await isGone(tombstone.owner) || tombstone.failure != nil || tombstone.stage == .marked else {
-                return CollectedItem(id.text, .left, "it is being deleted")
-            }
-            if tombstone.stage == .marked, tombstone.failure == nil, try await !isGone(tombstone.owner),
-                collection.consistency != .listOnly
-            {
+            // Where listings are behind, the deleter has left what is only marked to us.
+            let isLeftToUs = tombstone.stage == .marked && collection.consistency == .listOnly
+            if tombstone.failure == nil, !isLeftToUs, try await !isGone(tombstone.owner) {
                 return CollectedItem(id.text, .left, "it is being deleted")
             }
         }
@@ -217,7 +214,7 @@ package struct GarbageCollection: Sendable {
             CheckpointKeys.epoch(ofContent: String(key.segments[2])).map { $0 <= commit.epoch } ?? false
         }
         if !dryRun {
-            try await Leftovers.ensureUnused(id, collection, isGone)
+            try await collection.ensureUnused(id, isGone: isGone)
             try await collection.delete(litter)
             try await collection.settle(id)
         }

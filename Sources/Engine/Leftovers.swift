@@ -27,7 +27,7 @@ struct Leftovers {
     ///
     /// Throws `CheckpointError.inUse` when someone reads the checkpoint, maybe by an earlier commit record.
     func remove() async throws {
-        try await Self.ensureUnused(commit.checkpoint, collection, isGone)
+        try await collection.ensureUnused(commit.checkpoint, isGone: isGone)
         let keys = CheckpointKeys(commit.checkpoint)
         let kept = try await namedPlaces()
         var litter = try await collection.bank.allKeys(below: keys.commits).filter {
@@ -38,15 +38,6 @@ struct Leftovers {
             !kept.contains(key.segments[0..<7].joined(separator: "/"))
         }
         try await collection.delete(litter)
-    }
-
-    /// Throws `CheckpointError.inUse` when someone reads a checkpoint.
-    static func ensureUnused(
-        _ id: CheckpointID, _ collection: CheckpointCollection, _ isGone: (Owner) async throws -> Bool
-    ) async throws {
-        for use in try await collection.uses(id) where try await !isGone(use.owner) {
-            throw CheckpointError.inUse(id, use)
-        }
     }
 
     /// All objects of artifacts below a checkpoint: `checkpoints/<id>/e<n>/resources/<resource>/artifacts/<name>/…`.
