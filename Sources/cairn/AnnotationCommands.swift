@@ -111,7 +111,7 @@ extension Checkpoints {
     /// `cairn checkpoints pin`
     struct Pin: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Keeps a checkpoint from being deleted by retention or by gc.",
+            abstract: "Keeps a checkpoint from being deleted, until it is unpinned.",
             discussion: """
                 Pinning again replaces the reason.
 
