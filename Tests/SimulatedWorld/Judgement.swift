@@ -26,9 +26,14 @@ extension SimulatedStore {
 }
 
 extension SimulatedDay {
-    /// Looks at every change of a bank as it happens; `removing` is told of what deletions remove of available ones.
-    func watch(_ site: BankSite, removing: @escaping (CheckpointID, SimulatedProcess) -> Void = { _, _ in }) {
+    /// Looks at every change of a bank as it happens; `removing` is told of what deletions remove of available checkpoints,
+    /// and `writing` of every object that is about to be there.
+    func watch(
+        _ site: BankSite, removing: @escaping (CheckpointID, SimulatedProcess) -> Void = { _, _ in },
+        writing: @escaping (BankKey, [UInt8]) -> Void = { _, _ in }
+    ) {
         site.store.watcher = { [world, store = site.store] key, bytes, process in
+            if let bytes { writing(key, bytes) }
             guard bytes == nil, let id = store.availableCheckpoint(needing: key) else { return }
             if store.hasTombstone(id) {
                 removing(id, process)
@@ -102,7 +107,7 @@ extension SimulatedDay {
         var faults: [String] = []
         do {
             let loaded = try await LoadedCheckpoint.load(id, from: judge.collection)
-            let target = RestoreTarget(directory: nil, overwrite: false)
+            let target = RestoreTarget(directory: "/judged/\(id)", overwrite: false)
             let report = try await judge.keeper.run {
                 try await RestoreOperation.restore(loaded, to: target, environment).run()
             }

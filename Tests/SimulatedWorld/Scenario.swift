@@ -27,6 +27,14 @@ package struct ScenarioResult: Sendable {
         case run
         /// Several nights of a plan with two banks.
         case nights
+
+        /// Lives what a seed stands for.
+        package func run(seed: UInt64, mistake: PlantedMistake? = nil, keepsLog: Bool = false) -> ScenarioResult {
+            switch self {
+            case .run: Scenario.run(seed: seed, mistake: mistake, keepsLog: keepsLog)
+            case .nights: Nights.run(seed: seed, mistake: mistake, keepsLog: keepsLog)
+            }
+        }
     }
 
     package let kind: Kind
