@@ -123,6 +123,11 @@ struct ContentAudit {
                 add(.recordDamaged, keys.pin, "cannot be read: \(error); the checkpoint counts as pinned")
             }
         }
+        if objects.contains(keys.reset), let bytes = try await bytes(keys.reset) {
+            do { _ = try ResetIntent(opening: bytes) } catch {
+                add(.recordDamaged, keys.reset, "cannot be read: \(error); the checkpoint counts as wanted back")
+            }
+        }
         for key in objects.sorted() where key.segments[2] == "uses" {
             named.insert(key)
             guard let bytes = try? await collection.bank.get(key) else { continue }

@@ -57,6 +57,8 @@ package enum CheckpointError: Error, Sendable, Hashable, CustomStringConvertible
     case superseded(CheckpointID, epoch: UInt32)
     /// It is pinned, and so is not deleted.
     case pinned(CheckpointID)
+    /// Someone has announced that it is wanted back, and so its deletion does not go on.
+    case wantedBack(CheckpointID)
     /// Someone reads it, and so it is not deleted.
     case inUse(CheckpointID, UseRecord)
     /// The checkpoint's status does not allow the operation.
@@ -87,6 +89,10 @@ package enum CheckpointError: Error, Sendable, Hashable, CustomStringConvertible
             return "another cairn has taken over checkpoint \(id.text) (epoch \(epoch)); what this one did is not used"
         case .pinned(let id):
             return "checkpoint \(id.text) is pinned; 'cairn checkpoints unpin \(id.text)' lets it be deleted"
+        case .wantedBack(let id):
+            return
+                "checkpoint \(id.text) is wanted back: 'cairn checkpoints reset \(id.text)' or 'cairn gc' sees to that "
+                + "when it was announced a day ago, and then it can be deleted again"
         case .inUse(let id, let use):
             return
                 "checkpoint \(id.text) is in use: process \(use.owner.process) on \(use.owner.host) has a \(use.kind) "

@@ -76,11 +76,12 @@ extension CheckpointCollection {
         return uses
     }
 
-    /// Throws `CheckpointError.pinned` or `inUse` when a checkpoint must not be deleted now.
+    /// Throws `CheckpointError.pinned`, `wantedBack` or `inUse` when a checkpoint must not be deleted now.
     package func ensureDeletable(
         _ id: CheckpointID, isGone: (Owner) async throws -> Bool
     ) async throws {
         if try await bank.size(CheckpointKeys(id).pin) != nil { throw CheckpointError.pinned(id) }
+        if try await isResetIntended(id) { throw CheckpointError.wantedBack(id) }
         try await ensureUnused(id, isGone: isGone)
     }
 

@@ -124,7 +124,7 @@ package struct GarbageCollection: Sendable {
             if let item = try await body() { items.append(item) }
         } catch let error where !(error is CancellationError) {
             switch error {
-            case CheckpointError.superseded, CheckpointError.pinned, CheckpointError.inUse:
+            case CheckpointError.superseded, CheckpointError.pinned, CheckpointError.wantedBack, CheckpointError.inUse:
                 items.append(CollectedItem(id, .left, String(describing: error)))
             default: items.append(CollectedItem(id, .failed, String(describing: error)))
             }
@@ -136,6 +136,7 @@ package struct GarbageCollection: Sendable {
     private func collect(marked id: CheckpointID) async throws -> CollectedItem? {
         if try await bank.size(CheckpointKeys(id).tombstone) != nil { return try await finishDeletion(of: id) }
         guard try await bank.size(CheckpointKeys(id).index) != nil else { return try await collect(orphan: id) }
+        try await removeFinishedReset(of: id)
         let index = try await collection.index(id)
         // The commit record first, and the claims behind that.
         let commit = try await collection.commit(id)
@@ -176,6 +177,7 @@ package struct GarbageCollection: Sendable {
     private static let waiting = "it is marked, and goes when the mark is old enough to have been seen by all"
 
     private func finishDeletion(of id: CheckpointID) async throws -> CollectedItem? {
+        if try await collection.isResetIntended(id), let item = try await finishReset(of: id) { return item }
         if let tombstone = try? await collection.tombstone(id) {
             // Where listings are behind, the deleter has left what is only marked to us.
             let isLeftToUs = tombstone.stage == .marked && collection.consistency == .listOnly
@@ -189,6 +191,25 @@ package struct GarbageCollection: Sendable {
             if report.status == .deleting { return CollectedItem(id.text, .left, Self.waiting) }
         }
         return CollectedItem(id.text, .deleted, "its deletion had been broken off")
+    }
+
+    /// Takes the mark of a checkpoint away that someone wants back; `nil` when its deletion has gone too far for that.
+    private func finishReset(of id: CheckpointID) async throws -> CollectedItem? {
+        do {
+            _ = try await ResetOperation(environment, checkpoint: id, isGone: isGone).run(dryRun: dryRun)
+            return CollectedItem(id.text, .published, "someone wanted it back, and nothing was removed yet")
+        } catch let error as CheckpointError {
+            guard try await collection.isResetIntended(id) else { return nil }
+            return CollectedItem(id.text, .left, error.description)
+        }
+    }
+
+    /// Removes the announcement of a reset that has come to its end.
+    private func removeFinishedReset(of id: CheckpointID) async throws {
+        guard !dryRun, try await collection.isResetIntended(id), try await collection.tombstone(id) == nil else {
+            return
+        }
+        try await collection.forgetReset(id)
     }
 
     /// Brings a committed checkpoint that has a marker to rest.
@@ -228,6 +249,7 @@ package struct GarbageCollection: Sendable {
         if names.contains("tombstone.json") { return try await finishDeletion(of: id) }
         guard names.contains("index.json") else { return try await collect(orphan: id) }
         if names.contains("uses") { try await removeUses(of: id) }
+        if names.contains("reset.json") { try await removeFinishedReset(of: id) }
         // Of a copy under the id of a checkpoint that was being deleted, that deletion may have taken the marker.
         let isUnfinished = !names.contains("commits") && !names.contains(keys.onlyCommit.segments[2].description)
         guard isUnfinished, try await collection.index(id).origin != nil else { return nil }

@@ -70,35 +70,61 @@ package struct ResetOperation: Sendable {
                 id, summary.status, wanted: "left by who deleted it, to be reset",
                 reason: "process \(tombstone.owner.process) on \(tombstone.owner.host) is at it")
         }
-        guard tombstone.stage == .marked else {
-            throw CheckpointError.wrongStatus(
-                id, summary.status, wanted: "marked only, to be reset",
-                reason: "something of it may be removed already; 'cairn delete \(id.text)' finishes it")
-        }
-        if collection.consistency != .compareAndSwap {
-            // Here nothing shows a deleter that sleeps between its look and its removal.
-            guard let written = try await environment.bank.modified(key),
-                try await environment.storeTime() - written > LeaseTerms.longestExpireWindow
-            else {
-                throw CheckpointError.wrongStatus(
-                    id, summary.status, wanted: "left alone for a day to be reset",
-                    reason: "this bank cannot tell whether someone is about to go on deleting it")
-            }
-        }
         let checkpoint: LoadedCheckpoint
-        do { checkpoint = try await LoadedCheckpoint.load(id, from: collection) } catch let error as CheckpointError {
-            throw CheckpointError.wrongStatus(
-                id, summary.status, wanted: "whole to be reset",
-                reason: "\(error); 'cairn delete \(id.text)' finishes its deletion")
+        do { checkpoint = try await whole(summary, tombstone) } catch {
+            // What cannot be had back holds up no deletion.
+            if !(error is BankError || error is CancellationError), !dryRun, try await collection.isResetIntended(id) {
+                try await collection.forgetReset(id)
+            }
+            throw error
         }
-        try await ensurePresent(checkpoint)
+        if collection.announcesResets { try await waitForDeleters(summary, dryRun) }
         guard !dryRun else { return checkpoint.commit.status }
         try environment.writeGuard.ensureMayWrite()
         try await collection.publish(checkpoint.index)
         let condition: WriteCondition = collection.consistency == .compareAndSwap ? .ifVersion(version) : .none
         try await environment.bank.delete(key, if: condition)
+        if collection.announcesResets { try await collection.forgetReset(id) }
         if checkpoint.commit.status == .available { try await collection.settle(id) }
         return checkpoint.commit.status
+    }
+
+    /// The checkpoint that is marked; throws `CheckpointError.wrongStatus` when something of it may be missing.
+    private func whole(_ summary: CheckpointSummary, _ tombstone: Tombstone) async throws -> LoadedCheckpoint {
+        guard tombstone.stage == .marked else {
+            throw CheckpointError.wrongStatus(
+                id, summary.status, wanted: "marked only, to be reset",
+                reason: "something of it may be removed already; 'cairn delete \(id.text)' finishes it")
+        }
+        let checkpoint: LoadedCheckpoint
+        do {
+            checkpoint = try await LoadedCheckpoint.load(id, from: environment.collection)
+        } catch let error as CheckpointError {
+            throw CheckpointError.wrongStatus(
+                id, summary.status, wanted: "whole to be reset",
+                reason: "\(error); 'cairn delete \(id.text)' finishes its deletion")
+        }
+        try await ensurePresent(checkpoint)
+        return checkpoint
+    }
+
+    /// Announces that the checkpoint is wanted back, and throws `CheckpointError.wrongStatus` as long as someone who has
+    /// not seen that may be about to go on deleting it.
+    private func waitForDeleters(_ summary: CheckpointSummary, _ dryRun: Bool) async throws {
+        let collection = environment.collection
+        let announced = try await environment.bank.modified(CheckpointKeys(id).reset)
+        if let announced, try await environment.storeTime() - announced > ResetIntent.margin { return }
+        if announced == nil, !dryRun {
+            try environment.writeGuard.ensureMayWrite()
+            try await collection.intendReset(id, now: environment.now())
+        }
+        throw CheckpointError.wrongStatus(
+            id, summary.status, wanted: "left alone for a day to be reset",
+            reason: "this bank cannot tell whether someone is about to go on deleting it; "
+                + (dryRun && announced == nil
+                    ? "a reset announces that it is wanted back, and a day later it can be"
+                    : "from now on nobody begins to, and a day later the same command or 'cairn gc' makes it what it was")
+        )
     }
 
     /// Throws unless every object is there that the commit record leads to.

@@ -107,7 +107,7 @@ import Testing
             #expect(counting.reads < 40)
         }
         #expect(costs[1] * 4 <= costs[0] * 5, "\(costs)")
-        #expect(costs[1] < 200)
+        #expect(costs[1] < 40, "\(costs)")
     }
 
     // MARK: Indices that are not as they should be

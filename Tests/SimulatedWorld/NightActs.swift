@@ -119,7 +119,7 @@ extension Nights {
             check(report, actor, target, isSound)
         } catch {
             // What goes while it is loaded may look damaged. Behind that, nobody deletes it.
-            if isSound, !isExcused(error), actor.site.store.isAvailable(chosen) { throw error }
+            if isSound, !isExcused(error, .restore), actor.site.store.isAvailable(chosen) { throw error }
             failed(actor, error)
         }
     }
@@ -127,7 +127,9 @@ extension Nights {
     /// Goes on with restores that were cut off.
     func resumeRestores(_ actor: Participant, mustSucceed: Bool = false) async throws {
         for operation in try await actor.collection.operations() {
-            guard let standing = operation.standing, standing.isOpen, let place = standing.index.target else { continue }
+            guard let standing = operation.standing, standing.isOpen, let place = standing.index.target else {
+                continue
+            }
             // Without its checkpoint there is nothing to go on with.
             let isThere = actor.site.store.isAvailable(standing.index.checkpoint)
             do {
@@ -190,9 +192,10 @@ extension Nights {
     /// Runs `body` under a lease on each bank, with the environment of the far one.
     private func copying<Result: Sendable>(
         _ actor: Participant,
-        _ body: @escaping @Sendable (
-            ExecutionEnvironment, CopySide, CopySide, @escaping @Sendable (Owner) async throws -> Bool
-        ) async throws -> Result
+        _ body:
+            @escaping @Sendable (
+                ExecutionEnvironment, CopySide, CopySide, @escaping @Sendable (Owner) async throws -> Bool
+            ) async throws -> Result
     ) async throws -> Result {
         let there = Way(actor.process, to: far, actor.bank.fortune)
         there.bank.crashPoint = actor.bank.crashPoint

@@ -92,11 +92,16 @@ package final class Nights: SimulatedDay, @unchecked Sendable {
 
     /// Lets a process of its own do something, after a while of at most `spread` milliseconds.
     private func begin(_ act: Act, within spread: Int) -> Task<Void, Never> {
-        let site = [.collect, .retain, .delete, .reset, .restore, .read].contains(act) && world.happens(400) ? far : site
+        let site =
+            [.collect, .retain, .delete, .reset, .restore, .read].contains(act) && world.happens(400) ? far : site
         // The sound ones must succeed, whatever the others do.
         let isSound = world.happens(350)
         let actor = participant(act.rawValue, isSound ? .fair : fortune, at: site)
-        if isSound { (actor.plugin.failing, actor.plugin.failingForNow) = (0, 0) } else { temptFate(actor, chance: 500) }
+        if isSound {
+            (actor.plugin.failing, actor.plugin.failingForNow) = (0, 0)
+        } else {
+            temptFate(actor, chance: 500)
+        }
         let delay = Int64(world.number(0...spread)) * 1_000_000
         return actor.process.launch { [self] in
             do {
@@ -104,21 +109,23 @@ package final class Nights: SimulatedDay, @unchecked Sendable {
                 try await perform(act, actor, isSound)
             } catch {
                 failed(actor, error)
-                if isSound, !isExcused(error) { world.violated("\(actor.name) could not \(act.rawValue): \(error)") }
+                if isSound, !isExcused(error, act) { world.violated("\(actor.name) could not \(act.rawValue): \(error)") }
             }
         }
     }
 
     /// Whether a failure is an answer that what others do explains.
-    func isExcused(_ error: any Error) -> Bool {
+    func isExcused(_ error: any Error, _ act: Act) -> Bool {
         switch error {
         case let error as CheckpointError:
             switch error {
-            case .pinned, .inUse, .superseded, .unknown, .noneAvailable, .wrongStatus: true
+            case .pinned, .wantedBack, .inUse, .superseded, .unknown, .noneAvailable, .wrongStatus: true
             default: false
             }
         case CopyError.begunElsewhere, CopyError.inTheWay: true
         case AnnotationError.beingDeleted: true
+        // Of two who go on with a run, one is told that the other has taken it over.
+        case ExecutionError.notCommitted: act == .resume
         case OperationError.running, OperationError.superseded, OperationError.notResumable: true
         default: false
         }
