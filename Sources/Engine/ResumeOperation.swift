@@ -41,9 +41,6 @@ package struct ResumeOperation: Sendable {
     private func run(givingUp reason: String?, earlier: CommitRecord?) async throws -> ProtectReport {
         let collection = environment.collection
         let index = try await unfinished()
-        let ir = try await LoadedCheckpoint.loadIR(index, from: collection)
-        // Undoing needs the plugins that began it, too.
-        try ProtectOperation.checkBindings(ir, environment.plugins)
         let newest = try await collection.newestEpoch(id)
         let owner = newest?.owner ?? index.owner
         guard try await isGone(owner) else {
@@ -53,6 +50,15 @@ package struct ResumeOperation: Sendable {
         }
         // It may have gone because it was done.
         _ = try await unfinished()
+        // Nothing has run before the plan was there, or someone had claimed it.
+        if newest == nil, try await collection.bank.size(CheckpointKeys(id).ir) == nil {
+            throw CheckpointError.wrongStatus(
+                id, .error, wanted: "begun to be resumed",
+                reason: "its executor ended before anything had run; 'cairn gc' removes it")
+        }
+        let ir = try await LoadedCheckpoint.loadIR(index, from: collection)
+        // Undoing needs the plugins that began it, too.
+        try ProtectOperation.checkBindings(ir, environment.plugins)
         // A crash before the first epoch was recorded has done nothing that could be taken over.
         let earlierEpochs = try await collection.epochs(id)
         let now = environment.now()
