@@ -9,7 +9,7 @@
     /// `CAIRN_DEGRADED_BANK=LEVEL[:LOST[:AHEAD]]`: the level as the bank's record has it, of how many in a thousand writes
     /// the answer is lost, and how many seconds the store's clock is ahead, such as `listOnly:20` or
     /// `compareAndSwap:0:-3600`. Release builds have none of it.
-    struct WeakerBank {
+    package struct WeakerBank {
         private let level: ConsistencyLevel
         private var troubles = BankTroubles()
 
@@ -27,6 +27,14 @@
             self.level = level
             troubles.lostAnswers = lost
             troubles.clockAhead = Int64(ahead) * 1000
+        }
+
+        /// How old marks of deletion must be on a bank of the level `listOnly`, in milliseconds: `CAIRN_LISTING_MARGIN`, in
+        /// seconds, for tests that do not wait for the ten minutes that they must be. `nil` when there is no such number.
+        package static var listingMargin: Int64? {
+            getenv("CAIRN_LISTING_MARGIN").flatMap { Int64(String(cString: $0)) }.flatMap { seconds in
+                (0...86_400).contains(seconds) ? seconds * 1000 : nil
+            }
         }
 
         /// The weaker bank.
