@@ -152,9 +152,7 @@ package struct GarbageCollection: Sendable {
         }
         let owner = newest?.owner ?? index.owner
         guard try await isGone(owner) else { return CollectedItem(id.text, .left, "it is being made") }
-        // Nothing has run before both were written.
-        let hasPlan = try await bank.size(CheckpointKeys(id).ir) != nil
-        guard hasPlan || newest != nil else {
+        guard try await collection.hasBegun(id) else {
             if !dryRun {
                 let report = try await DeleteOperation(environment, checkpoint: id, force: true, isGone: isGone).run()
                 if report.status == .deleting { return CollectedItem(id.text, .left, Self.waiting) }

@@ -43,6 +43,7 @@ package struct ResetOperation: Sendable {
                     id, .protecting, wanted: "without an executor to be reset",
                     reason: "process \(owner.process) on \(owner.host) still runs it")
             }
+            try await collection.ensureBegun(id, wanted: "begun to be reset")
             if !dryRun, index.origin != nil {
                 try await CopyGivingUp(environment, index).run(reason: "reset after its copier had ended")
             } else if !dryRun {

@@ -50,12 +50,7 @@ package struct ResumeOperation: Sendable {
         }
         // It may have gone because it was done.
         _ = try await unfinished()
-        // Nothing has run before the plan was there, or someone had claimed it.
-        if newest == nil, try await collection.bank.size(CheckpointKeys(id).ir) == nil {
-            throw CheckpointError.wrongStatus(
-                id, .error, wanted: "begun to be resumed",
-                reason: "its executor ended before anything had run; 'cairn gc' removes it")
-        }
+        try await collection.ensureBegun(id, wanted: "begun to be resumed")
         let ir = try await LoadedCheckpoint.loadIR(index, from: collection)
         // Undoing needs the plugins that began it, too.
         try ProtectOperation.checkBindings(ir, environment.plugins)
@@ -205,5 +200,22 @@ struct BrokenWindows {
             }
         }
         resources = broken
+    }
+}
+
+extension CheckpointCollection {
+    /// Whether anything can have run: nothing does before the plan is there, or someone has claimed an epoch.
+    func hasBegun(_ id: CheckpointID) async throws -> Bool {
+        if try await bank.size(CheckpointKeys(id).ir) != nil { return true }
+        return try await !epochs(id).isEmpty
+    }
+
+    /// Throws `CheckpointError.wrongStatus` for a checkpoint whose executor or copier, which is gone, has left no more than
+    /// its name.
+    func ensureBegun(_ id: CheckpointID, wanted: String) async throws {
+        guard try await !hasBegun(id) else { return }
+        throw CheckpointError.wrongStatus(
+            id, .error, wanted: wanted,
+            reason: "whoever made it ended before anything was there; 'cairn gc' removes it")
     }
 }

@@ -85,7 +85,10 @@ private final class Findings: Sendable {
     func take(_ result: ScenarioResult) {
         state.withLock { state in
             state.tally += result.tally
-            if !result.violations.isEmpty { state.failed.append(result) }
+            guard let first = result.violations.first else { return }
+            state.failed.append(result)
+            // At once: a long search may be broken off.
+            FileHandle.standardError.write(Data("seed \(result.seed) has found something: \(first)\n".utf8))
         }
     }
 

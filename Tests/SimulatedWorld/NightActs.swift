@@ -244,7 +244,9 @@ extension Nights {
         choose(try await actor.collection.list(.init(status: .available)))?.id
     }
 
+    /// One of some; in a crowd mostly the last, which is the oldest of a listing, and the first that retention removes.
     private func choose<Item>(_ items: [Item]) -> Item? {
-        items.isEmpty ? nil : items[world.number(0...items.count - 1)]
+        if items.isEmpty || (isCrowded && world.happens(700)) { return items.last }
+        return items[world.number(0...items.count - 1)]
     }
 }

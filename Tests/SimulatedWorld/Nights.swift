@@ -16,6 +16,8 @@ package final class Nights: SimulatedDay, @unchecked Sendable {
     var pinned: Set<CheckpointID> = []
     /// Those of which a pin was taken away.
     var unpinned: Set<CheckpointID> = []
+    /// Whether everybody does something at once.
+    var isCrowded = false
     /// The labels that were set in the near bank, for certain, by checkpoint.
     var labelled: [CheckpointID: Set<String>] = [:]
     /// The checkpoints that someone wanted to delete by hand, by bank.
@@ -52,8 +54,11 @@ package final class Nights: SimulatedDay, @unchecked Sendable {
     override func live() async throws {
         for _ in 0..<world.number(2...6) {
             var acts: [Task<Void, Never>] = []
+            // In some nights all comes at once, and most of it to the same checkpoint.
+            let spread = [20, 200, 120_000][world.number(0...2)]
+            isCrowded = spread < 120_000
             for act in Act.allCases {
-                for _ in 0..<act.times where world.happens(act.chance) { acts.append(begin(act)) }
+                for _ in 0..<act.times where world.happens(act.chance) { acts.append(begin(act, within: spread)) }
             }
             for act in acts { await act.value }
             // Collectors wait for those who are gone, and nobody else has to.
@@ -85,14 +90,14 @@ package final class Nights: SimulatedDay, @unchecked Sendable {
         }
     }
 
-    /// Lets a process of its own do something, after a while.
-    private func begin(_ act: Act) -> Task<Void, Never> {
+    /// Lets a process of its own do something, after a while of at most `spread` milliseconds.
+    private func begin(_ act: Act, within spread: Int) -> Task<Void, Never> {
         let site = [.collect, .retain, .delete, .reset, .restore, .read].contains(act) && world.happens(400) ? far : site
         // The sound ones must succeed, whatever the others do.
         let isSound = world.happens(350)
         let actor = participant(act.rawValue, isSound ? .fair : fortune, at: site)
         if isSound { (actor.plugin.failing, actor.plugin.failingForNow) = (0, 0) } else { temptFate(actor, chance: 500) }
-        let delay = Int64(world.number(0...120_000)) * 1_000_000
+        let delay = Int64(world.number(0...spread)) * 1_000_000
         return actor.process.launch { [self] in
             do {
                 try await actor.process.sleep(nanoseconds: delay)

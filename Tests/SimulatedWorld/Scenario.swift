@@ -17,6 +17,11 @@ package enum PlantedMistake: String, Sendable, CaseIterable {
     case commitsEarly
     /// The lease is not looked at before a write.
     case ignoresLease
+    /// A deletion does not look behind its mark whether anybody needs the checkpoint.
+    case looksOnce
+
+    /// In which kind of day it can show.
+    package var kind: ScenarioResult.Kind { self == .looksOnce ? .nights : .run }
 }
 
 /// What came of one simulated day.

@@ -182,6 +182,7 @@ package class SimulatedDay: @unchecked Sendable {
         environment.faults.skipsUndoDurability = mistake == .skipsUndoDurability
         environment.faults.adoptsUnfinished = mistake == .adoptsUnfinished
         environment.faults.commitsEarly = mistake == .commitsEarly
+        environment.faults.looksOnce = mistake == .looksOnce
         if mistake == .ignoresLease { environment.writeGuard = NoGuard() }
         return environment
     }
