@@ -21,8 +21,8 @@ help:
 	@echo "make simulate live simulated days of the executor: make simulate SEEDS=100000, or SEED=4711 for one, told in full"
 	@echo "make model    verify the models of the bank's protocol with spin, and refute what must be refuted"
 	@echo "make crash-test  kill the real executor at random moments: make crash-test ROUNDS=1000"
-	@echo "make stress   a crowd on one bank, killed at random, with auditors: make stress MINUTES=10, or SEED=4711"
-	@echo "make test-sanitize  run the engine's tests under Thread Sanitizer"
+	@echo "make stress   a crowd on one bank, killed at random, with auditors: make stress MINUTES=10, LEVEL=listOnly, SEED=4711"
+	@echo "make test-sanitize  run the tests of what is concurrent under Thread Sanitizer; a part of make test"
 	@echo "make clean    remove what was built"
 
 deps:
@@ -50,6 +50,7 @@ lint:
 
 test: deps $(VENV)/installed lint model
 	@scripts/run-tests
+	@scripts/test-sanitize
 
 golden: deps $(VENV)/installed
 	@CAIRN_ACCEPT=1 $(SWIFT) test --filter 'GoldenTests|EventGoldenTests|OfficialSuiteTests' || true
@@ -84,10 +85,17 @@ ROUNDS ?= 500
 crash-test: deps
 	@CAIRN_CRASH_ROUNDS=$(ROUNDS) $(SWIFT) test --filter CrashTests
 
+# So long at each level of consistency, or at LEVEL alone. A seed says which level, too, unless LEVEL does.
 MINUTES ?= 5
+STRESS = CAIRN_STRESS_SECONDS=$$(($(MINUTES) * 60)) $(if $(SEED),CAIRN_STRESS_SEED=$(SEED)) $(SWIFT) test --skip-build --filter StressTests
 
 stress: deps
-	@CAIRN_STRESS_SECONDS=$$(($(MINUTES) * 60)) $(if $(SEED),CAIRN_STRESS_SEED=$(SEED)) $(SWIFT) test --filter StressTests
+	@$(SWIFT) build --build-tests
+ifneq ($(SEED)$(LEVEL),)
+	@$(if $(LEVEL),CAIRN_STRESS_LEVEL=$(LEVEL)) $(STRESS)
+else
+	@for level in compareAndSwap createOnce listOnly; do CAIRN_STRESS_LEVEL=$$level $(STRESS); done
+endif
 
 # Thread Sanitizer over what runs at the same time; builds of its own.
 test-sanitize: deps

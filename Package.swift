@@ -400,3 +400,21 @@ if Context.environment["CAIRN_BENCH"] == "1" {
                 "Surroundings",
             ], path: "Benchmarks/BankBench", swiftSettings: strict))
 }
+
+// Thread Sanitizer looks at what is concurrent, and at what that needs; scripts/test-sanitize says which tests those are.
+if let names = Context.environment["CAIRN_SANITIZED_TESTS"] {
+    package.targets.append(.target(name: "SanitizedLocks", path: "Tests/SanitizedLocks"))
+    package.targets.append(tests("SanitizerTests", []))
+    var kept: Set = ["SanitizedLocks"]
+    var reached = ["SanitizerTests"] + names.split(separator: " ").map(String.init)
+    while let name = reached.popLast() {
+        guard kept.insert(name).inserted else { continue }
+        guard let target = package.targets.first(where: { $0.name == name }) else {
+            fatalError("CAIRN_SANITIZED_TESTS names '\(name)', which is no target")
+        }
+        for case .byNameItem(let needed, _) in target.dependencies { reached.append(needed) }
+        if target.type == .test { target.dependencies.append("SanitizedLocks") }
+    }
+    package.targets.removeAll { !kept.contains($0.name) }
+    package.products = []
+}

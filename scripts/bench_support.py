@@ -60,9 +60,11 @@ class Bench:
         return sides["ours"], sides["theirs"]
 
     def report(self, name, cpu, wall, bar, ours, theirs, peer, memory_bar=None):
-        is_reached = cpu[0] >= bar[1] if bar[0] == ">=" else cpu[0] <= bar[1]
-        print(f"{name}: CPU {cpu[0]:.2f} x ({cpu[1]}), bar {bar[0]} {bar[1]}: {self.verdict(is_reached, name)}; "
-              f"wall {wall[0]:.2f} x ({wall[1]})")
+        verdict = "no bar"
+        if bar:
+            is_reached = cpu[0] >= bar[1] if bar[0] == ">=" else cpu[0] <= bar[1]
+            verdict = f"bar {bar[0]} {bar[1]}: {self.verdict(is_reached, name)}"
+        print(f"{name}: CPU {cpu[0]:.2f} x ({cpu[1]}), {verdict}; wall {wall[0]:.2f} x ({wall[1]})")
         print(f"    {self.program} {milliseconds(ours, 'cpu')} CPU, {milliseconds(ours, 'wall')} wall, "
               f"{self.memory(name, ours, memory_bar)}; "
               f"{peer} {milliseconds(theirs, 'cpu')} CPU, {milliseconds(theirs, 'wall')} wall, "

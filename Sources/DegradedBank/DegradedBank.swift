@@ -10,6 +10,8 @@ package struct BankTroubles: Sendable, Hashable {
     package var raceWindow: Int64 = 20_000_000
     /// How long a deleted key stays in the listings of a `listOnly` bank at most, in nanoseconds.
     package var lingering: Int64 = 500_000_000
+    /// How far the store's clock is ahead of the one of the bank below, in milliseconds.
+    package var clockAhead: Int64 = 0
 
     package init() {}
 }
@@ -21,7 +23,8 @@ package struct BankTroubles: Sendable, Hashable {
 /// - `createOnce`: replacements and deletes do not look at versions.
 /// - `listOnly`: besides, a conditional create looks first and writes then, so that of several racing ones several
 ///   win and the last write stays; and deleted keys stay in listings for a while.
-/// - At every level, answers get lost after the write took effect, as often as `BankTroubles` say.
+/// - At every level, answers get lost after the write took effect, as often as `BankTroubles` say, and the store's clock
+///   is as wrong as they say.
 ///
 /// Chance and time come from outside, so that a simulation can repeat them.
 package final class DegradedBank: Bank {
@@ -117,7 +120,9 @@ package final class DegradedBank: Bank {
 
     package func size(_ key: BankKey) async throws -> Int64? { try await bank.size(key) }
 
-    package func modified(_ key: BankKey) async throws -> Int64? { try await bank.modified(key) }
+    package func modified(_ key: BankKey) async throws -> Int64? {
+        try await bank.modified(key).map { $0 + troubles.clockAhead }
+    }
 
     package func list(below prefix: BankKey?, after: BankKey?, limit: Int) async throws -> BankPage {
         let page = try await bank.list(below: prefix, after: after, limit: limit)

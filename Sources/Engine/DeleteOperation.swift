@@ -42,8 +42,7 @@ package struct DeleteOperation: Sendable {
         self.isGone = isGone ?? { collection.hasEnded($0) }
     }
 
-    /// How old a mark must be, in milliseconds by the store's clock, before anything is removed from a bank whose listings
-    /// may be behind: ten minutes.
+    /// The margin of every program, `ExecutionEnvironment.listingMargin`: ten minutes.
     package static let listingMargin: Int64 = 600_000
 
     /// Runs the operation; a failing plugin leaves the checkpoint `error-deleting` and is reported. Whatever fails,
@@ -98,7 +97,7 @@ package struct DeleteOperation: Sendable {
         guard environment.collection.consistency == .listOnly else { return true }
         let marked = try await environment.bank.modified(CheckpointKeys(id).tombstone)
         guard let marked else { return true }
-        return try await environment.storeTime() - marked >= Self.listingMargin
+        return try await environment.storeTime() - marked >= environment.listingMargin
     }
 
     private func runPlugins() async throws -> [ResourceFailure] {

@@ -54,6 +54,9 @@ package struct ExecutionEnvironment: Sendable {
     package var grace: Int64
     /// How long the lease lasts under which an operation runs, and when it is renewed.
     package var leaseTerms = LeaseTerms.standard
+    /// How old a mark of deletion must be before anything is removed from a bank whose listings may be behind, in
+    /// milliseconds by the store's clock.
+    package var listingMargin = DeleteOperation.listingMargin
     /// The faults that a test plants; none in a program.
     package var faults = PlantedFaults()
 

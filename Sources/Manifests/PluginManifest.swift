@@ -13,8 +13,21 @@ package struct PluginManifest: Sendable {
     package let version: Int64
     package let description: String
     package let resourceTypes: [ResourceType]
-    /// The digest of the manifest's file; an IR is bound to it.
-    package let digest: SHA256Digest
+    private let source: LocatedNode
+
+    fileprivate init(
+        name: String, version: Int64, description: String, resourceTypes: [ResourceType], source: LocatedNode
+    ) {
+        self.name = name
+        self.version = version
+        self.description = description
+        self.resourceTypes = resourceTypes
+        self.source = source
+    }
+
+    /// The digest of the manifest's file; an IR is bound to it. It is made when it is asked for: whoever only checks
+    /// needs none.
+    package var digest: SHA256Digest { SHA256Digest(of: source.tree.text.bytes) }
 
     /// Whether the plugin takes every resource type.
     package var takesEveryType: Bool { resourceTypes.contains { $0.type == Self.anyType } }
@@ -90,7 +103,7 @@ package enum PluginManifestDecoder {
         guard let name = reader.text(2), case .integer(let version)? = reader[3]?.scalarValue else { return nil }
         return PluginManifest(
             name: name.value, version: version, description: reader.text(4)?.value ?? "", resourceTypes: types,
-            digest: SHA256Digest(of: node.tree.text.bytes))
+            source: node)
     }
 
     /// Reads the manifest of a bank; `nil` when it has no name or settings to go on with.

@@ -23,8 +23,9 @@ package struct ProviderManifest: Sendable {
     package let leases: LeaseWindows
     /// Who is told how runs of its plans ended, each with its place.
     package let placedNotifications: [Spanned<PlanIR.Notification>]
-    /// The digest of the file that holds the manifest.
-    package let digest: SHA256Digest
+
+    /// The digest of the file that holds the manifest. It is made when it is asked for: whoever only checks needs none.
+    package var digest: SHA256Digest { SHA256Digest(of: node.tree.text.bytes) }
 
     /// Who is told how runs of its plans ended.
     package var notifications: [PlanIR.Notification] { placedNotifications.map(\.value) }
@@ -101,7 +102,6 @@ package struct ProviderManifest: Sendable {
         return ProviderManifest(
             node: node, name: name, description: reader.text(3)?.value ?? "", bankPlugin: bankPlugin,
             bankConfig: bank[1], lacksBankConfig: bank.isUnread(1), plugins: uses, lacksPlugins: lacksPlugins,
-            concurrency: concurrency, leases: leases, placedNotifications: notifications,
-            digest: SHA256Digest(of: node.tree.text.bytes))
+            concurrency: concurrency, leases: leases, placedNotifications: notifications)
     }
 }

@@ -6,9 +6,10 @@
     /// Lets a debug build work on a bank that is weaker than the one it has, so that the real program is tried at every
     /// consistency level.
     ///
-    /// `CAIRN_DEGRADED_BANK=LEVEL[:LOST]`: the level as the bank's record has it, and of how many in a thousand writes
-    /// the answer is lost, such as `listOnly:20`. Release builds have none of it.
-    struct WeakerBank {
+    /// `CAIRN_DEGRADED_BANK=LEVEL[:LOST[:AHEAD]]`: the level as the bank's record has it, of how many in a thousand writes
+    /// the answer is lost, and how many seconds the store's clock is ahead, such as `listOnly:20` or
+    /// `compareAndSwap:0:-3600`. Release builds have none of it.
+    package struct WeakerBank {
         private let level: ConsistencyLevel
         private var troubles = BankTroubles()
 
@@ -19,11 +20,21 @@
             }
             let parts = text.split(separator: ":", omittingEmptySubsequences: false)
             let lost = parts.count > 1 ? Int(parts[1]) : 0
-            guard parts.count <= 2, let level = ConsistencyLevel(rawValue: String(parts[0])), let lost else {
-                throw .invalidPlace(place, reason: "CAIRN_DEGRADED_BANK is '\(text)', expected LEVEL[:LOST]")
+            let ahead = parts.count > 2 ? Int32(parts[2]) : 0
+            guard parts.count <= 3, let level = ConsistencyLevel(rawValue: String(parts[0])), let lost, let ahead else {
+                throw .invalidPlace(place, reason: "CAIRN_DEGRADED_BANK is '\(text)', expected LEVEL[:LOST[:AHEAD]]")
             }
             self.level = level
             troubles.lostAnswers = lost
+            troubles.clockAhead = Int64(ahead) * 1000
+        }
+
+        /// How old marks of deletion must be on a bank of the level `listOnly`, in milliseconds: `CAIRN_LISTING_MARGIN`, in
+        /// seconds, for tests that do not wait for the ten minutes that they must be. `nil` when there is no such number.
+        package static var listingMargin: Int64? {
+            getenv("CAIRN_LISTING_MARGIN").flatMap { Int64(String(cString: $0)) }.flatMap { seconds in
+                (0...86_400).contains(seconds) ? seconds * 1000 : nil
+            }
         }
 
         /// The weaker bank.

@@ -135,6 +135,9 @@ struct OpenedProvider: Sendable {
             control: control, onFailure: options.onFailure,
             grace: options.grace.nanoseconds)
         environment.leaseTerms = leaseTerms
+        #if DEBUG
+            environment.listingMargin = WeakerBank.listingMargin ?? environment.listingMargin
+        #endif
         return environment
     }
 

@@ -115,6 +115,15 @@ private final class HandClock: RunClock {
         #expect(try await bank.allNames(below: BankKey("a")) == ["1", "3"])
     }
 
+    @Test func theStoresClockIsAsWrongAsItShouldBe() async throws {
+        var troubles = BankTroubles()
+        troubles.clockAhead = -3_600_000
+        let bank = DegradedBank(InMemoryBank(now: { 5_000_000 }), to: .compareAndSwap, troubles: troubles)
+        try await bank.put(BankKey("k"), [1], if: .none)
+        #expect(try await bank.modified(BankKey("k")) == 1_400_000)
+        #expect(try await bank.modified(BankKey("other")) == nil)
+    }
+
     @Test func thoseWhoShareAStoreSeeTheSameDeletedKeys() async throws {
         let clock = HandClock()
         let (inner, deleted) = (InMemoryBank(), LingeringKeys(clock: clock))

@@ -282,18 +282,18 @@ import Testing
         for text in ["../r10/k", "..", "/k", "k/../../r10/k", "%2e%2e/../k", ".", "", "a\u{0}", "r\u{661}"] {
             #expect(throws: BankError.self, "\(text)") { try BankKey(text) }
         }
-        // Before anything is written and deleted there, which listings may go on to show.
-        for cursor in ["../r10", "", "/", "\u{10FFFF}"] {
-            let page = try await section.names(below: nil, after: cursor, limit: 10)
-            #expect(!page.names.contains("r10"))
-        }
-        // What only looks like a way out is a name like any other.
-        for text in ["%2e%2e%2Fr10%2Fk", "%2E%2E", "%252e%252e", "r10", "0/k", "~", "k"] {
+        // What only looks like a way out is a name like any other. None of them is a neighbour's: where listings are behind,
+        // it would be told for a while.
+        for text in ["%2e%2e%2Fr10%2Fk", "%2E%2E", "%252e%252e", "r11", "0/k", "~", "k"] {
             let key = try BankKey(text)
             #expect(try await section.size(key) == nil, "\(text)")
             #expect(try await section.modified(key) == nil, "\(text)")
             try await section.put(key, [1], if: .ifAbsent)
             try await section.delete(key, if: .none)
+        }
+        for cursor in ["../r10", "", "/", "\u{10FFFF}"] {
+            let page = try await section.names(below: nil, after: cursor, limit: 10)
+            #expect(!page.names.contains("r10"))
         }
         #expect(inner.contents == before)
     }

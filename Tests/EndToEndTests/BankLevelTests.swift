@@ -33,13 +33,20 @@ import Testing
         let id = try #require(try listed.json().arrayValue?.first?.objectValue?["checkpoint"]?.stringValue)
         let deleted = try await site.cairn("delete", id, environment: environment)
         #expect(deleted.code == 0 || level == "listOnly", "\(deleted)")
+        let early = try await site.cairn("gc", environment: environment)
+        #expect(early.code == 0, "\(early)")
+        #expect(try site.objects(below: "checkpoints/").isEmpty == (level != "listOnly"), "\(early)")
+        let late = try await site.cairn(
+            "gc", environment: environment.merging(["CAIRN_LISTING_MARGIN": "0"]) { $1 })
+        #expect(late.code == 0, "\(late)")
+        #expect(try site.objects(below: "checkpoints/").isEmpty && site.objects(below: "indices/").isEmpty, "\(late)")
     }
 
     @Test func aLevelThatThereIsNotIsRefused() async throws {
         let site = try await site()
-        for text in ["strong", "listOnly:many", "listOnly:1:2", ":"] {
+        for text in ["strong", "listOnly:many", "listOnly:1:soon", "listOnly:1:2:3", ":"] {
             let ending = try await site.cairn("bank", "init", environment: ["CAIRN_DEGRADED_BANK": text])
-            #expect(ending.code == 1 && ending.errors.contains("LEVEL[:LOST]"), "\(text): \(ending)")
+            #expect(ending.code == 1 && ending.errors.contains("LEVEL[:LOST[:AHEAD]]"), "\(text): \(ending)")
         }
     }
 }

@@ -90,9 +90,14 @@ final class Site: Sendable {
     var bank: String { place + "/bank" }
     var restored: String { place + "/restored" }
     let plan: String
+    /// What the programs find in their environment, besides what they inherit.
+    let environment: [String: String?]
 
-    init(plan: String = "shop", parameters: String = "{}", initialize: Bool = true) async throws {
+    init(
+        plan: String = "shop", parameters: String = "{}", initialize: Bool = true, environment: [String: String?] = [:]
+    ) async throws {
         self.plan = plan
+        self.environment = environment
         place = NSTemporaryDirectory() + "cairn-end-to-end-" + UUID().uuidString.prefix(8).lowercased()
         try FileManager.default.createDirectory(atPath: place + "/providers", withIntermediateDirectories: true)
         try FileManager.default.createDirectory(atPath: source, withIntermediateDirectories: true)
@@ -140,7 +145,8 @@ final class Site: Sendable {
     }
 
     func cairn(_ arguments: String..., environment: [String: String?] = [:]) async throws -> Ending {
-        try await Programs.run("cairn", arguments, in: place, environment: environment)
+        try await Programs.run(
+            "cairn", arguments, in: place, environment: self.environment.merging(environment) { $1 })
     }
 
     func cairnc(_ arguments: String...) async throws -> Ending {

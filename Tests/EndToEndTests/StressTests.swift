@@ -6,8 +6,8 @@ import Synchronization
 import Testing
 
 /// Two executors, two collectors, retention, a copier and a deleter on one bank at the same time, each of them killed
-/// and started again at random; and auditors who all the time restore or verify what is `available`. `make stress
-/// MINUTES=10` looks longer.
+/// and started again at random; and auditors who all the time restore or verify what is `available`. The banks are as weak
+/// as a level allows, and lose answers. `make stress MINUTES=10` looks longer, at each level.
 @Suite(.timeLimit(.minutes(120))) struct StressTests {
     /// What happened, for whoever has to find out why.
     private final class Log: Sendable {
@@ -35,16 +35,25 @@ import Testing
         }
     }
 
+    private static let levels = ["compareAndSwap", "createOnce", "listOnly"]
+    /// Of how many in a thousand of the actors' writes the answer is lost.
+    private static let lostAnswers = 5
+
+    /// How many seconds old a mark of deletion must be where listings may be behind: nobody waits ten minutes here. A degraded
+    /// bank's listings are behind by half a second.
+    private static let margin = 10
+
     /// Everything that the actors share.
     private struct Stage: Sendable {
         let site: Site
         let picture: String
         let seed: UInt64
+        let level: String
         let log = Log()
         let end: ContinuousClock.Instant
 
         var isOver: Bool { ContinuousClock.now >= end }
-        var words: String { "seed \(seed)" }
+        var words: String { "level \(level), seed \(seed)" }
 
         /// Runs a command, killed before its end with a probability.
         func run(
@@ -54,6 +63,10 @@ import Testing
             let pause = Duration.milliseconds(Int.random(in: 0...250, using: &generator))
             let ending = try await Programs.run(
                 "cairn", arguments, in: site.place,
+                environment: [
+                    "CAIRN_DEGRADED_BANK": "\(level):\(StressTests.lostAnswers)",
+                    "CAIRN_LISTING_MARGIN": "\(StressTests.margin)",
+                ],
                 meanwhile: { process in
                     guard isKilled else { return }
                     try await Task.sleep(for: pause)
@@ -80,7 +93,8 @@ import Testing
         let variables = ProcessInfo.processInfo.environment
         let seconds = variables["CAIRN_STRESS_SECONDS"].flatMap { Int($0) } ?? 20
         let seed = variables["CAIRN_STRESS_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0...UInt64.max)
-        let stage = try await stage(seed, seconds: seconds)
+        let level = variables["CAIRN_STRESS_LEVEL"] ?? Self.levels[Int(seed % UInt64(Self.levels.count))]
+        let stage = try await stage(seed, level, seconds: seconds)
         var generator = SeededGenerator(seed: seed)
         let seeds = (0..<10).map { _ in generator.next() }
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -111,8 +125,9 @@ import Testing
         print("stress: \(stage.words), \(seconds) s: \(stage.log.tallies)")
     }
 
-    private func stage(_ seed: UInt64, seconds: Int) async throws -> Stage {
-        let site = try await Site()
+    private func stage(_ seed: UInt64, _ level: String, seconds: Int) async throws -> Stage {
+        // At the end nobody lists any more.
+        let site = try await Site(environment: ["CAIRN_DEGRADED_BANK": level, "CAIRN_LISTING_MARGIN": "0"])
         try await site.fillSource()
         try site.write(
             "plan.yaml",
@@ -137,7 +152,7 @@ import Testing
         try await site.addOffsite()
         _ = try await site.protectLocally()
         let picture = try await site.picture(of: site.source)
-        return Stage(site: site, picture: picture, seed: seed, end: .now + .seconds(seconds))
+        return Stage(site: site, picture: picture, seed: seed, level: level, end: .now + .seconds(seconds))
     }
 
     // MARK: The actors

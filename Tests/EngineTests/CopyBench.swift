@@ -31,7 +31,13 @@ final class CopyablePlugin: ProtectionPlugin {
 
     func content(_ id: String) -> [UInt8] {
         let seed = Array(id.utf8)
-        return (0..<length).map { UInt8(truncatingIfNeeded: $0 / 7 &+ Int(seed[$0 % seed.count])) }
+        // What repeats itself is made once: some tests have many megabytes.
+        let period = 7 * 256 * seed.count
+        let piece = (0..<min(length, period)).map { UInt8(truncatingIfNeeded: $0 / 7 &+ Int(seed[$0 % seed.count])) }
+        var content: [UInt8] = []
+        content.reserveCapacity(length)
+        while content.count < length { content += piece.prefix(length - content.count) }
+        return content
     }
 
     private func note(_ call: String) async throws {
