@@ -150,7 +150,8 @@ package struct RetentionOperation: Sendable {
 
     // MARK: Looking
 
-    private static func standing(_ status: CheckpointStatus) -> RetentionCandidate<CheckpointID>.Standing {
+    /// What a status means to retention.
+    static func standing(_ status: CheckpointStatus) -> RetentionCandidate<CheckpointID>.Standing {
         switch status {
         case .available: .available
         case .deleting, .errorDeleting: .deleting
