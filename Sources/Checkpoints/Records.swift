@@ -61,7 +61,7 @@ package struct CheckpointOrigin: Sendable, Hashable {
         copied = try object.timestamp("copied")
     }
 
-    var json: JSONValue {
+    package var json: JSONValue {
         ["bank": .string(bank), "provider": .string(provider), "copied": .string(copied.description)]
     }
 }
@@ -111,6 +111,11 @@ package struct CheckpointIndex: Sendable, Hashable {
         irDigest = try content.digest("ir")
         resources = try content.integer("resources")
         origin = sealed.version == 1 ? nil : try CheckpointOrigin(try content.object("origin"))
+    }
+
+    /// The command that copies a copy again, or goes on with it; `nil` for what was made in this bank.
+    package var copyAgain: String? {
+        origin.map { "cairn copy \(id.text) --provider \($0.provider) --to \(provider)" }
     }
 
     package var record: SealedRecord {

@@ -143,7 +143,9 @@ package struct GarbageCollection: Sendable {
         if let commit {
             guard let newest, newest.epoch > commit.epoch else { return try await tidy(index, commit) }
             if try await !isGone(newest.owner) {
-                return CollectedItem(id.text, .left, "process \(newest.owner.process) on \(newest.owner.host) runs it")
+                let doing = index.origin == nil ? "runs it" : "copies it"
+                return CollectedItem(
+                    id.text, .left, "process \(newest.owner.process) on \(newest.owner.host) \(doing)")
             }
             // Only a copy is tried again after it has failed, and may have been left behind once more.
             if index.origin != nil, commit.status == .error { return try await giveUpCopy(index, newest.owner) }
@@ -151,7 +153,9 @@ package struct GarbageCollection: Sendable {
             return try await tidy(index, try await Confirmation(environment, index).run(after: newest.epoch))
         }
         let owner = newest?.owner ?? index.owner
-        guard try await isGone(owner) else { return CollectedItem(id.text, .left, "it is being made") }
+        guard try await isGone(owner) else {
+            return CollectedItem(id.text, .left, index.origin == nil ? "it is being made" : "it is being copied")
+        }
         // Nothing has run before both were written.
         let hasPlan = try await bank.size(CheckpointKeys(id).ir) != nil
         guard hasPlan || newest != nil else {

@@ -89,7 +89,8 @@ package struct ResumeOperation: Sendable {
         if let commit = try await collection.settledCommit(id) {
             throw CheckpointError.wrongStatus(
                 id, commit.status, wanted: "unfinished to be resumed",
-                reason: commit.status == .available ? "it is finished" : "it has failed, and what it began was undone")
+                reason: commit.status == .available
+                    ? "it is finished" : "it has failed, and what it began was undone; protect again")
         }
         guard try await collection.bank.size(CheckpointKeys(id).index) != nil else {
             throw CheckpointError.unknown(id.text)
