@@ -34,6 +34,7 @@ package struct BankFinding: Sendable, Hashable {
         case strayObject = "stray-object"
         case staleTemporaries = "stale-temporaries"
         case unfinished
+        case rehearsalCutOff = "rehearsal-cut-off"
         case deletionUnfinished = "deletion-unfinished"
         case operationUnfinished = "operation-unfinished"
         case useStale = "use-stale"
@@ -77,8 +78,8 @@ extension BankFinding.Kind {
         case .recordMissing, .recordDamaged, .recordsDisagree, .partMissing, .partDamaged: .damage
         case .entryMissing, .entryStray, .entryDamaged, .markerMissing, .markerDamaged, .markerStale: .disorder
         case .orphan, .litter, .strayObject, .staleTemporaries: .litter
-        case .entryUndated, .markerAlone, .unfinished, .deletionUnfinished, .operationUnfinished, .useStale,
-            .leaseExpired:
+        case .entryUndated, .markerAlone, .unfinished, .rehearsalCutOff, .deletionUnfinished, .operationUnfinished,
+            .useStale, .leaseExpired:
             .notice
         }
     }
@@ -104,6 +105,7 @@ extension BankFinding.Kind {
         case .strayObject: "an object lies where a bank has none"
         case .staleTemporaries: "files were half-written when their writers crashed"
         case .unfinished: "a run was cut off, and what it quiesced may still stand still"
+        case .rehearsalCutOff: "a rehearsal was cut off, and has left its checkpoint"
         case .deletionUnfinished: "a checkpoint is half deleted, and nobody goes on with it"
         case .operationUnfinished: "a restore or verification was cut off"
         case .useStale: "a reader of the checkpoint is gone and has left its mark"
@@ -131,7 +133,8 @@ extension BankFinding.Kind {
         switch self {
         case .recordMissing, .recordDamaged, .recordsDisagree, .partMissing, .partDamaged:
             "restore it from a copy of the bank, or 'cairn delete ID --force'; and see how the storage does"
-        case .markerAlone, .orphan, .litter, .deletionUnfinished, .useStale, .leaseExpired: "'cairn gc'"
+        case .markerAlone, .orphan, .litter, .rehearsalCutOff, .deletionUnfinished, .useStale, .leaseExpired:
+            "'cairn gc'"
         case .unfinished: "'cairn resume ID', or 'cairn gc'"
         case .operationUnfinished: "'cairn gc'"
         case .strayObject: "look at it and remove it: no program of this bank does"

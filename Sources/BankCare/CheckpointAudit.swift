@@ -179,7 +179,8 @@ struct CheckpointAudit: Sendable {
         guard collection.hasEnded(owner) else { return }
         verdict.findings.append(
             finding(
-                content.litter > 0 ? .litter : .markerStale, CheckpointLayout.unfinished(id),
+                index.isRehearsal && index.origin == nil
+                    ? .rehearsalCutOff : content.litter > 0 ? .litter : .markerStale, CheckpointLayout.unfinished(id),
                 "is of a run that is recorded; its executor (process \(owner.process) on \(owner.host)) has ended"))
     }
 
@@ -201,7 +202,7 @@ struct CheckpointAudit: Sendable {
         guard collection.hasEnded(owner) else { return }
         verdict.findings.append(
             finding(
-                .unfinished, keys.all,
+                index.isRehearsal && index.origin == nil ? .rehearsalCutOff : .unfinished, keys.all,
                 "is unfinished, and its executor (process \(owner.process) on \(owner.host)) has ended"))
     }
 }

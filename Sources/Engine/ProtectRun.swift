@@ -161,8 +161,9 @@ struct ProtectRun: Sendable {
         }
         do {
             try await collection.publish(index)
-            // What a failed run has left behind, and an earlier epoch, is still to be removed.
-            if commit.status == .available, epoch == 1 { try await collection.settle(index.id) }
+            // What a failed run has left behind, and an earlier epoch, is still to be removed; and what a rehearsal makes is
+            // unfinished until it decides whether that stays.
+            if commit.status == .available, epoch == 1, !index.isRehearsal { try await collection.settle(index.id) }
         } catch {
             // The commit record alone says what the checkpoint is; its marker keeps it in every listing.
             environment.observer.observe(

@@ -41,6 +41,11 @@ package struct ResumeOperation: Sendable {
     private func run(givingUp reason: String?, earlier: CommitRecord?) async throws -> ProtectReport {
         let collection = environment.collection
         let index = try await unfinished()
+        guard reason != nil || !index.isRehearsal else {
+            throw CheckpointError.wrongStatus(
+                id, .error, wanted: "of a protect run to be resumed",
+                reason: "a rehearsal made it; 'cairn rehearse' begins anew, and it or 'cairn gc' removes this one")
+        }
         let ir = try await LoadedCheckpoint.loadIR(index, from: collection)
         // Undoing needs the plugins that began it, too.
         try ProtectOperation.checkBindings(ir, environment.plugins)

@@ -100,14 +100,25 @@ struct CheckpointHealth: Sendable {
                 advice: "'cairn delete \(id) --force' removes what is left of it")
         }
         let executor = try await executor(of: id)
-        let copyAgain = try await collection.index(id).copyAgain
+        let index = try await collection.index(id)
+        let copyAgain = index.copyAgain
         guard hasEnded(executor) else { return try await silent(executor, subject, isCopy: copyAgain != nil) }
+        if index.isRehearsal, index.origin == nil, summary.status == .available {
+            return Precondition(
+                subject, .doubtful, "was made by a rehearsal that was cut off", advice: "remove it with 'cairn gc'")
+        }
         if summary.status == .available || summary.status == .error, let commit = try await collection.commit(id) {
             // The marker of a failed run stays until its artifacts are removed.
             if commit.status == .error { return nil }
             return Precondition(
                 subject, .doubtful, "is recorded, but a crash has left its marker and maybe indices that are missing",
                 advice: "finish that with 'cairn gc'")
+        }
+        if index.isRehearsal, copyAgain == nil {
+            return Precondition(
+                subject, .doubtful,
+                "is of a rehearsal that was cut off; what it had quiesced may still stand still",
+                advice: "undo that, and remove it, with 'cairn gc'")
         }
         if let copyAgain {
             return Precondition(

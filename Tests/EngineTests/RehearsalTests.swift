@@ -33,6 +33,34 @@ import Testing
         #expect(try await bench.collection.list(.init()).map(\.id) == [before])
     }
 
+    /// Who keeps it says so; else it is of a rehearsal that was cut off, and goes. One that failed is kept, too.
+    @Test(arguments: ConsistencyLevel.allCases)
+    func whatNobodyKeepsIsCollected(_ level: ConsistencyLevel) async throws {
+        let (bench, _) = Workbench.degraded(to: level)
+        let ir = Workbench.ir([[1], []], hooks: [.main])
+        var (kept, rehearsal) = try await rehearse(bench, FillingPlugin(Places()), ir)
+        await rehearsal.keepCheckpoint(&kept)
+        let (left, _) = try await rehearse(bench, FillingPlugin(Places()), ir)
+        #expect(kept.failures.isEmpty && left.isProven(acceptsVerified: false))
+        let failing = ScriptedPlugin { if $0 == "protect main r1" { throw PluginError("no disk") } }
+        let (failed, _) = try await rehearse(bench, failing, ir)
+        var living = bench
+        living.ownersHaveEnded = false
+        func collect(_ bench: Workbench, dryRun: Bool = false) async throws -> [String] {
+            try await GarbageCollection(bench.environment, dryRun: dryRun).runRehearsals(of: "shop").map {
+                "\($0.action.rawValue) \($0.id)"
+            }
+        }
+        #expect(try await collect(living) == ["left \(left.checkpoint)"])
+        #expect(try await collect(bench, dryRun: true) == ["deleted \(left.checkpoint)"])
+        #expect(try await GarbageCollection(bench.environment).runRehearsals(of: "other").isEmpty)
+        let done = level == .listOnly ? "left" : "deleted"
+        #expect(try await collect(bench) == ["\(done) \(left.checkpoint)"])
+        let statuses = try await bench.collection.list(.init()).map { "\($0.id) \($0.status.rawValue)" }
+        #expect(Set(statuses).isSuperset(of: ["\(kept.checkpoint) available", "\(failed.checkpoint) error"]))
+        #expect(!statuses.contains("\(left.checkpoint) available"))
+    }
+
     @Test func whatCannotBeRestoredElsewhereIsVerifiedAndSaysSo() async throws {
         let bench = Workbench(InMemoryBank())
         // The scripted plugin restores to the original place only.
