@@ -31,8 +31,10 @@ extension GarbageCollection {
     /// Undoes what a rehearsal that was cut off has begun, and deletes its checkpoint.
     func collect(
         rehearsal index: CheckpointIndex, _ commit: CommitRecord?, _ newest: EpochRecord?
-    ) async throws -> CollectedItem {
+    ) async throws -> CollectedItem? {
         let id = index.id
+        // Where listings are behind, the marker of one that is kept may still be in them.
+        guard try await environment.bank.size(CheckpointLayout.unfinished(id)) != nil else { return nil }
         let owner = newest?.owner ?? index.owner
         guard try await isGone(owner) else { return CollectedItem(id.text, .left, "it is being rehearsed") }
         let reason =

@@ -182,7 +182,8 @@ import Testing
             #expect(try scratchIsEmpty(site), "\(point)")
             #expect(!FileManager.default.fileExists(atPath: site.place + "/still"), "\(point)")
             #expect(try site.objects(below: "checkpoints/").isEmpty, "\(point): \(collected)")
-            #expect(try site.objects(below: "indices/").isEmpty, "\(point): \(collected)")
+            // A marker alone is no checkpoint, and goes a day later.
+            #expect(try site.objects(below: "indices/by-").isEmpty, "\(point): \(collected)")
         }
         #expect(swept > 0)
     }
@@ -208,7 +209,7 @@ import Testing
         ) { _ in
             try await Programs.wait { FileManager.default.fileExists(atPath: mark) }
             let collected = try? await site.cairn("gc", "--scratch", "scratch")
-            FileManager.default.createFile(atPath: go, contents: Data((collected?.output ?? "failed").utf8))
+            _ = FileManager.default.createFile(atPath: go, contents: Data((collected?.output ?? "failed").utf8))
         }
         #expect(running.code == 0, "\(running)")
         let words = try String(contentsOfFile: go, encoding: .utf8)
@@ -232,7 +233,8 @@ import Testing
         let left = try site.names(in: "scratch")
         #expect(left.count == 1)
         let other = try await site.cairn("gc", "--scratch", "scratch", "--provider", "offsite")
-        #expect(other.code == 0 && (try site.names(in: "scratch")) == left, "\(other)")
+        #expect(other.code == 0, "\(other)")
+        #expect(try site.names(in: "scratch") == left, "\(other)")
         let last = try await site.cairn("resume", "--last", "--provider", "local")
         #expect(last.code == 1 && last.errors.contains("nothing was cut off"), "\(last)")
         let id = try #require(try await site.listed("local").first?.id)
