@@ -21,6 +21,7 @@ package struct BankFinding: Sendable, Hashable {
         case recordsDisagree = "records-disagree"
         case partMissing = "part-missing"
         case partDamaged = "part-damaged"
+        case contentDamaged = "content-damaged"
         case entryMissing = "entry-missing"
         case entryStray = "entry-stray"
         case entryDamaged = "entry-damaged"
@@ -75,7 +76,7 @@ package struct BankFinding: Sendable, Hashable {
 extension BankFinding.Kind {
     package var severity: BankFinding.Severity {
         switch self {
-        case .recordMissing, .recordDamaged, .recordsDisagree, .partMissing, .partDamaged: .damage
+        case .recordMissing, .recordDamaged, .recordsDisagree, .partMissing, .partDamaged, .contentDamaged: .damage
         case .entryMissing, .entryStray, .entryDamaged, .markerMissing, .markerDamaged, .markerStale: .disorder
         case .orphan, .litter, .strayObject, .staleTemporaries: .litter
         case .entryUndated, .markerAlone, .unfinished, .rehearsalCutOff, .deletionUnfinished, .operationUnfinished,
@@ -92,6 +93,7 @@ extension BankFinding.Kind {
         case .recordsDisagree: "two records that must say the same do not"
         case .partMissing: "bytes of an artifact are gone: what they belong to cannot be restored"
         case .partDamaged: "bytes of an artifact have changed: what they belong to cannot be restored"
+        case .contentDamaged: "an artifact's parts are whole, and together not what was saved: it cannot be restored"
         case .entryMissing: "an index does not name the checkpoint, so that listings may pass over it"
         case .entryStray: "an index names a checkpoint that is not there, or not what the index says"
         case .entryDamaged: "an index entry does not hold the id that it stands for"
@@ -131,7 +133,7 @@ extension BankFinding.Kind {
     /// What a person does about it where a repair does nothing.
     package var advice: String {
         switch self {
-        case .recordMissing, .recordDamaged, .recordsDisagree, .partMissing, .partDamaged:
+        case .recordMissing, .recordDamaged, .recordsDisagree, .partMissing, .partDamaged, .contentDamaged:
             "restore it from a copy of the bank, or 'cairn delete ID --force'; and see how the storage does"
         case .markerAlone, .orphan, .litter, .rehearsalCutOff, .deletionUnfinished, .useStale, .leaseExpired:
             "'cairn gc'"

@@ -50,7 +50,9 @@ struct CheckpointAudit: Sendable {
         second.findings = second.findings.filter { $0.kind.severity == .notice || first.findings.contains($0) }
         // Data is read once: what was read and is wrong stays so.
         if depth == .data, second.index != nil, !second.isBeingDeleted {
-            second.findings += first.findings.filter { $0.kind == .partDamaged && !second.findings.contains($0) }
+            second.findings += first.findings.filter {
+                ($0.kind == .partDamaged || $0.kind == .contentDamaged) && !second.findings.contains($0)
+            }
         }
         second.bytesRead = first.bytesRead
         return second
