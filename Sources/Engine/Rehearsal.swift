@@ -169,7 +169,8 @@ package struct Rehearsal: Sendable {
         }
         guard !proofs.isEmpty else { return }
         let request = OperationRequest(
-            target: RestoreTarget(directory: scratch, overwrite: false), resources: proofs.keys.sorted())
+            target: RestoreTarget(directory: scratch, overwrite: false, isRehearsal: true),
+            resources: proofs.keys.sorted())
         let restored = try await RestoreOperation.restore(checkpoint, request, environment).run()
         report.restoreMilliseconds = restored.milliseconds
         report.restoredBytes = restored.contentBytes
