@@ -175,9 +175,7 @@ struct ProtectRun: Sendable {
     /// Throws when the checkpoint was deleted meanwhile.
     private func ensureStanding() async throws {
         let collection = environment.collection
-        if try await collection.tombstone(index.id) != nil {
-            throw CheckpointError.wrongStatus(index.id, .deleting, wanted: "unfinished to be committed", reason: "")
-        }
+        try await collection.ensureNotDeleted(index.id, wanted: "unfinished to be committed")
         guard try await collection.bank.size(CheckpointKeys(index.id).index) != nil else {
             throw CheckpointError.unknown(index.id.text)
         }

@@ -145,7 +145,7 @@ package struct RestoreResumption: Sendable {
                 failures: [failure]))
     }
 
-    private func claim(_ standing: OperationStanding) async throws -> OperationEpoch {
+    private func claim(_ standing: OperationStanding) async throws -> EpochRecord {
         let (collection, random, now) = (environment.collection, environment.random, environment.now())
         try environment.writeGuard.ensureMayWrite()
         return try await uncancelled { try await collection.claim(standing, now: now, random: random) }
@@ -191,12 +191,13 @@ package struct RestoreResumption: Sendable {
 }
 
 extension ExecutionEnvironment {
-    /// Runs `body` as a use of a checkpoint, so that nobody deletes it meanwhile.
+    /// Runs `body` as a use of a checkpoint, so that nobody deletes it meanwhile; a copy uses one of another bank.
     func using<Result: Sendable>(
-        _ id: CheckpointID, _ kind: OperationKind, _ body: () async throws -> Result
+        _ id: CheckpointID, of other: CheckpointCollection? = nil, _ kind: OperationKind,
+        _ body: () async throws -> Result
     ) async throws -> Result {
         let observer = observer
-        return try await collection.using(
+        return try await (other ?? collection).using(
             id, kind.rawValue, now: now(),
             unprotected: { error in
                 observer.observe(

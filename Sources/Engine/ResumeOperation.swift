@@ -88,9 +88,7 @@ package struct ResumeOperation: Sendable {
     /// The index record of a checkpoint that is neither committed nor being deleted.
     private func unfinished() async throws -> CheckpointIndex {
         let collection = environment.collection
-        guard try await collection.tombstone(id) == nil else {
-            throw CheckpointError.wrongStatus(id, .deleting, wanted: "unfinished to be resumed", reason: "")
-        }
+        try await collection.ensureNotDeleted(id, wanted: "unfinished to be resumed")
         if let commit = try await collection.settledCommit(id) {
             throw CheckpointError.wrongStatus(
                 id, commit.status, wanted: "unfinished to be resumed",

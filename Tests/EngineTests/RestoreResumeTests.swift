@@ -175,8 +175,9 @@ import Testing
         #expect(summary.status == .success && summary.commit?.epoch == claim.epoch)
         // A claim alone voids nothing.
         let key = OperationKeys(index.id).epoch(claim.epoch + 7)
-        let stray = OperationEpoch(
-            operation: index.id, epoch: claim.epoch + 7, owner: Workbench.owner, started: Timestamp(milliseconds: 4))
+        let stray = EpochRecord(
+            of: .operation, index.id, epoch: claim.epoch + 7, owner: Workbench.owner,
+            started: Timestamp(milliseconds: 4))
         try await bench.bank.put(key, stray.record.bytes, if: .none)
         #expect(try await collection.operation(index.id).status == .success)
     }
