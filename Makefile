@@ -71,12 +71,12 @@ bench: release
 model: deps
 	@scripts/check-models
 
-# Many simulated days (SEEDS), or one with all that happened (SEED); SEEDS_FROM is the first of many. Built as the tests
-# are: an optimised build takes other steps, and a seed would mean another day.
+# Many simulated days (SEEDS), of single runs or of nights with two banks (KIND=nights), or one with all that happened
+# (SEED); SEEDS_FROM is the first of many. Built as the tests are: an optimised build takes other steps, and a seed would mean another day.
 SEEDS ?= 3000
 
 simulate: deps
-	@$(SWIFT) run simulate $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) $(if $(SEEDS_FROM),--from $(SEEDS_FROM))) $(if $(MISTAKE),--mistake $(MISTAKE))
+	@$(SWIFT) run simulate $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) $(if $(SEEDS_FROM),--from $(SEEDS_FROM))) $(if $(KIND),--kind $(KIND)) $(if $(MISTAKE),--mistake $(MISTAKE))
 
 # The real binary is killed at so many more random moments.
 ROUNDS ?= 500

@@ -319,7 +319,7 @@ let package = Package(
             "SimulatedWorld",
             [
                 "Bank", "CanonicalForm", "Checkpoints", "DegradedBank", "Engine", "PlanIR", "PlanTestSupport",
-                "PluginKit", "ScheduleTestSupport", "Scheduling", "SeededRandom", "Surroundings",
+                "PluginKit", "Retention", "ScheduleTestSupport", "Scheduling", "SeededRandom", "Surroundings",
             ], path: "Tests/SimulatedWorld"),
         // Lives many simulated days: make simulate.
         .executableTarget(

@@ -34,16 +34,29 @@ extension CheckpointCollection {
 
     /// What people have said of a checkpoint, as far as it can be read; what cannot is named in it.
     package func legibleAnnotations(_ id: CheckpointID) async throws -> CheckpointAnnotations {
-        var annotations = CheckpointAnnotations()
         let keys = CheckpointKeys(id)
-        if let bytes = try await bytesIfPresent(keys.labels) {
-            do { annotations.texts = try CheckpointLabels(opening: bytes, of: id) } catch {
+        return legible(try await bytesIfPresent(keys.labels), try await bytesIfPresent(keys.pin), of: keys)
+    }
+
+    /// What people have said of each of some checkpoints, in their order; only what a glance has seen is read.
+    func legibleAnnotations(of glances: [CheckpointGlance]) async throws -> [CheckpointAnnotations] {
+        let keys = glances.map { CheckpointKeys($0.id) }
+        let wanted = zip(glances, keys).flatMap { glance, keys in [keys.labels, keys.pin].filter(glance.has) }
+        let found = wanted.isEmpty ? [] : try await bank.getEach(wanted)
+        let bytes = Dictionary(zip(wanted, found)) { first, _ in first }
+        return keys.map { legible(bytes[$0.labels] ?? nil, bytes[$0.pin] ?? nil, of: $0) }
+    }
+
+    private func legible(_ labels: [UInt8]?, _ pin: [UInt8]?, of keys: CheckpointKeys) -> CheckpointAnnotations {
+        var annotations = CheckpointAnnotations()
+        if let labels {
+            do { annotations.texts = try CheckpointLabels(opening: labels, of: keys.id) } catch {
                 annotations.faults.append("\(CheckpointError.damaged(keys.labels, reason: error.description))")
             }
         }
-        if let bytes = try await bytesIfPresent(keys.pin) {
+        if let pin {
             annotations.isPinned = true
-            do { annotations.pin = try PinRecord(opening: bytes) } catch {
+            do { annotations.pin = try PinRecord(opening: pin) } catch {
                 annotations.faults.append("\(CheckpointError.damaged(keys.pin, reason: error.description))")
             }
         }

@@ -32,7 +32,10 @@ extension CheckpointCollection {
             // A tombstone that cannot be read gives way.
             present = (try? Tombstone(opening: bytes), version)
         } catch BankError.notFound { present = nil }
-        if let present, let tombstone = present.tombstone, tombstone.failure == nil, tombstone.stage == .marked {
+        // Where a mark must be old before anything goes, writing it again would make it young for ever.
+        if let present, let tombstone = present.tombstone, tombstone.failure == nil,
+            tombstone.stage == .marked || consistency == .listOnly
+        {
             return DeletionMark(summary: summary, tombstone: tombstone, isFirst: false, version: present.version)
         }
         let tombstone = Tombstone(

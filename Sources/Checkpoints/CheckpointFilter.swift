@@ -49,6 +49,13 @@ extension CheckpointCollection {
             self.labels = labels
         }
 
+        /// The same filter, whatever the labels.
+        var withoutLabels: Filter {
+            var filter = self
+            filter.labels = []
+            return filter
+        }
+
         /// Whether the checkpoint is wanted, whatever its status and labels. One that cannot say its names may be meant.
         func admits(_ summary: CheckpointSummary) -> Bool {
             let unknown = CheckpointSummary.unknownName

@@ -63,10 +63,7 @@ extension CheckpointCollection {
             // A copy without a commit record can always be gone on with.
             let commit = index.origin == nil ? try await commitBehindMarker(id) : try await settledCommit(id)
             let (status, message) = try await state(index, commit)
-            return CheckpointSummary(
-                id: id, plan: index.plan, provider: index.provider, created: index.created, status: status,
-                resources: index.resources, storedBytes: commit?.storedBytes ?? 0,
-                warnings: commit?.warningCount ?? 0, message: message, isRehearsal: index.isRehearsal)
+            return CheckpointSummary(index, commit, status, message)
         } catch let error as CheckpointError {
             return CheckpointSummary(
                 id: id, plan: index.plan, provider: index.provider, created: index.created, status: .damaged,
@@ -107,7 +104,7 @@ extension CheckpointCollection {
     private func state(
         _ index: CheckpointIndex, _ commit: CommitRecord?
     ) async throws -> (CheckpointStatus, String) {
-        let recorded = commit.map { ($0.status, $0.failures.first.map(\.description) ?? "") }
+        let recorded = commit.map { ($0.status, $0.message) }
         // A copy that has failed may be tried again.
         let mayGoOn = commit == nil || (index.origin != nil && commit?.status == .error)
         let newest = mayGoOn ? try await newestEpoch(index.id) : nil
@@ -121,4 +118,24 @@ extension CheckpointCollection {
         }
         return hasEnded(owner) ? (.error, "its executor \(process); 'cairn resume' finishes it") : (.protecting, "")
     }
+}
+
+extension CheckpointSummary {
+    /// What the records of a checkpoint say of it, once its state is found out.
+    fileprivate init(_ index: CheckpointIndex, _ commit: CommitRecord?, _ status: CheckpointStatus, _ message: String) {
+        self.init(
+            id: index.id, plan: index.plan, provider: index.provider, created: index.created, status: status,
+            resources: index.resources, storedBytes: commit?.storedBytes ?? 0, warnings: commit?.warningCount ?? 0,
+            message: message, isRehearsal: index.isRehearsal)
+    }
+
+    /// What the records of a finished checkpoint say of it.
+    init(_ index: CheckpointIndex, _ commit: CommitRecord) {
+        self.init(index, commit, commit.status, commit.message)
+    }
+}
+
+extension CommitRecord {
+    /// What went wrong first, empty when nothing did.
+    fileprivate var message: String { failures.first.map(\.description) ?? "" }
 }

@@ -58,8 +58,8 @@ extension CheckpointCollection {
                 rest = rest.dropFirst(ahead)
                 // Behind what was looked at ahead in vain, more is looked at together.
                 ahead = min(64, max(8, ahead * 2))
-                for found in try await concurrentMap(part, { try await listed($0, filter, needsAnnotations) }) {
-                    guard let found, seen.insert(found.summary.id).inserted else { continue }
+                for found in try await listed(Array(part), filter, needsAnnotations) {
+                    guard seen.insert(found.summary.id).inserted else { continue }
                     while let first = waiting.first, before(first.place, found.place) {
                         guard try await body(first) else { return }
                         waiting.removeFirst()
@@ -117,8 +117,26 @@ extension CheckpointCollection {
         try await bank.allKeys(below: CheckpointLayout.byDate).contains { IndexEntry($0)?.id == id }
     }
 
-    /// What an index entry leads to; `nil` when that is nothing, or is not wanted.
+    /// What index entries lead to, in their order; without those that lead to nothing, or to what is not wanted.
     private func listed(
+        _ entries: [IndexEntry], _ filter: Filter, _ annotated: Bool
+    ) async throws -> [ListedCheckpoint] {
+        let glances = try await glance(at: entries.map(\.id))
+        let annotations = annotated ? try await legibleAnnotations(of: glances) : []
+        let open = entries.indices.filter { glances[$0].finished == nil }
+        let judged = try await concurrentMap(open) { try await self.judged(entries[$0], filter, annotated) }
+        let judgedByPlace = Dictionary(uniqueKeysWithValues: zip(open, judged))
+        return entries.indices.compactMap { place in
+            guard let (index, commit) = glances[place].finished else { return judgedByPlace[place] ?? nil }
+            // An entry with another time is not this checkpoint's.
+            guard index.created == entries[place].created else { return nil }
+            return admitted(
+                CheckpointSummary(index, commit), entries[place], filter, annotated ? annotations[place] : .init())
+        }
+    }
+
+    /// What an index entry leads to that is not simply finished; `nil` when that is nothing, or is not wanted.
+    private func judged(
         _ entry: IndexEntry, _ filter: Filter, _ annotated: Bool
     ) async throws -> ListedCheckpoint? {
         var known = IndexedCheckpoint(id: entry.id, created: entry.created)
@@ -136,11 +154,19 @@ extension CheckpointCollection {
     private func listed(
         _ summary: CheckpointSummary, _ place: IndexEntry, _ filter: Filter, _ annotated: Bool
     ) async throws -> ListedCheckpoint? {
-        guard filter.admits(summary), filter.admits(place.created), (filter.status ?? summary.status) == summary.status
+        // Nobody asks for what people have said of a checkpoint that is not wanted.
+        guard admitted(summary, place, filter.withoutLabels, .init()) != nil else { return nil }
+        return admitted(summary, place, filter, annotated ? try await legibleAnnotations(summary.id) : .init())
+    }
+
+    /// What a listing has of a checkpoint, `nil` when that is not wanted.
+    private func admitted(
+        _ summary: CheckpointSummary, _ place: IndexEntry, _ filter: Filter, _ annotations: CheckpointAnnotations
+    ) -> ListedCheckpoint? {
+        guard filter.admits(summary), filter.admits(place.created),
+            (filter.status ?? summary.status) == summary.status,
+            filter.labels.allSatisfy({ $0.admits(annotations.labels) })
         else { return nil }
-        guard annotated else { return ListedCheckpoint(summary: summary, annotations: .init(), place: place) }
-        let annotations = try await legibleAnnotations(summary.id)
-        guard filter.labels.allSatisfy({ $0.admits(annotations.labels) }) else { return nil }
         return ListedCheckpoint(summary: summary, annotations: annotations, place: place)
     }
 

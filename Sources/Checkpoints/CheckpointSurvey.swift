@@ -37,46 +37,24 @@ extension CheckpointCollection {
     private func survey(
         _ ids: [CheckpointID], plan: String, provider: String
     ) async throws -> [SurveyedCheckpoint] {
-        let keys = ids.map { CheckpointKeys($0) }
-        let names = try await bank.namesBelowEach(keys.map(\.all))
-        let commits = try await bank.namesBelowEach(keys.map(\.commits))
-        let records = try await bank.getEach(
-            zip(keys, commits).flatMap { keys, commits in
-                [keys.index, keys.commit(ofEpoch: Self.newest(commits, keys) ?? 1)]
-            })
         var found: [SurveyedCheckpoint] = []
-        for (place, id) in ids.enumerated() {
+        for glance in try await glance(at: ids) {
             try Task.checkCancellation()
-            let has = { (key: BankKey) in key.segments.last.map { names[place].contains(String($0)) } ?? false }
-            let whole = has(keys[place].tombstone) ? nil : Self.whole(id, records[2 * place], records[2 * place + 1])
-            let summary: (plan: String, provider: String, created: Timestamp, status: CheckpointStatus)
-            if let (index, commit) = whole, Self.newest(commits[place], keys[place]) == commit.epoch {
-                summary = (index.plan, index.provider, index.created, commit.status)
-            } else if let slow = try await self.summary(id) {
-                summary = (slow.plan, slow.provider, slow.created, slow.status)
+            let keys = CheckpointKeys(glance.id)
+            let summary: CheckpointSummary
+            if let finished = glance.finished {
+                summary = CheckpointSummary(finished.index, finished.commit)
+            } else if let judged = try await self.summary(glance.id) {
+                summary = judged
             } else {
                 continue
             }
             guard summary.plan == plan, summary.provider == provider else { continue }
             found.append(
                 SurveyedCheckpoint(
-                    id: id, created: summary.created, status: summary.status, isPinned: has(keys[place].pin),
-                    hasUses: has(keys[place].uses)))
+                    id: glance.id, created: summary.created, status: summary.status, isPinned: glance.has(keys.pin),
+                    hasUses: glance.has(keys.uses)))
         }
         return found
-    }
-
-    private static func newest(_ commits: [String], _ keys: CheckpointKeys) -> UInt32? {
-        commits.compactMap { (try? keys.commits.appending($0)).flatMap { CheckpointKeys.epoch(of: $0) } }.max()
-    }
-
-    /// The two records of a checkpoint that is finished, when both are as they must be.
-    private static func whole(
-        _ id: CheckpointID, _ index: [UInt8]?, _ commit: [UInt8]?
-    ) -> (index: CheckpointIndex, commit: CommitRecord)? {
-        guard let index, let commit, let index = try? CheckpointIndex(opening: index),
-            let commit = try? CommitRecord(opening: commit), index.id == id, commit.checkpoint == id
-        else { return nil }
-        return (index, commit)
     }
 }

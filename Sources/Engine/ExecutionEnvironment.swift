@@ -92,6 +92,8 @@ package struct PlantedFaults: Sendable, Hashable {
     package var commitsEarly = false
     /// A resume takes over activities that were begun only.
     package var adoptsUnfinished = false
+    /// A deletion does not look behind its mark whether someone has begun to use the checkpoint, or pinned it.
+    package var looksOnce = false
 
     package init() {}
 }

@@ -157,9 +157,7 @@ package struct GarbageCollection: Sendable {
         guard try await isGone(owner) else {
             return CollectedItem(id.text, .left, index.origin == nil ? "it is being made" : "it is being copied")
         }
-        // Nothing has run before both were written.
-        let hasPlan = try await bank.size(CheckpointKeys(id).ir) != nil
-        guard hasPlan || newest != nil else {
+        guard try await collection.hasBegun(id) else {
             if !dryRun {
                 let report = try await DeleteOperation(environment, checkpoint: id, force: true, isGone: isGone).run()
                 if report.status == .deleting { return CollectedItem(id.text, .left, Self.waiting) }

@@ -50,6 +50,7 @@ package struct ResetOperation: Sendable {
                     reason: "process \(owner.process) on \(owner.host) still "
                         + (index.origin == nil ? "runs it" : "copies it"))
             }
+            try await collection.ensureBegun(id, wanted: "begun to be reset")
             if !dryRun, index.origin != nil {
                 try await CopyGivingUp(environment, index).run(reason: "reset after its copier had ended")
             } else if !dryRun {

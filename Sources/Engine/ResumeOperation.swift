@@ -46,9 +46,6 @@ package struct ResumeOperation: Sendable {
                 id, .error, wanted: "of a protect run to be resumed",
                 reason: "a rehearsal made it; 'cairn rehearse' begins anew, and it or 'cairn gc' removes this one")
         }
-        let ir = try await LoadedCheckpoint.loadIR(index, from: collection)
-        // Undoing needs the plugins that began it, too.
-        try ProtectOperation.checkBindings(ir, environment.plugins)
         let newest = try await collection.newestEpoch(id)
         let owner = newest?.owner ?? index.owner
         guard try await isGone(owner) else {
@@ -58,6 +55,10 @@ package struct ResumeOperation: Sendable {
         }
         // It may have gone because it was done.
         _ = try await unfinished()
+        try await collection.ensureBegun(id, wanted: "begun to be resumed")
+        let ir = try await LoadedCheckpoint.loadIR(index, from: collection)
+        // Undoing needs the plugins that began it, too.
+        try ProtectOperation.checkBindings(ir, environment.plugins)
         // A crash before the first epoch was recorded has done nothing that could be taken over.
         let earlierEpochs = try await collection.epochs(id)
         let now = environment.now()
@@ -203,5 +204,22 @@ struct BrokenWindows {
             }
         }
         resources = broken
+    }
+}
+
+extension CheckpointCollection {
+    /// Whether anything can have run: nothing does before the plan is there, or someone has claimed an epoch.
+    func hasBegun(_ id: CheckpointID) async throws -> Bool {
+        if try await bank.size(CheckpointKeys(id).ir) != nil { return true }
+        return try await !epochs(id).isEmpty
+    }
+
+    /// Throws `CheckpointError.wrongStatus` for a checkpoint whose executor or copier, which is gone, has left no more than
+    /// its name.
+    func ensureBegun(_ id: CheckpointID, wanted: String) async throws {
+        guard try await !hasBegun(id) else { return }
+        throw CheckpointError.wrongStatus(
+            id, .error, wanted: wanted,
+            reason: "whoever made it ended before anything was there; 'cairn gc' removes it")
     }
 }

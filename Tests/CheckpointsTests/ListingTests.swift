@@ -2,6 +2,7 @@ import Bank
 import BankConformance
 import Checkpoints
 import SeededRandom
+import Surroundings
 import Testing
 
 /// Listings of checkpoints: filters, orders, pages, and indices that are not as they should be.
@@ -110,6 +111,31 @@ import Testing
     }
 
     // MARK: Indices that are not as they should be
+
+    /// Whoever has claimed a later epoch may commit something else; as long as that is open, nobody relies on the record.
+    @Test(arguments: ConsistencyLevel.allCases)
+    func aCommitRecordBehindWhichSomeoneHasClaimedDecidesNothing(_ level: ConsistencyLevel) async throws {
+        let shelf = BankShelf(level)
+        let made = try await shelf.fill(3)
+        let claimed = made[1].id
+        try await shelf.bank.put(CheckpointLayout.unfinished(claimed), shelf.collection.marker(claimed), if: .none)
+        let epoch = try await shelf.collection.claim(claimed, after: 1, now: made[1].created, random: SystemRandom())
+        #expect(epoch > 1)
+        func available() async throws -> [[CheckpointID]] {
+            let surveyed = try await shelf.collection.survey(plan: "shop", provider: "local")
+            return [
+                try await shelf.ids(.init(plan: "shop", status: .available), order: .oldestFirst),
+                surveyed.filter { $0.status == .available }.sorted { $0.created < $1.created }.map(\.id),
+            ]
+        }
+        let others = [made[0].id, made[2].id]
+        #expect(try await available() == [others, others])
+        #expect(try await shelf.ids(.init(plan: "shop")).count == 3)
+        // Whoever removes the marker has seen to it that nothing else will be committed.
+        try await shelf.collection.settle(claimed)
+        let all = made.map(\.id)
+        #expect(try await available() == [all, all])
+    }
 
     @Test(arguments: ConsistencyLevel.allCases)
     func anEntryWithoutCheckpointIsPassedOver(_ level: ConsistencyLevel) async throws {

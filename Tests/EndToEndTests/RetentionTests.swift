@@ -171,20 +171,21 @@ import Testing
     /// A run that stands still for longer than its lease lasts does nothing more, and says what happened.
     @Test func aRunThatSleptPastItsLeaseStopsItself() async throws {
         let site = try await Self.site(
-            "{}", leases: "{expireWindow: 3s, renewWindow: 1s, validityWindow: 1s}",
+            "{}", leases: "{expireWindow: 6s, renewWindow: 2s, validityWindow: 2s}",
             resource:
-                "{id: a, type: Host::Command::Artifact, properties: {dump: [sh, -c, \"touch began; sleep 2; echo done\"], restore: [cat]}}"
+                "{id: a, type: Host::Command::Artifact, properties: {dump: [sh, -c, \"touch began; until test -e go; do sleep 0.1; done; echo done\"], restore: [cat]}}"
         )
         let place = site.place
         let ending = try await Programs.run("cairn", ["protect", "plan.ir"], in: place) { process in
             try await Programs.wait { FileManager.default.fileExists(atPath: place + "/began") }
             kill(process, SIGSTOP)
-            try await Task.sleep(for: .seconds(4))
+            try await Task.sleep(for: .seconds(7))
             kill(process, SIGCONT)
         }
         #expect(ending.code == 1, "\(ending)")
         #expect(ending.errors.contains("lease") && ending.errors.contains("stood still"), "\(ending)")
         #expect(ending.errors.contains("cairn resume"), "\(ending)")
+        try Data().write(to: URL(fileURLWithPath: place + "/go"))
         let resumed = try await Self.run(site, "resume", "--last")
         #expect(resumed.code == 0, "\(resumed)")
     }

@@ -183,10 +183,7 @@ import Testing
             killing: 0.1, &generator)
         if ending.code == -SIGKILL { return }
         guard ending.code == 0 else {
-            let isGone = ["there is no checkpoint", "is 'deleting'", "is 'error-deleting'"].contains {
-                ending.errors.contains($0)
-            }
-            if !isGone { try await judge(stage, provider, id, ending) }
+            if !saysGone(ending) { try await judge(stage, provider, id, ending) }
             return
         }
         stage.log.count("audits")
@@ -195,13 +192,20 @@ import Testing
         #expect(picture == stage.picture, "\(stage.words): \(id) was not restored as it was")
     }
 
+    /// Whether a command that wanted an available checkpoint says that there is none any more: it was deleted, and may be
+    /// copied anew by now.
+    private static func saysGone(_ ending: Ending) -> Bool {
+        ["there is no checkpoint", "is 'deleting'", "is 'error-deleting'", "is 'wait-copying'", "is 'copying'"]
+            .contains { ending.errors.contains($0) }
+    }
+
     /// Something that was available could not be restored. It may have been deleted meanwhile, and even copied anew; if it
     /// is there, it must be whole.
     private static func judge(_ stage: Stage, _ provider: String, _ id: String, _ first: Ending) async throws {
         stage.log.count("second looks")
         guard try await stage.available(provider).contains(id) else { return }
         let second = try await stage.site.cairn("verify", id, "--provider", provider)
-        guard second.code != 0, try await stage.available(provider).contains(id) else { return }
+        guard second.code != 0, !saysGone(second), try await stage.available(provider).contains(id) else { return }
         Issue.record(
             "\(stage.words): \(provider) \(id) is available and broken:\n\(first)\n\(second)\n\(stage.log.tail(id))")
     }

@@ -10,12 +10,13 @@ import Synchronization
         commandName: "simulate",
         abstract: "Lives simulated days of the executor, and looks for what must never happen.",
         discussion: """
-            Each seed fixes one day: a plan, faults of the bank, crashes, a second executor. The exit code is 1 when \
-            anything was found; its seed repeats it.
+            Each seed fixes one day: a plan, faults of the bank, crashes, a second executor; or several nights of a \
+            plan with two banks, with retention, copies and restores. The exit code is 1 when anything was found; its \
+            seed repeats it.
 
             EXAMPLES
               simulate --seeds 100000
-              simulate --seed 4711
+              simulate --kind nights --seed 4711
             """)
 
     @Option(help: "How many seeds.")
@@ -26,6 +27,9 @@ import Synchronization
 
     @Option(help: "Only this seed, with all that happened.")
     var seed: UInt64?
+
+    @Option(help: "What a seed stands for: \(ScenarioResult.Kind.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var kind = "run"
 
     @Option(help: "Plant a mistake: \(PlantedMistake.allCases.map(\.rawValue).joined(separator: ", ")).")
     var mistake: String?
@@ -40,8 +44,11 @@ import Synchronization
             }
             return planted
         }
+        guard let kind = ScenarioResult.Kind(rawValue: kind) else {
+            throw ValidationError("There is nothing of the kind '\(kind)'.")
+        }
         if let seed {
-            let result = Scenario.run(seed: seed, mistake: planted, keepsLog: true)
+            let result = kind.run(seed: seed, mistake: planted, keepsLog: true)
             for line in result.log { print(line) }
             print(result.violations.isEmpty ? "nothing was found" : "found: \(result.violations)")
             if !result.violations.isEmpty { throw ExitCode(1) }
@@ -53,7 +60,7 @@ import Synchronization
         DispatchQueue.concurrentPerform(iterations: max(1, threads)) { thread in
             var number = UInt64(thread)
             while number < seeds {
-                findings.take(Scenario.run(seed: first + number, mistake: planted))
+                findings.take(kind.run(seed: first + number, mistake: planted))
                 number += UInt64(max(1, threads))
             }
         }
@@ -78,7 +85,10 @@ private final class Findings: Sendable {
     func take(_ result: ScenarioResult) {
         state.withLock { state in
             state.tally += result.tally
-            if !result.violations.isEmpty { state.failed.append(result) }
+            guard let first = result.violations.first else { return }
+            state.failed.append(result)
+            // At once: a long search may be broken off.
+            FileHandle.standardError.write(Data("seed \(result.seed) has found something: \(first)\n".utf8))
         }
     }
 

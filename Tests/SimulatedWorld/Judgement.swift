@@ -4,24 +4,47 @@ internal import Engine
 internal import PlanIR
 internal import PluginKit
 
-extension Scenario {
-    /// Looks at every change of the bank as it happens.
-    func watch() {
-        store.watcher = { [self] key, bytes, process in
-            let segments = key.segments
-            guard segments.count > 2, segments[0] == "checkpoints", let id = CheckpointID(segments[1]) else { return }
-            guard bytes == nil, let commit = store.commitInForce(id), commit.status == .available,
-                !store.hasTombstone(id), segments[2] != "uses", segments[2] != "tombstone.json"
-            else { return }
-            if segments[2] == "commits", key != CheckpointKeys(id).commit(ofEpoch: commit.epoch) { return }
-            // What an earlier epoch has left half-written may go. That no artifact is missing shows in the end.
-            let isOfEpoch = segments[2] == "e\(commit.epoch)" && segments[3] != "resources"
-            if isOfEpoch || !segments[2].hasPrefix("e") || segments[2] == "epochs" {
+extension SimulatedStore {
+    /// The available checkpoint to which an object belongs that must not go as long as that is so; `nil` for any other.
+    ///
+    /// What an earlier epoch has left half-written may go, and what people have said of it. That no artifact is missing
+    /// shows when it is restored.
+    func availableCheckpoint(needing key: BankKey) -> CheckpointID? {
+        let segments = key.segments
+        guard segments.count > 2, segments[0] == "checkpoints", let id = CheckpointID(segments[1]),
+            let commit = commitInForce(id), commit.status == .available
+        else { return nil }
+        switch segments[2] {
+        case "uses", "tombstone.json", "pin.json", "labels.json": return nil
+        case "commits": return key == CheckpointKeys(id).commit(ofEpoch: commit.epoch) ? id : nil
+        case "e\(commit.epoch)": return segments[3] != "resources" ? id : nil
+        case "epochs": return id
+        case let name where CheckpointKeys.epoch(ofContent: name) != nil: return nil
+        default: return id
+        }
+    }
+}
+
+extension SimulatedDay {
+    /// Looks at every change of a bank as it happens; `removing` is told of what deletions remove of available checkpoints,
+    /// and `writing` of every object that is about to be there.
+    func watch(
+        _ site: BankSite, removing: @escaping (CheckpointID, SimulatedProcess) -> Void = { _, _ in },
+        writing: @escaping (BankKey, [UInt8]) -> Void = { _, _ in }
+    ) {
+        site.store.watcher = { [world, store = site.store] key, bytes, process in
+            if let bytes { writing(key, bytes) }
+            guard bytes == nil, let id = store.availableCheckpoint(needing: key) else { return }
+            if store.hasTombstone(id) {
+                removing(id, process)
+            } else {
                 world.violated("\(process.name) removes \(key) of an available checkpoint")
             }
         }
     }
+}
 
+extension Scenario {
     /// A process that has ended by itself leaves nothing standing still.
     func checkNothingStandsStill(because participant: Participant) {
         // What it began is for others to undo once they have taken over.
@@ -37,18 +60,21 @@ extension Scenario {
             return owners.last != participant.process.owner && owners.contains(participant.process.owner)
         }
     }
+}
 
+extension SimulatedDay {
     /// The checkpoints that have begun and have no commit record in force.
-    var unfinished: [CheckpointID] {
-        store.contents.keys.compactMap { CheckpointLayout.unfinishedID(of: $0) }.sorted().filter { id in
+    func unfinished(at site: BankSite) -> [CheckpointID] {
+        let store = site.store
+        return store.contents.keys.compactMap { CheckpointLayout.unfinishedID(of: $0) }.sorted().filter { id in
             store.contents[CheckpointKeys(id).index] != nil && store.commitInForce(id) == nil
         }
     }
 
     /// Looks at what is left in the end.
-    func judge() async throws {
+    func judge(at site: BankSite) async throws {
         for service in outside.quiesced { world.violated("in the end r\(service) still stands still") }
-        let judge = participant("judge", .fair)
+        let judge = participant("judge", .fair, at: site)
         (judge.plugin.failing, judge.plugin.failingForNow) = (0, 0)
         let environment = environment(judge)
         let result = await judge.process.perform { [self] () -> [String] in
@@ -68,28 +94,9 @@ extension Scenario {
             return faults
         }
         switch result {
-        case .success(let faults)?: for fault in faults + litter { world.violated(fault) }
-        case .failure(let error)?: world.violated("the bank cannot be read in the end: \(error)")
+        case .success(let faults)?: for fault in faults + site.store.litter { world.violated("\(site.name): \(fault)") }
+        case .failure(let error)?: world.violated("the \(site.name) bank cannot be read in the end: \(error)")
         case nil: world.violated("the judge is dead")
-        }
-    }
-
-    /// What nothing needs any more and is there all the same, after everything was collected.
-    private var litter: [String] {
-        store.contents.keys.sorted().compactMap { key in
-            let segments = key.segments
-            switch segments[0] {
-            case "indices":
-                if let id = CheckpointLayout.unfinishedID(of: key) { return "\(id) still has a marker" }
-                guard let id = IndexEntry(key)?.id, store.contents[CheckpointKeys(id).index] == nil else { return nil }
-                return "\(key) leads nowhere"
-            case "leases": return "\(key) is left over"
-            case "checkpoints":
-                guard let id = CheckpointID(segments[1]) else { return nil }
-                if segments[2] == "uses" { return "\(key) is left over" }
-                return store.contents[CheckpointKeys(id).index] == nil ? "\(key) belongs to no checkpoint" : nil
-            default: return nil
-            }
         }
     }
 
@@ -100,7 +107,7 @@ extension Scenario {
         var faults: [String] = []
         do {
             let loaded = try await LoadedCheckpoint.load(id, from: judge.collection)
-            let target = RestoreTarget(directory: nil, overwrite: false)
+            let target = RestoreTarget(directory: "/judged/\(id)", overwrite: false)
             let report = try await judge.keeper.run {
                 try await RestoreOperation.restore(loaded, to: target, environment).run()
             }
@@ -108,7 +115,7 @@ extension Scenario {
                 let reasons = report.commit.failures.map(\.description).joined(separator: "; ")
                 faults.append("\(id) is available and cannot be restored: \(reasons)")
             } else {
-                faults += judge.plugin.contradictions.map { "\(id) is available, and \($0)" }
+                faults += judge.plugin.contradictions(id.text, in: target).map { "\(id) is available, and \($0)" }
             }
             faults += report.damaged.map { "\(id) is available, and \($0)" }
         } catch {
@@ -146,4 +153,23 @@ extension SimulatedStore {
     }
 
     func hasTombstone(_ id: CheckpointID) -> Bool { contents[CheckpointKeys(id).tombstone] != nil }
+
+    /// What nothing needs any more and is there all the same, after everything was collected.
+    var litter: [String] {
+        contents.keys.sorted().compactMap { key in
+            let segments = key.segments
+            switch segments[0] {
+            case "indices":
+                if let id = CheckpointLayout.unfinishedID(of: key) { return "\(id) still has a marker" }
+                guard let id = IndexEntry(key)?.id, contents[CheckpointKeys(id).index] == nil else { return nil }
+                return "\(key) leads nowhere"
+            case "leases": return "\(key) is left over"
+            case "checkpoints":
+                guard let id = CheckpointID(segments[1]) else { return nil }
+                if segments[2] == "uses" { return "\(key) is left over" }
+                return contents[CheckpointKeys(id).index] == nil ? "\(key) belongs to no checkpoint" : nil
+            default: return nil
+            }
+        }
+    }
 }

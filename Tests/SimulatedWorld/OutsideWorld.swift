@@ -12,6 +12,13 @@ package final class OutsideWorld: @unchecked Sendable {
 
     private let world: World
     private var services: [Int: Service] = [:]
+    /// What was restored: the copies, by place and resource.
+    private(set) var restored: [String: [Int: String]] = [:]
+
+    /// A copy arrives at a place; what is there already stays.
+    func restore(_ copy: String, of resource: Int, to place: String) {
+        if restored[place]?[resource] == nil { restored[place, default: [:]][resource] = copy }
+    }
 
     package init(_ world: World, services: [Int]) {
         self.world = world

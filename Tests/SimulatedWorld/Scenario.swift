@@ -1,10 +1,7 @@
 internal import Bank
 internal import Checkpoints
-internal import DegradedBank
 internal import Engine
 internal import PlanIR
-internal import PluginKit
-internal import Scheduling
 
 /// A mistake that a test plants, to see it found.
 package enum PlantedMistake: String, Sendable, CaseIterable {
@@ -20,10 +17,32 @@ package enum PlantedMistake: String, Sendable, CaseIterable {
     case commitsEarly
     /// The lease is not looked at before a write.
     case ignoresLease
+    /// A deletion does not look behind its mark whether anybody needs the checkpoint.
+    case looksOnce
+
+    /// In which kind of day it can show.
+    package var kind: ScenarioResult.Kind { self == .looksOnce ? .nights : .run }
 }
 
 /// What came of one simulated day.
 package struct ScenarioResult: Sendable {
+    /// What a seed stands for.
+    package enum Kind: String, Sendable, CaseIterable {
+        /// A day in the life of one checkpoint.
+        case run
+        /// Several nights of a plan with two banks.
+        case nights
+
+        /// Lives what a seed stands for.
+        package func run(seed: UInt64, mistake: PlantedMistake? = nil, keepsLog: Bool = false) -> ScenarioResult {
+            switch self {
+            case .run: Scenario.run(seed: seed, mistake: mistake, keepsLog: keepsLog)
+            case .nights: Nights.run(seed: seed, mistake: mistake, keepsLog: keepsLog)
+            }
+        }
+    }
+
+    package let kind: Kind
     package let seed: UInt64
     /// What must never happen and did.
     package let violations: [Violation]
@@ -60,92 +79,28 @@ package struct ScenarioResult: Sendable {
     }
 
     /// The command that repeats it.
-    package var command: String { "make simulate SEED=\(seed)" }
+    package var command: String { "make simulate\(kind == .run ? "" : " KIND=\(kind.rawValue)") SEED=\(seed)" }
 }
 
 /// A simulated day in the life of one checkpoint: a protect run under a lease, with everything that can happen to it,
 /// others that take over, and a collector of garbage; then a look at what is left.
-package final class Scenario: @unchecked Sendable {
-    let world: World
-    let store: SimulatedStore
-    let plan: SimulatedPlan
-    let outside: OutsideWorld
-    let ledger: Ledger
-    let mistake: PlantedMistake?
-    let dropped: Int
-    /// What the store's conditions are worth on this day.
-    let level: ConsistencyLevel
-    let deleted: LingeringKeys
-    var fortune = BankFortune.fair
-    var tally = ScenarioResult.Tally()
-    /// Whether anything befell the day by which a run may fail: crashes are no reason.
-    var mayFail = false
-    private var participantCount = 0
-
-    /// One process with its way to the bank, its lease, and its plugin.
-    final class Participant: @unchecked Sendable {
-        let process: SimulatedProcess
-        /// Its way to the store, on which everything may happen.
-        let bank: SimulatedBank
-        let keeper: LeaseKeeper
-        let view: LeaseView
-        let plugin: SimulatedPlugin
-        let collection: CheckpointCollection
-        let control = RunControl()
-
-        init(_ scenario: Scenario, _ name: String, _ fortune: BankFortune) {
-            process = scenario.world.process(name)
-            bank = SimulatedBank(scenario.store, process, fortune)
-            let degraded = DegradedBank(
-                bank, to: scenario.level, random: process, clock: process, deleted: scenario.deleted)
-            keeper = LeaseKeeper(bank: degraded, owner: process.owner, clock: process)
-            view = LeaseView(bank: degraded, clock: process)
-            plugin = SimulatedPlugin(scenario.plan, process, scenario.outside, scenario.ledger)
-            collection = CheckpointCollection(
-                bank: degraded, owner: process.owner, consistency: scenario.level, hasEnded: { _ in false })
-        }
-    }
-
+package final class Scenario: SimulatedDay, @unchecked Sendable {
     private init(_ world: World, _ mistake: PlantedMistake?) {
-        self.world = world
-        self.mistake = mistake
-        store = SimulatedStore(world)
-        plan = SimulatedPlan(upTo: 7, &world.random)
-        outside = OutsideWorld(world, services: plan.services)
-        ledger = Ledger(world, plan)
-        dropped = world.number(0...1000)
-        level = ConsistencyLevel.allCases[world.number(0...ConsistencyLevel.allCases.count - 1)]
-        deleted = LingeringKeys(clock: world.process("store"))
-        if !world.happens(300) {
-            mayFail = true
-            fortune.refused = world.number(0...15)
-            fortune.lostBefore = world.number(0...15)
-            fortune.lostAfter = world.number(0...15)
-            fortune.late = world.happens(300) ? world.number(0...10) : 0
-            fortune.unreadable = world.number(0...10)
-            fortune.slow = world.number(0...10)
-        }
+        super.init(world, mistake) { SimulatedPlan(upTo: 7, &$0) }
     }
 
     /// Lives the day that a seed fixes.
     package static func run(
         seed: UInt64, mistake: PlantedMistake? = nil, keepsLog: Bool = false
     ) -> ScenarioResult {
-        let world = World(seed: seed, keepsLog: keepsLog)
-        let scenario = Scenario(world, mistake)
-        scenario.watch()
-        do {
-            try world.run { _ in try await scenario.live() }
-        } catch {
-            world.violated("\(error)")
-        }
-        return ScenarioResult(
-            seed: seed, violations: world.violations, history: world.history, log: world.log, tally: scenario.tally)
+        let scenario = Scenario(World(seed: seed, keepsLog: keepsLog), mistake)
+        scenario.watch(scenario.site)
+        return scenario.result(.run)
     }
 
     // MARK: The day
 
-    private func live() async throws {
+    override func live() async throws {
         let first = participant("protector", fortune)
         temptFate(first, chance: 700)
         let protecting = first.process.launch { await self.protect(first) }
@@ -164,7 +119,7 @@ package final class Scenario: @unchecked Sendable {
         // Whoever was cut off is resumed or cleaned up, in the end by someone whom nothing befalls.
         for attempt in 0..<5 {
             let isLast = attempt == 4
-            guard isLast || !unfinished.isEmpty else { continue }
+            guard isLast || !unfinished(at: site).isEmpty else { continue }
             let next = participant("successor", isLast ? .fair : fortune)
             if !isLast { temptFate(next, chance: 500) }
             await next.process.launch { await self.takeOver(next, after: 0, mustSucceed: isLast) }.value
@@ -176,74 +131,7 @@ package final class Scenario: @unchecked Sendable {
             let last = participant("collector", .fair)
             await last.process.launch { await self.takeOver(last, after: 0, mustSucceed: true) }.value
         }
-        try await judge()
-    }
-
-    func participant(_ role: String, _ fortune: BankFortune) -> Participant {
-        participantCount += 1
-        let participant = Participant(self, "\(role)\(participantCount)", fortune)
-        let mistake = mistake
-        if mistake == .skipsSync {
-            participant.bank.isOnlyPromised = { key in key.text.contains("/journal/") }
-        }
-        participant.plugin.failing = world.happens(200) ? 60 : 0
-        participant.plugin.failingForNow = world.happens(300) ? 150 : 0
-        participant.bank.beginsWrite = { [world] key in
-            let isRelied =
-                key.text.contains("/commits/") || key.text.contains("/journal/")
-                || key.text.contains("/definitions/")
-            // A bank that looks first and writes then is asked before that, and not when the write sets out.
-            guard isRelied, self.level != .listOnly, participant.keeper.isLost else { return }
-            world.violated("\(participant.process.name) writes \(key) and knows that its lease is lost")
-        }
-        return participant
-    }
-
-    /// Decides what will happen to a process.
-    private func temptFate(_ participant: Participant, chance: Int) {
-        guard world.happens(chance) else { return }
-        let process = participant.process
-        let moment = Int64(world.number(1...(world.happens(300) ? 100_000 : 2_000))) * 1_000_000
-        let fate = world.number(0...9)
-        mayFail = mayFail || fate > 5
-        switch fate {
-        case 0...3:
-            participant.bank.crashPoint = CrashPoint(write: world.number(1...40), isBefore: world.happens(500))
-        case 4, 5:
-            world.later(moment) { [store, self] in
-                guard !process.isDead else { return }
-                process.crash()
-                store.loseUnsynced(of: process)
-                tally.crashes += 1
-            }
-        case 6, 7:
-            let pause = Int64(world.number(0...300_000)) * 1_000_000
-            world.later(moment) { process.pause(nanoseconds: pause) }
-        case 8: world.later(moment) { process.isDead ? () : process.cancel() }
-        default:
-            world.later(moment) { if !process.isDead { participant.control.interrupt(reason: "SIGTERM") } }
-            let jump = Int64(world.number(-100_000_000...100_000_000))
-            world.later(moment / 2) { process.wallOffset += jump }
-        }
-    }
-
-    func environment(_ participant: Participant) -> ExecutionEnvironment {
-        mayFail = mayFail || participant.plugin.failing > 0 || participant.plugin.failingForNow > 0
-        var environment = ExecutionEnvironment(
-            collection: participant.collection,
-            plugins: [
-                participant.plugin.name: LoadedPlugin(
-                    plugin: participant.plugin, version: 1, digest: SimulatedPlan.digest)
-            ],
-            concurrency: Concurrency(jobs: world.number(1...4)), observer: SilentObserver(),
-            clock: participant.process, random: participant.process, writeGuard: participant.keeper,
-            control: participant.control, onFailure: world.happens(300) ? .continue : .stop,
-            grace: Int64(world.number(0...1)) * 5_000_000_000)
-        environment.faults.skipsUndoDurability = mistake == .skipsUndoDurability
-        environment.faults.adoptsUnfinished = mistake == .adoptsUnfinished
-        environment.faults.commitsEarly = mistake == .commitsEarly
-        if mistake == .ignoresLease { environment.writeGuard = NoGuard() }
-        return environment
+        try await judge(at: site)
     }
 
     private func protect(_ participant: Participant) async {
@@ -265,14 +153,12 @@ package final class Scenario: @unchecked Sendable {
     private func takeOver(_ participant: Participant, after delay: Int64, mustSucceed: Bool = false) async {
         do {
             try await participant.process.sleep(nanoseconds: delay)
-            guard let id = unfinished.first ?? store.checkpoints.first else {
+            guard let id = unfinished(at: site).first ?? store.checkpoints.first else {
                 if mustSucceed { _ = try await participant.keeper.run { try await self.collect(participant) } }
                 return
             }
             let environment = environment(participant)
-            let view = participant.view
-            let isGone: @Sendable (Owner) async throws -> Bool = { try await view.waitUntilGone($0.id) }
-            if mustSucceed || unfinished.isEmpty || world.happens(250) {
+            if mustSucceed || unfinished(at: site).isEmpty || world.happens(250) {
                 let items = try await participant.keeper.run { try await self.collect(participant) }
                 mayFail = true
                 tally.givenUp += items.count { $0.action == .gaveUp }
@@ -285,7 +171,7 @@ package final class Scenario: @unchecked Sendable {
                 world.note("\(participant.process.name) has collected \(items)")
             } else {
                 let report = try await participant.keeper.run {
-                    try await ResumeOperation(environment, checkpoint: id, isGone: isGone).run()
+                    try await ResumeOperation(environment, checkpoint: id, isGone: participant.way.isGone).run()
                 }
                 tally.takeovers += 1
                 ended(participant, report.commit.status.rawValue)
@@ -300,10 +186,7 @@ package final class Scenario: @unchecked Sendable {
     }
 
     private func collect(_ participant: Participant) async throws -> [CollectedItem] {
-        let view = participant.view
-        return try await GarbageCollection(
-            environment(participant), isGone: { try await view.waitUntilGone($0.id) }
-        ).run()
+        try await GarbageCollection(environment(participant), isGone: participant.way.isGone).run()
     }
 
     /// Deletes whatever there is, which may be cut off; then someone finishes that.
@@ -326,20 +209,5 @@ package final class Scenario: @unchecked Sendable {
         }
         let collector = participant("collector", .fair)
         await collector.process.launch { await self.takeOver(collector, after: 0, mustSucceed: true) }.value
-    }
-
-    private func ended(_ participant: Participant, _ status: String) {
-        guard !participant.process.isDead else { return }
-        world.note("\(participant.process.name) has ended: \(status)")
-    }
-
-    private func failed(_ participant: Participant, _ error: any Error) {
-        guard !participant.process.isDead else {
-            tally.crashes += 1
-            return
-        }
-        world.note("\(participant.process.name) has failed: \(error)")
-        if error is LeaseError { tally.lostLeases += 1 }
-        if case CheckpointError.superseded = error { tally.superseded += 1 }
     }
 }

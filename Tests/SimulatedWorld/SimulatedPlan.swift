@@ -28,12 +28,13 @@ package struct SimulatedPlan: Sendable {
     let servicesAbove: [[Int]]
     private let order: Relation
 
-    /// A plan of at most `limit` resources.
-    package init(upTo limit: Int, _ generator: inout SeededGenerator) {
+    /// A plan of at most `limit` resources, with services in it or without.
+    package init(upTo limit: Int, hasServices: Bool = true, _ generator: inout SeededGenerator) {
         let shape = ResourceShape.allCases[Int(generator.next() % UInt64(ResourceShape.allCases.count))]
         let dependents = shape.dependents(upTo: limit, &generator)
         let kinds = dependents.map { children -> Kind in
             let chance = generator.next() % 10
+            guard hasServices else { return chance < 7 ? .liveData : .idle }
             if !children.isEmpty { return chance < 7 ? .service : chance < 9 ? .idle : .quiescedData }
             return chance < 7 ? .quiescedData : chance < 9 ? .liveData : .idle
         }

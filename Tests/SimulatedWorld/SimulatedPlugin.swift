@@ -15,8 +15,6 @@ package final class SimulatedPlugin: ProtectionPlugin, @unchecked Sendable {
     /// In a thousand calls so many fail for good, and so many may be tried again.
     package var failing = 0
     package var failingForNow = 0
-    /// What was restored: the copies, by resource.
-    package private(set) var restored: [Int: String] = [:]
     private var world: World { process.world }
 
     package init(_ plan: SimulatedPlan, _ process: SimulatedProcess, _ outside: OutsideWorld, _ ledger: Ledger) {
@@ -72,18 +70,24 @@ package final class SimulatedPlugin: ProtectionPlugin, @unchecked Sendable {
         let isCopied = Hook.allCases.contains { copies(resource, $0) }
         let names = try await context.artifacts.artifacts().map(\.name)
         guard names == (isCopied ? ["data"] : []) else { throw PluginError("its artifacts are \(names)") }
-        guard isCopied, restored[resource] == nil else { return }
+        guard isCopied else { return }
         let reader = try await context.artifacts.reader("data")
         var bytes: [UInt8] = []
         while let chunk = try await reader.next() { bytes += chunk }
-        restored[resource] = String(decoding: bytes, as: UTF8.self)
+        try ensureAlive()
+        outside.restore(String(decoding: bytes, as: UTF8.self), of: resource, to: place(of: target))
     }
+
+    /// Where a restore to `target` goes: each process has an original place of its own.
+    private func place(of target: RestoreTarget) -> String { target.directory ?? "original place of \(process.name)" }
 
     package func verify(_ hook: Hook, _ context: ActivityContext) async throws {}
 
-    /// Why what was restored cannot be of one moment, for all services; empty when all is well.
-    package var contradictions: [String] {
+    /// Why what was restored to `target` is not what a checkpoint has saved, or cannot be of one moment for all services;
+    /// empty when all is well.
+    func contradictions(_ checkpoint: String, in target: RestoreTarget) -> [String] {
         var found: [String] = []
+        let restored = outside.restored[place(of: target)] ?? [:]
         for service in plan.services {
             var seen: [Int: String] = [:]
             for resource in plan.kinds.indices where plan.kinds[resource] == .quiescedData {
@@ -96,7 +100,7 @@ package final class SimulatedPlugin: ProtectionPlugin, @unchecked Sendable {
             }
         }
         for resource in plan.kinds.indices where Hook.allCases.contains(where: { copies(resource, $0) }) {
-            if restored[resource]?.hasPrefix("copy of r\(resource);") != true {
+            if restored[resource]?.hasPrefix("copy of r\(resource) for \(checkpoint);") != true {
                 found.append("r\(resource) was restored as \(restored[resource] ?? "nothing")")
             }
         }
@@ -113,7 +117,7 @@ package final class SimulatedPlugin: ProtectionPlugin, @unchecked Sendable {
 
     private func copy(_ resource: Int, _ context: ActivityContext) async throws {
         let writer = try await context.artifacts.writer("data")
-        try await writer.write(Array("copy of r\(resource);".utf8))
+        try await writer.write(Array("copy of r\(resource) for \(context.checkpoint);".utf8))
         try await act()
         let moments = plan.servicesAbove[resource].map { "r\($0)=\(outside.data(of: $0));" }
         try ensureAlive()
