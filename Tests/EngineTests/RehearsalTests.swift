@@ -4,6 +4,7 @@ import CanonicalForm
 import Checkpoints
 import PlanIR
 import PluginKit
+import Retention
 import Synchronization
 import Testing
 
@@ -59,6 +60,24 @@ import Testing
         let statuses = try await bench.collection.list(.init()).map { "\($0.id) \($0.status.rawValue)" }
         #expect(Set(statuses).isSuperset(of: ["\(kept.checkpoint) available", "\(failed.checkpoint) error"]))
         #expect(!statuses.contains("\(left.checkpoint) available"))
+    }
+
+    /// A rehearsal that is kept takes no one's place: else it would cost the last checkpoint that counts.
+    @Test func noRetentionCountsARehearsalThatIsKept() async throws {
+        let bench = Workbench(InMemoryBank())
+        let ir = Workbench.ir([[1], []], hooks: [.main])
+        let real = try await bench.protect(ir).checkpoint
+        for _ in 0..<3 {
+            var (report, rehearsal) = try await rehearse(bench, FillingPlugin(Places()), ir)
+            await rehearsal.keepCheckpoint(&report)
+            let retained = try await RetentionOperation(
+                bench.environment, plan: "shop", provider: "local", policy: try RetentionPolicy(["keepLast": 1])
+            ).run()
+            #expect(retained.removed == 0)
+            let decision = retained.checkpoints.first { $0.id == report.checkpoint }?.decision
+            #expect(decision?.reasons == [.rehearsal])
+            #expect(try await bench.collection.last(.init()).checkpoint.id == real)
+        }
     }
 
     @Test func whatCannotBeRestoredElsewhereIsVerifiedAndSaysSo() async throws {
