@@ -55,8 +55,8 @@ import Testing
         #expect(try await collect(living) == ["left \(left.checkpoint)"])
         #expect(try await collect(bench, dryRun: true) == ["deleted \(left.checkpoint)"])
         #expect(try await GarbageCollection(bench.environment).runRehearsals(of: "other").isEmpty)
-        let done = level == .listOnly ? "left" : "deleted"
-        #expect(try await collect(bench) == ["\(done) \(left.checkpoint)"])
+        // The clock of the bench is months ahead of the bank's, so that every mark is old enough.
+        #expect(try await collect(bench) == ["deleted \(left.checkpoint)"])
         let statuses = try await bench.collection.list(.init()).map { "\($0.id) \($0.status.rawValue)" }
         #expect(Set(statuses).isSuperset(of: ["\(kept.checkpoint) available", "\(failed.checkpoint) error"]))
         #expect(!statuses.contains("\(left.checkpoint) available"))
