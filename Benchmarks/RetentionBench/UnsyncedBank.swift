@@ -2,16 +2,14 @@ import Bank
 import Glibc
 
 /// A bank in a directory whose writes need not survive anything, so that a large one is made in seconds.
-final class UnsyncedBank: Bank {
-    private let bank: any Bank
+final class UnsyncedBank: ForwardingBank {
+    let bank: any Bank
     private let directory: String
 
     init(_ bank: any Bank, at directory: String) {
         self.bank = bank
         self.directory = directory
     }
-
-    var place: String { bank.place }
 
     func put(_ key: BankKey, _ bytes: [UInt8], if condition: WriteCondition) async throws -> ObjectVersion {
         let path = "\(directory)/\(key)"
@@ -45,32 +43,4 @@ final class UnsyncedBank: Bank {
     ) async throws -> Int64 {
         throw BankError.forbidden(key.text, reason: "no streams are needed here")
     }
-
-    // MARK: Reading
-
-    func get(_ key: BankKey) async throws -> [UInt8] { try await bank.get(key) }
-
-    func getVersioned(_ key: BankKey) async throws -> (bytes: [UInt8], version: ObjectVersion) {
-        try await bank.getVersioned(key)
-    }
-
-    func stream(_ key: BankKey) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable {
-        try await bank.stream(key)
-    }
-
-    func size(_ key: BankKey) async throws -> Int64? { try await bank.size(key) }
-
-    func list(below prefix: BankKey?, after: BankKey?, limit: Int) async throws -> BankPage {
-        try await bank.list(below: prefix, after: after, limit: limit)
-    }
-
-    func names(below prefix: BankKey?, after: String?, limit: Int) async throws -> BankNames {
-        try await bank.names(below: prefix, after: after, limit: limit)
-    }
-
-    func modified(_ key: BankKey) async throws -> Int64? { try await bank.modified(key) }
-
-    func capacity() async throws -> BankCapacity? { try await bank.capacity() }
-
-    func survey() async throws -> BankSurvey { try await bank.survey() }
 }

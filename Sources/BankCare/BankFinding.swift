@@ -21,6 +21,7 @@ package struct BankFinding: Sendable, Hashable {
         case recordsDisagree = "records-disagree"
         case partMissing = "part-missing"
         case partDamaged = "part-damaged"
+        case contentDamaged = "content-damaged"
         case entryMissing = "entry-missing"
         case entryStray = "entry-stray"
         case entryDamaged = "entry-damaged"
@@ -34,6 +35,7 @@ package struct BankFinding: Sendable, Hashable {
         case strayObject = "stray-object"
         case staleTemporaries = "stale-temporaries"
         case unfinished
+        case rehearsalCutOff = "rehearsal-cut-off"
         case deletionUnfinished = "deletion-unfinished"
         case operationUnfinished = "operation-unfinished"
         case useStale = "use-stale"
@@ -74,11 +76,11 @@ package struct BankFinding: Sendable, Hashable {
 extension BankFinding.Kind {
     package var severity: BankFinding.Severity {
         switch self {
-        case .recordMissing, .recordDamaged, .recordsDisagree, .partMissing, .partDamaged: .damage
+        case .recordMissing, .recordDamaged, .recordsDisagree, .partMissing, .partDamaged, .contentDamaged: .damage
         case .entryMissing, .entryStray, .entryDamaged, .markerMissing, .markerDamaged, .markerStale: .disorder
         case .orphan, .litter, .strayObject, .staleTemporaries: .litter
-        case .entryUndated, .markerAlone, .unfinished, .deletionUnfinished, .operationUnfinished, .useStale,
-            .leaseExpired:
+        case .entryUndated, .markerAlone, .unfinished, .rehearsalCutOff, .deletionUnfinished, .operationUnfinished,
+            .useStale, .leaseExpired:
             .notice
         }
     }
@@ -91,6 +93,7 @@ extension BankFinding.Kind {
         case .recordsDisagree: "two records that must say the same do not"
         case .partMissing: "bytes of an artifact are gone: what they belong to cannot be restored"
         case .partDamaged: "bytes of an artifact have changed: what they belong to cannot be restored"
+        case .contentDamaged: "an artifact's parts are whole, and together not what was saved: it cannot be restored"
         case .entryMissing: "an index does not name the checkpoint, so that listings may pass over it"
         case .entryStray: "an index names a checkpoint that is not there, or not what the index says"
         case .entryDamaged: "an index entry does not hold the id that it stands for"
@@ -104,6 +107,7 @@ extension BankFinding.Kind {
         case .strayObject: "an object lies where a bank has none"
         case .staleTemporaries: "files were half-written when their writers crashed"
         case .unfinished: "a run was cut off, and what it quiesced may still stand still"
+        case .rehearsalCutOff: "a rehearsal was cut off, and has left its checkpoint"
         case .deletionUnfinished: "a checkpoint is half deleted, and nobody goes on with it"
         case .operationUnfinished: "a restore or verification was cut off"
         case .useStale: "a reader of the checkpoint is gone and has left its mark"
@@ -129,9 +133,10 @@ extension BankFinding.Kind {
     /// What a person does about it where a repair does nothing.
     package var advice: String {
         switch self {
-        case .recordMissing, .recordDamaged, .recordsDisagree, .partMissing, .partDamaged:
+        case .recordMissing, .recordDamaged, .recordsDisagree, .partMissing, .partDamaged, .contentDamaged:
             "restore it from a copy of the bank, or 'cairn delete ID --force'; and see how the storage does"
-        case .markerAlone, .orphan, .litter, .deletionUnfinished, .useStale, .leaseExpired: "'cairn gc'"
+        case .markerAlone, .orphan, .litter, .rehearsalCutOff, .deletionUnfinished, .useStale, .leaseExpired:
+            "'cairn gc'"
         case .unfinished: "'cairn resume ID', or 'cairn gc'"
         case .operationUnfinished: "'cairn gc'"
         case .strayObject: "look at it and remove it: no program of this bank does"

@@ -50,7 +50,9 @@ struct CheckpointAudit: Sendable {
         second.findings = second.findings.filter { $0.kind.severity == .notice || first.findings.contains($0) }
         // Data is read once: what was read and is wrong stays so.
         if depth == .data, second.index != nil, !second.isBeingDeleted {
-            second.findings += first.findings.filter { $0.kind == .partDamaged && !second.findings.contains($0) }
+            second.findings += first.findings.filter {
+                ($0.kind == .partDamaged || $0.kind == .contentDamaged) && !second.findings.contains($0)
+            }
         }
         second.bytesRead = first.bytesRead
         return second
@@ -179,7 +181,8 @@ struct CheckpointAudit: Sendable {
         guard collection.hasEnded(owner) else { return }
         verdict.findings.append(
             finding(
-                content.litter > 0 ? .litter : .markerStale, CheckpointLayout.unfinished(id),
+                index.isRehearsal && index.origin == nil
+                    ? .rehearsalCutOff : content.litter > 0 ? .litter : .markerStale, CheckpointLayout.unfinished(id),
                 "is of a run that is recorded; its executor (process \(owner.process) on \(owner.host)) has ended"))
     }
 
@@ -201,7 +204,7 @@ struct CheckpointAudit: Sendable {
         guard collection.hasEnded(owner) else { return }
         verdict.findings.append(
             finding(
-                .unfinished, keys.all,
+                index.isRehearsal && index.origin == nil ? .rehearsalCutOff : .unfinished, keys.all,
                 "is unfinished, and its executor (process \(owner.process) on \(owner.host)) has ended"))
     }
 }

@@ -93,8 +93,8 @@ struct ContentAudit {
             guard let epoch = CheckpointKeys.epoch(of: key), let bytes = try await bytes(key) else { continue }
             do {
                 let record = try EpochRecord(opening: bytes)
-                if record.checkpoint != index.id || record.epoch != epoch {
-                    add(.recordDamaged, key, "is of checkpoint \(record.checkpoint), epoch \(record.epoch)")
+                if record.id != index.id || record.epoch != epoch {
+                    add(.recordDamaged, key, "is of checkpoint \(record.id), epoch \(record.epoch)")
                 }
             } catch {
                 add(.recordDamaged, key, "cannot be read: \(error)")
@@ -219,58 +219,33 @@ struct ContentAudit {
 
     private mutating func parts(of record: ArtifactRecord, at place: ArtifactKeys) async throws {
         for number in record.parts.indices { named.insert(place.part(UInt32(number))) }
-        let (bank, readsData) = (collection.bank, depth == .data)
-        let numbers = record.parts.indices
-        let results = try await concurrentMap(numbers, width: readsData ? readers : 4) { number in
-            let (key, part) = (place.part(UInt32(number)), record.parts[number])
-            return try await readsData ? Self.digest(key, part, bank) : Self.size(key, part, bank)
+        let results: [ArtifactReading.PartResult]
+        if depth == .data {
+            let reading = ArtifactReading(record: record, place: place, bank: collection.bank, readers: readers)
+            let result = try await reading.run()
+            results = result.parts
+            if result.isOtherContent {
+                add(.contentDamaged, place.record, "says another digest of the whole than its parts have together")
+            }
+        } else {
+            let bank = collection.bank
+            results = try await concurrentMap(record.parts.indices, width: 4) { number in
+                try await Self.size(place.part(UInt32(number)), record.parts[number], bank)
+            }
         }
-        for (number, result) in zip(numbers, results) {
-            let key = place.part(UInt32(number))
+        for (number, result) in zip(record.parts.indices, results) {
             bytesRead += result.bytes
-            switch result.fault {
-            case .none: break
-            case .some(let reason): add(result.isMissing ? .partMissing : .partDamaged, key, reason)
+            if let fault = result.fault {
+                add(result.isMissing ? .partMissing : .partDamaged, place.part(UInt32(number)), fault)
             }
         }
     }
 
-    private struct PartResult: Sendable {
-        var bytes: Int64 = 0
-        var isMissing = false
-        var fault: String?
-    }
-
-    private static func size(_ key: BankKey, _ part: ArtifactRecord.Part, _ bank: any Bank) async throws -> PartResult {
-        guard let size = try await bank.size(key) else { return PartResult(isMissing: true, fault: "is missing") }
-        guard size == part.size else {
-            return PartResult(fault: "has \(size) bytes and not \(part.size)")
-        }
-        return PartResult()
-    }
-
-    private static func digest(
+    private static func size(
         _ key: BankKey, _ part: ArtifactRecord.Part, _ bank: any Bank
-    ) async throws -> PartResult {
-        var result = PartResult()
-        var hasher = SHA256Hasher()
-        do {
-            for try await chunk in try await bank.stream(key) {
-                result.bytes += Int64(chunk.count)
-                hasher.update(chunk)
-            }
-        } catch BankError.notFound {
-            return PartResult(isMissing: true, fault: "is missing")
-        } catch BankError.storeFailed(_, _, let reason) {
-            result.fault = "cannot be read: \(reason)"
-            return result
-        }
-        if result.bytes != part.size {
-            result.fault = "has \(result.bytes) bytes and not \(part.size)"
-        } else if hasher.finalize() != part.digest {
-            result.fault = "has not the bytes that were written: its digest is not the one in its artifact's record"
-        }
-        return result
+    ) async throws -> ArtifactReading.PartResult {
+        guard let size = try await bank.size(key) else { return .init(isMissing: true, fault: "is missing") }
+        return .init(fault: size == part.size ? nil : "has \(size) bytes and not \(part.size)")
     }
 
     // MARK: Litter

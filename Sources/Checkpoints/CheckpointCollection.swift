@@ -141,7 +141,7 @@ package struct CheckpointCollection: Sendable {
             throw error
         }
         try await bank.putOnce(layout.ir, ir)
-        let epoch = EpochRecord(checkpoint: index.id, epoch: 1, owner: owner, started: index.created)
+        let epoch = EpochRecord(index.id, epoch: 1, owner: owner, started: index.created)
         try await bank.putOnce(layout.epoch(1), epoch.record.bytes)
     }
 

@@ -46,6 +46,13 @@ extension CheckpointCollection {
             version: try await write(tombstone, if: .none))
     }
 
+    /// Throws `CheckpointError.wrongStatus` when a checkpoint was marked meanwhile, and must be `wanted`.
+    package func ensureNotDeleted(_ id: CheckpointID, wanted: String) async throws {
+        guard try await tombstone(id) == nil else {
+            throw CheckpointError.wrongStatus(id, .deleting, wanted: wanted, reason: "")
+        }
+    }
+
     /// Takes note that from now on something may be removed. Returns whether it could: `false` when someone else has
     /// changed the mark, since what was looked for behind it must be looked for again.
     package func advanceDeletion(_ mark: DeletionMark) async throws -> Bool {

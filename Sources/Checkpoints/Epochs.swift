@@ -23,11 +23,17 @@ extension CheckpointCollection {
 
     /// The record of a claimed epoch; throws `CheckpointError.damaged`.
     package func epoch(_ epoch: UInt32, of id: CheckpointID) async throws -> EpochRecord {
-        let key = CheckpointKeys(id).epoch(epoch)
-        let record = try await read(key) { try EpochRecord(opening: $0) }
-        guard record.checkpoint == id && record.epoch == epoch else {
+        try await self.epoch(epoch, of: .checkpoint, id, at: CheckpointKeys(id).epoch(epoch))
+    }
+
+    /// The record of a claimed epoch of a checkpoint or an operation; throws `CheckpointError.damaged`.
+    func epoch(
+        _ epoch: UInt32, of subject: EpochRecord.Subject, _ id: CheckpointID, at key: BankKey
+    ) async throws -> EpochRecord {
+        let record = try await read(key) { try EpochRecord(opening: $0, of: subject) }
+        guard record.id == id && record.epoch == epoch else {
             throw CheckpointError.damaged(
-                key, reason: "it is of checkpoint \(record.checkpoint), epoch \(record.epoch)")
+                key, reason: "it is of \(subject.rawValue) \(record.id), epoch \(record.epoch)")
         }
         return record
     }
@@ -43,7 +49,7 @@ extension CheckpointCollection {
         guard let epoch = Self.epoch(after: newest, consistency, random) else {
             throw CheckpointError.damaged(CheckpointKeys(id).epoch(newest), reason: "no later epoch can be numbered")
         }
-        let record = EpochRecord(checkpoint: id, epoch: epoch, owner: owner, started: now)
+        let record = EpochRecord(id, epoch: epoch, owner: owner, started: now)
         let key = CheckpointKeys(id).epoch(epoch)
         do {
             try await bank.putOnce(key, record.record.bytes)

@@ -68,13 +68,13 @@ extension CheckpointCollection {
     /// Throws `OperationError`.
     package func claim(
         _ standing: OperationStanding, now: Timestamp, random: any RunRandom
-    ) async throws -> OperationEpoch {
+    ) async throws -> EpochRecord {
         let id = standing.index.id
         let keys = OperationKeys(id)
         guard let epoch = Self.epoch(after: standing.epoch, consistency, random) else {
             throw CheckpointError.damaged(keys.epoch(standing.epoch), reason: "no later epoch can be numbered")
         }
-        let claim = OperationEpoch(operation: id, epoch: epoch, owner: owner, started: now)
+        let claim = EpochRecord(of: .operation, id, epoch: epoch, owner: owner, started: now)
         do {
             try await bank.putOnce(keys.epoch(claim.epoch), claim.record.bytes)
         } catch BankError.conditionFailed {
@@ -113,12 +113,7 @@ extension CheckpointCollection {
         let commit = try await newestCommit(index.id)
         var newest: (epoch: UInt32, owner: Owner, started: Timestamp) = (1, index.owner, index.started)
         if let last = later.last {
-            let key = keys.epoch(last)
-            let record = try await read(key) { try OperationEpoch(opening: $0) }
-            guard record.operation == index.id && record.epoch == last else {
-                throw CheckpointError.damaged(
-                    key, reason: "it is of operation \(record.operation), epoch \(record.epoch)")
-            }
+            let record = try await epoch(last, of: .operation, index.id, at: keys.epoch(last))
             newest = (last, record.owner, record.started)
         }
         return OperationStanding(

@@ -14,9 +14,10 @@ package struct OperationSummary: Sendable, Hashable {
     package var index: OperationIndex? { standing?.index }
     /// How it ended, `nil` while it has not.
     package var commit: OperationCommit? { standing.flatMap { $0.isOpen ? nil : $0.commit } }
-    /// Whether `cairn resume` goes on with it: a restore that failed or was cut off.
+    /// Whether `cairn resume` goes on with it: a restore that failed or was cut off, or a verification that was cut off.
     package var isResumable: Bool {
-        status == .fail && index?.kind == "restore"
+        guard status == .fail, let standing else { return false }
+        return standing.index.kind == "restore" || (standing.index.kind == "verify" && standing.isOpen)
     }
 }
 

@@ -115,41 +115,6 @@ package struct OperationIndex: Sendable, Hashable {
     }
 }
 
-/// `operations/<id>/epochs/<n>.json`: who goes on with a restore or a verification, and since when. The first epoch has
-/// none: the index record says who runs it.
-package struct OperationEpoch: Sendable, Hashable {
-    package static let format = "cairn.operation-epoch"
-
-    package let operation: CheckpointID
-    package let epoch: UInt32
-    package let owner: Owner
-    package let started: Timestamp
-
-    package init(operation: CheckpointID, epoch: UInt32, owner: Owner, started: Timestamp) {
-        self.operation = operation
-        self.epoch = epoch
-        self.owner = owner
-        self.started = started
-    }
-
-    package init(opening bytes: [UInt8]) throws(SealedRecordError) {
-        let content = try SealedRecord(opening: bytes, format: Self.format, version: 1).content
-        operation = try content.checkpointID("operation")
-        epoch = try content.uint32("epoch")
-        owner = try Owner(try content.object("owner"))
-        started = try content.timestamp("started")
-    }
-
-    package var record: SealedRecord {
-        SealedRecord(
-            format: Self.format, version: 1,
-            [
-                "operation": .string(operation.text), "epoch": .integer(Int64(epoch)), "owner": owner.json,
-                "started": .string(started.description),
-            ])
-    }
-}
-
 /// `operations/<id>/commits/<n>.json`: how an epoch of a restore or a verification ended.
 package struct OperationCommit: Sendable, Hashable {
     package static let format = "cairn.operation-commit"

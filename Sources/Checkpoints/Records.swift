@@ -61,7 +61,7 @@ package struct CheckpointOrigin: Sendable, Hashable {
         copied = try object.timestamp("copied")
     }
 
-    var json: JSONValue {
+    package var json: JSONValue {
         ["bank": .string(bank), "provider": .string(provider), "copied": .string(copied.description)]
     }
 }
@@ -113,6 +113,11 @@ package struct CheckpointIndex: Sendable, Hashable {
         origin = sealed.version == 1 ? nil : try CheckpointOrigin(try content.object("origin"))
     }
 
+    /// The command that copies a copy again, or goes on with it; `nil` for what was made in this bank.
+    package var copyAgain: String? {
+        origin.map { "cairn copy \(id.text) --provider \($0.provider) --to \(provider)" }
+    }
+
     package var record: SealedRecord {
         var content: JSONObject = [
             "id": .string(id.text), "plan": .string(plan), "provider": .string(provider),
@@ -127,25 +132,43 @@ package struct CheckpointIndex: Sendable, Hashable {
     }
 }
 
-/// `epochs/<n>.json`: who runs a checkpoint's operation, and since when.
+/// `epochs/<n>.json`: who runs a checkpoint's operation, or goes on with a restore or a verification, and since when. Of the
+/// latter, the first epoch has none: the index record says who runs it.
 package struct EpochRecord: Sendable, Hashable {
-    package static let format = "cairn.epoch"
+    /// What is run in epochs.
+    package enum Subject: String, Sendable, Hashable, CaseIterable {
+        case checkpoint
+        /// A restore or a verification.
+        case operation
 
-    package let checkpoint: CheckpointID
+        var format: String {
+            switch self {
+            case .checkpoint: "cairn.epoch"
+            case .operation: "cairn.operation-epoch"
+            }
+        }
+    }
+
+    package let subject: Subject
+    /// The id of the checkpoint or the operation.
+    package let id: CheckpointID
     package let epoch: UInt32
     package let owner: Owner
     package let started: Timestamp
 
-    package init(checkpoint: CheckpointID, epoch: UInt32, owner: Owner, started: Timestamp) {
-        self.checkpoint = checkpoint
+    package init(of subject: Subject = .checkpoint, _ id: CheckpointID, epoch: UInt32, owner: Owner, started: Timestamp)
+    {
+        self.subject = subject
+        self.id = id
         self.epoch = epoch
         self.owner = owner
         self.started = started
     }
 
-    package init(opening bytes: [UInt8]) throws(SealedRecordError) {
-        let content = try SealedRecord(opening: bytes, format: Self.format, version: 1).content
-        checkpoint = try content.checkpointID("checkpoint")
+    package init(opening bytes: [UInt8], of subject: Subject = .checkpoint) throws(SealedRecordError) {
+        let content = try SealedRecord(opening: bytes, format: subject.format, version: 1).content
+        self.subject = subject
+        id = try content.checkpointID(subject.rawValue)
         epoch = try content.uint32("epoch")
         owner = try Owner(try content.object("owner"))
         started = try content.timestamp("started")
@@ -153,9 +176,9 @@ package struct EpochRecord: Sendable, Hashable {
 
     package var record: SealedRecord {
         SealedRecord(
-            format: Self.format, version: 1,
+            format: subject.format, version: 1,
             [
-                "checkpoint": .string(checkpoint.text), "epoch": .integer(Int64(epoch)), "owner": owner.json,
+                subject.rawValue: .string(id.text), "epoch": .integer(Int64(epoch)), "owner": owner.json,
                 "started": .string(started.description),
             ])
     }

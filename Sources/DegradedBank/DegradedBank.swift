@@ -27,11 +27,11 @@ package struct BankTroubles: Sendable, Hashable {
 ///   is as wrong as they say.
 ///
 /// Chance and time come from outside, so that a simulation can repeat them.
-package final class DegradedBank: Bank {
+package final class DegradedBank: ForwardingBank {
     /// What its writes promise, and no more.
     package let level: ConsistencyLevel
 
-    private let bank: any Bank
+    package let bank: any Bank
     private let troubles: BankTroubles
     private let random: any RunRandom
     private let clock: any RunClock
@@ -49,8 +49,6 @@ package final class DegradedBank: Bank {
         self.clock = clock
         self.deleted = deleted ?? LingeringKeys(clock: clock)
     }
-
-    package var place: String { bank.place }
 
     // MARK: Writing
 
@@ -108,18 +106,6 @@ package final class DegradedBank: Bank {
 
     // MARK: Reading
 
-    package func get(_ key: BankKey) async throws -> [UInt8] { try await bank.get(key) }
-
-    package func getVersioned(_ key: BankKey) async throws -> (bytes: [UInt8], version: ObjectVersion) {
-        try await bank.getVersioned(key)
-    }
-
-    package func stream(_ key: BankKey) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable {
-        try await bank.stream(key)
-    }
-
-    package func size(_ key: BankKey) async throws -> Int64? { try await bank.size(key) }
-
     package func modified(_ key: BankKey) async throws -> Int64? {
         try await bank.modified(key).map { $0 + troubles.clockAhead }
     }
@@ -149,10 +135,6 @@ package final class DegradedBank: Bank {
         let limit = max(1, limit)
         return BankNames(names: Array(names.prefix(limit)), more: page.more || names.count > limit)
     }
-
-    package func capacity() async throws -> BankCapacity? { try await bank.capacity() }
-
-    package func survey() async throws -> BankSurvey { try await bank.survey() }
 }
 
 /// The deleted keys of one store that still stand in its listings.

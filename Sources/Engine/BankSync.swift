@@ -1,5 +1,7 @@
 import Bank
 package import Checkpoints
+package import Retention
+package import Schedules
 import Surroundings
 
 /// What a sync has done, or in a dry run would do, with one checkpoint.
@@ -8,6 +10,8 @@ package struct SyncItem: Sendable {
         case copied
         /// The other bank has it already.
         case alreadyThere = "already-there"
+        /// Retention would remove the copy at once.
+        case notKept = "not-kept"
         /// It was left for another time.
         case left
         /// It could not be copied.
@@ -19,36 +23,46 @@ package struct SyncItem: Sendable {
     /// Why, where there is something to say.
     package let message: String
     package let tally: ArtifactCopy.Tally
+    /// Why retention would not keep the copy; only where that is what was asked.
+    package var decision: RetentionDecision<CheckpointID>?
 }
 
 /// How a sync ended.
 package struct SyncReport: Sendable {
     /// The plan's available checkpoints, oldest first.
     package let items: [SyncItem]
+    /// What was asked about which of them are worth a copy.
+    package let retention: SyncRetention
     package let wasCancelled: Bool
 
     /// How many checkpoints something was done with.
     package func count(_ action: SyncItem.Action) -> Int { items.count { $0.action == action } }
 }
 
-/// Copies what another bank lacks of a plan's available checkpoints, oldest first.
+/// Copies what another bank lacks of a plan's available checkpoints, oldest first, but for those that retention would
+/// remove there at once.
 package struct BankSync: Sendable {
     let environment: ExecutionEnvironment
     let plan: String
     let source: CopySide
     let target: CopySide
+    let rule: SyncRule
+    let timeZones: TimeZoneDatabase
     let limit: Int
     let isGone: @Sendable (Owner) async throws -> Bool
 
     /// `environment` is that of the target; `limit` is how many checkpoints are copied at most.
     package init(
         _ environment: ExecutionEnvironment, plan: String, from source: CopySide, to target: CopySide,
-        limit: Int = .max, isGone: (@Sendable (Owner) async throws -> Bool)? = nil
+        rule: SyncRule = .newestPolicy, timeZones: TimeZoneDatabase = .system, limit: Int = .max,
+        isGone: (@Sendable (Owner) async throws -> Bool)? = nil
     ) {
         self.environment = environment
         self.plan = plan
         self.source = source
         self.target = target
+        self.rule = rule
+        self.timeZones = timeZones
         self.limit = limit
         let collection = target.collection
         self.isGone = isGone ?? { collection.hasEnded($0) }
@@ -60,14 +74,22 @@ package struct BankSync: Sendable {
         guard source.bankID != target.bankID else {
             throw CopyError.sameBank(place: target.collection.bank.place)
         }
+        let found = try await available()
+        let selection = try await selection(of: found)
         var items: [SyncItem] = []
         var begun = 0
-        for checkpoint in try await available() {
-            if environment.control.wasInterrupted || Task.isCancelled {
-                return SyncReport(items: items, wasCancelled: true)
-            }
+        func report(wasCancelled: Bool) -> SyncReport {
+            SyncReport(items: items, retention: selection.retention, wasCancelled: wasCancelled)
+        }
+        for checkpoint in found {
+            if environment.control.wasInterrupted || Task.isCancelled { return report(wasCancelled: true) }
             func item(_ action: SyncItem.Action, _ message: String = "") -> SyncItem {
                 SyncItem(checkpoint: checkpoint, action: action, message: message, tally: ArtifactCopy.Tally())
+            }
+            if let decision = selection.passedOver[checkpoint.id] {
+                items.append(item(.notKept))
+                items[items.count - 1].decision = decision
+                continue
             }
             do {
                 if try await isThere(checkpoint) {
@@ -80,7 +102,7 @@ package struct BankSync: Sendable {
                 }
             } catch let error as CancellationError {
                 if items.isEmpty { throw error }
-                return SyncReport(items: items, wasCancelled: true)
+                return report(wasCancelled: true)
             } catch let error as LeaseError {
                 // Nothing may be written any more.
                 throw error
@@ -96,7 +118,7 @@ package struct BankSync: Sendable {
                 items.append(isGone ? item(.left, "it was deleted meanwhile") : item(.failed, "\(error)"))
             }
         }
-        return SyncReport(items: items, wasCancelled: false)
+        return report(wasCancelled: false)
     }
 
     /// The plan's available checkpoints in the source, oldest first.

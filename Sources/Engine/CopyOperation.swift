@@ -36,14 +36,7 @@ package struct CopyOperation: Sendable {
     package func run() async throws -> CopyReport {
         try ensureOtherBank()
         guard try await source.collection.summary(id) != nil else { throw CheckpointError.unknown(id.text) }
-        let environment = environment
-        return try await source.collection.using(
-            id, OperationKind.copy.rawValue, now: environment.now(),
-            unprotected: { error in
-                environment.observer.observe(
-                    .noticed("nothing keeps others from deleting the checkpoint meanwhile: \(error)"))
-            }
-        ) { try await copy() }
+        return try await environment.using(id, of: source.collection, .copy) { try await copy() }
     }
 
     private func ensureOtherBank() throws {

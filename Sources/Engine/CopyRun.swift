@@ -207,9 +207,7 @@ struct CopyRun: Sendable {
             throw CheckpointError.wrongStatus(
                 id, standing.status, wanted: "unfinished to be committed", reason: "epoch \(standing.epoch) has ended")
         }
-        if try await collection.tombstone(id) != nil {
-            throw CheckpointError.wrongStatus(id, .deleting, wanted: "unfinished to be committed", reason: "")
-        }
+        try await collection.ensureNotDeleted(id, wanted: "unfinished to be committed")
         guard try await collection.index(id) == index else { throw CheckpointError.unknown(id.text) }
         // A deletion of an earlier copy under this id, of which something was still on its way, may have taken them.
         let bytes = try await source.collection.irBytes(checkpoint.index)

@@ -25,7 +25,7 @@ package struct CollectedItem: Sendable, Hashable {
         case failed
     }
 
-    /// The checkpoint's or operation's id; of a lease its owner's.
+    /// The checkpoint's or operation's id; of a lease its owner's, of a scratch directory its path.
     package let id: String
     package let action: Action
     /// Why, in a few words.
@@ -81,7 +81,7 @@ package struct GarbageCollection: Sendable {
     /// How many checkpoints are looked at in one turn.
     private static let batch = 500
 
-    private var collection: CheckpointCollection { environment.collection }
+    var collection: CheckpointCollection { environment.collection }
     private var bank: any Bank { environment.bank }
 
     /// Runs it over all markers of unfinished checkpoints, all checkpoints, operations and leases, each in the order of
@@ -116,7 +116,7 @@ package struct GarbageCollection: Sendable {
         return items
     }
 
-    private func collect(
+    func collect(
         _ id: String, _ items: inout [CollectedItem], _ body: () async throws -> CollectedItem?
     ) async throws {
         try Task.checkCancellation()
@@ -133,7 +133,7 @@ package struct GarbageCollection: Sendable {
 
     // MARK: Checkpoints
 
-    private func collect(marked id: CheckpointID) async throws -> CollectedItem? {
+    func collect(marked id: CheckpointID) async throws -> CollectedItem? {
         if try await bank.size(CheckpointKeys(id).tombstone) != nil { return try await finishDeletion(of: id) }
         guard try await bank.size(CheckpointKeys(id).index) != nil else { return try await collect(orphan: id) }
         try await removeFinishedReset(of: id)
@@ -141,10 +141,13 @@ package struct GarbageCollection: Sendable {
         // The commit record first, and the claims behind that.
         let commit = try await collection.commit(id)
         let newest = try await collection.newestEpoch(id)
+        if wasRehearsalCutOff(index, commit, newest) { return try await collect(rehearsal: index, commit, newest) }
         if let commit {
             guard let newest, newest.epoch > commit.epoch else { return try await tidy(index, commit) }
             if try await !isGone(newest.owner) {
-                return CollectedItem(id.text, .left, "process \(newest.owner.process) on \(newest.owner.host) runs it")
+                let doing = index.origin == nil ? "runs it" : "copies it"
+                return CollectedItem(
+                    id.text, .left, "process \(newest.owner.process) on \(newest.owner.host) \(doing)")
             }
             // Only a copy is tried again after it has failed, and may have been left behind once more.
             if index.origin != nil, commit.status == .error { return try await giveUpCopy(index, newest.owner) }
@@ -152,7 +155,9 @@ package struct GarbageCollection: Sendable {
             return try await tidy(index, try await Confirmation(environment, index).run(after: newest.epoch))
         }
         let owner = newest?.owner ?? index.owner
-        guard try await isGone(owner) else { return CollectedItem(id.text, .left, "it is being made") }
+        guard try await isGone(owner) else {
+            return CollectedItem(id.text, .left, index.origin == nil ? "it is being made" : "it is being copied")
+        }
         guard try await collection.hasBegun(id) else {
             if !dryRun {
                 let report = try await DeleteOperation(environment, checkpoint: id, force: true, isGone: isGone).run()
@@ -174,7 +179,7 @@ package struct GarbageCollection: Sendable {
         return CollectedItem(index.id.text, .gaveUp, reason)
     }
 
-    private static let waiting = "it is marked, and goes when the mark is old enough to have been seen by all"
+    static let waiting = "it is marked, and goes when the mark is old enough to have been seen by all"
 
     private func finishDeletion(of id: CheckpointID) async throws -> CollectedItem? {
         if try await collection.isResetIntended(id), let item = try await finishReset(of: id) { return item }
@@ -320,7 +325,7 @@ package struct GarbageCollection: Sendable {
     // MARK: Operations and leases
 
     /// Undoes what a broken-off restore or verification left behind, and records that it failed.
-    private func collect(_ operation: OperationStanding) async throws -> CollectedItem {
+    func collect(_ operation: OperationStanding) async throws -> CollectedItem {
         let id = operation.index.id
         let owner = operation.owner
         guard try await isGone(owner) else { return CollectedItem(id.text, .left, "it is running") }

@@ -86,7 +86,7 @@ struct RecordCheck {
             let key = layout.epoch(epoch)
             try await check(key, &faults) { bytes throws(SealedRecordError) in
                 let record = try EpochRecord(opening: bytes)
-                guard record.checkpoint == id && record.epoch == epoch else {
+                guard record.id == id && record.epoch == epoch else {
                     throw .malformed(member: "epoch", expected: "that of its key")
                 }
             }

@@ -161,8 +161,9 @@ struct ProtectRun: Sendable {
         }
         do {
             try await collection.publish(index)
-            // What a failed run has left behind, and an earlier epoch, is still to be removed.
-            if commit.status == .available, epoch == 1 { try await collection.settle(index.id) }
+            // What a failed run has left behind, and an earlier epoch, is still to be removed; and what a rehearsal makes is
+            // unfinished until it decides whether that stays.
+            if commit.status == .available, epoch == 1, !index.isRehearsal { try await collection.settle(index.id) }
         } catch {
             // The commit record alone says what the checkpoint is; its marker keeps it in every listing.
             environment.observer.observe(
@@ -174,9 +175,7 @@ struct ProtectRun: Sendable {
     /// Throws when the checkpoint was deleted meanwhile.
     private func ensureStanding() async throws {
         let collection = environment.collection
-        if try await collection.tombstone(index.id) != nil {
-            throw CheckpointError.wrongStatus(index.id, .deleting, wanted: "unfinished to be committed", reason: "")
-        }
+        try await collection.ensureNotDeleted(index.id, wanted: "unfinished to be committed")
         guard try await collection.bank.size(CheckpointKeys(index.id).index) != nil else {
             throw CheckpointError.unknown(index.id.text)
         }

@@ -82,7 +82,8 @@ package struct Rehearsal: Sendable {
         self.scratch = scratch
     }
 
-    /// Saves, restores and verifies; the checkpoint is there afterwards.
+    /// Saves, restores and verifies; the checkpoint is there afterwards, until `keepCheckpoint` or `deleteCheckpoint` says what
+    /// becomes of it.
     package func run(earlier: CommitRecord? = nil) async throws -> RehearsalReport {
         let began = environment.clock.monotonicNanoseconds
         let started = environment.now()
@@ -104,6 +105,21 @@ package struct Rehearsal: Sendable {
         try await restore(loaded, ways, &report)
         if !report.wasCancelled { try await verify(loaded, ways, &report) }
         return report
+    }
+
+    /// Lets the checkpoint stay for people to look at. Without this or a deletion, the garbage collection takes it for that
+    /// of a rehearsal that was cut off.
+    package func keepCheckpoint(_ report: inout RehearsalReport) async {
+        let (collection, id) = (environment.collection, report.checkpoint)
+        do {
+            // The marker of a run that failed stays until its artifacts are removed.
+            guard try await collection.commit(id)?.status == .available else { return }
+            try environment.writeGuard.ensureMayWrite()
+            try await uncancelled { try await collection.settle(id) }
+        } catch {
+            report.failures.append(
+                "the checkpoint may be removed by 'cairn gc', since that it is kept is not noted: \(error)")
+        }
     }
 
     /// Deletes the checkpoint of a rehearsal; what fails is a failure of the rehearsal.
@@ -153,7 +169,8 @@ package struct Rehearsal: Sendable {
         }
         guard !proofs.isEmpty else { return }
         let request = OperationRequest(
-            target: RestoreTarget(directory: scratch, overwrite: false), resources: proofs.keys.sorted())
+            target: RestoreTarget(directory: scratch, overwrite: false, isRehearsal: true),
+            resources: proofs.keys.sorted())
         let restored = try await RestoreOperation.restore(checkpoint, request, environment).run()
         report.restoreMilliseconds = restored.milliseconds
         report.restoredBytes = restored.contentBytes

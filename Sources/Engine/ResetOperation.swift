@@ -31,17 +31,24 @@ package struct ResetOperation: Sendable {
         switch summary.status {
         case .deleting, .errorDeleting: return try await undelete(summary, dryRun)
         case .protecting, .error, .waitCopying, .copying:
-            guard try await collection.commit(id) == nil else {
+            let index = try await collection.index(id)
+            let (commit, newest) = (try await collection.commit(id), try await collection.newestEpoch(id))
+            // Only a copy goes on behind a record that it has failed.
+            let isOver = commit.map { index.origin == nil || newest?.epoch ?? 0 <= $0.epoch } ?? false
+            guard !isOver else {
+                let advice = index.copyAgain.map { "'\($0)' copies it again" } ?? "protect again"
                 throw CheckpointError.wrongStatus(
                     id, summary.status, wanted: "unfinished or being deleted to be reset",
-                    reason: "it has failed for good; protect again, and 'cairn delete \(id.text)' removes it")
+                    reason: "it has failed for good; \(advice), and 'cairn delete \(id.text) --provider "
+                        + "\(index.provider)' removes it")
             }
-            let index = try await collection.index(id)
-            let owner = try await collection.newestEpoch(id)?.owner ?? index.owner
+            let owner = newest?.owner ?? index.owner
             guard try await isGone(owner) else {
                 throw CheckpointError.wrongStatus(
-                    id, .protecting, wanted: "without an executor to be reset",
-                    reason: "process \(owner.process) on \(owner.host) still runs it")
+                    id, summary.status,
+                    wanted: index.origin == nil ? "without an executor to be reset" : "without a copier to be reset",
+                    reason: "process \(owner.process) on \(owner.host) still "
+                        + (index.origin == nil ? "runs it" : "copies it"))
             }
             try await collection.ensureBegun(id, wanted: "begun to be reset")
             if !dryRun, index.origin != nil {

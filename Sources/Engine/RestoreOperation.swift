@@ -81,9 +81,10 @@ package struct RestoreOperation: Sendable {
     }
 }
 
-/// Goes on with a restore that was cut off or has failed, in an epoch of its own; or gives it up in order.
+/// Goes on with a restore that was cut off or has failed, or with a verification that was cut off, in an epoch of its own; or
+/// gives it up in order.
 ///
-/// What is restored already is not restored again. What was begun is done again, and may replace what it has left half done
+/// What is restored or verified already is not done again. What was begun is done again, and may replace what it has left half done
 /// itself, and nothing else.
 package struct RestoreResumption: Sendable {
     let environment: ExecutionEnvironment
@@ -107,15 +108,20 @@ package struct RestoreResumption: Sendable {
     /// `ExecutionError.operationNotReverted` when what was left behind could not be undone.
     package func run() async throws -> OperationReport {
         let standing = try await environment.collection.standing(id)
-        guard standing.index.kind == OperationKind.restore.rawValue else {
+        let isVerification = standing.index.kind == OperationKind.verify.rawValue
+        // What was found not to be restorable must be looked at from the beginning.
+        guard !isVerification || standing.isOpen else {
             throw OperationError.notResumable(
-                id, reason: "it is a verification; 'cairn verify \(standing.index.checkpoint)' begins it anew")
+                id,
+                reason: "it is a verification that has ended; 'cairn verify \(standing.index.checkpoint)' begins anew")
         }
         guard standing.index.saysTarget else {
             throw OperationError.notResumable(
-                id, reason: "an older cairn made it, whose record does not say where to; restore the checkpoint again")
+                id,
+                reason: "an older cairn made it, whose record does not say what was asked for; "
+                    + "'cairn \(standing.index.kind) \(standing.index.checkpoint)' begins it anew")
         }
-        return try await environment.using(standing.index.checkpoint, .restore) {
+        return try await environment.using(standing.index.checkpoint, isVerification ? .verify : .restore) {
             try await run(standing, givingUp: nil)
         }
     }
@@ -139,7 +145,7 @@ package struct RestoreResumption: Sendable {
                 failures: [failure]))
     }
 
-    private func claim(_ standing: OperationStanding) async throws -> OperationEpoch {
+    private func claim(_ standing: OperationStanding) async throws -> EpochRecord {
         let (collection, random, now) = (environment.collection, environment.random, environment.now())
         try environment.writeGuard.ensureMayWrite()
         return try await uncancelled { try await collection.claim(standing, now: now, random: random) }
@@ -185,12 +191,13 @@ package struct RestoreResumption: Sendable {
 }
 
 extension ExecutionEnvironment {
-    /// Runs `body` as a use of a checkpoint, so that nobody deletes it meanwhile.
+    /// Runs `body` as a use of a checkpoint, so that nobody deletes it meanwhile; a copy uses one of another bank.
     func using<Result: Sendable>(
-        _ id: CheckpointID, _ kind: OperationKind, _ body: () async throws -> Result
+        _ id: CheckpointID, of other: CheckpointCollection? = nil, _ kind: OperationKind,
+        _ body: () async throws -> Result
     ) async throws -> Result {
         let observer = observer
-        return try await collection.using(
+        return try await (other ?? collection).using(
             id, kind.rawValue, now: now(),
             unprotected: { error in
                 observer.observe(

@@ -41,6 +41,11 @@ package struct ResumeOperation: Sendable {
     private func run(givingUp reason: String?, earlier: CommitRecord?) async throws -> ProtectReport {
         let collection = environment.collection
         let index = try await unfinished()
+        guard reason != nil || !index.isRehearsal else {
+            throw CheckpointError.wrongStatus(
+                id, .error, wanted: "of a protect run to be resumed",
+                reason: "a rehearsal made it; 'cairn rehearse' begins anew, and it or 'cairn gc' removes this one")
+        }
         let newest = try await collection.newestEpoch(id)
         let owner = newest?.owner ?? index.owner
         guard try await isGone(owner) else {
@@ -84,13 +89,12 @@ package struct ResumeOperation: Sendable {
     /// The index record of a checkpoint that is neither committed nor being deleted.
     private func unfinished() async throws -> CheckpointIndex {
         let collection = environment.collection
-        guard try await collection.tombstone(id) == nil else {
-            throw CheckpointError.wrongStatus(id, .deleting, wanted: "unfinished to be resumed", reason: "")
-        }
+        try await collection.ensureNotDeleted(id, wanted: "unfinished to be resumed")
         if let commit = try await collection.settledCommit(id) {
             throw CheckpointError.wrongStatus(
                 id, commit.status, wanted: "unfinished to be resumed",
-                reason: commit.status == .available ? "it is finished" : "it has failed, and what it began was undone")
+                reason: commit.status == .available
+                    ? "it is finished" : "it has failed, and what it began was undone; protect again")
         }
         guard try await collection.bank.size(CheckpointKeys(id).index) != nil else {
             throw CheckpointError.unknown(id.text)

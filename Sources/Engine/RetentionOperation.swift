@@ -76,6 +76,8 @@ package struct RetentionOperation: Sendable {
     package func decide() async throws -> RetentionReport {
         let collection = environment.collection
         let found = try await collection.survey(plan: plan, provider: provider)
+        // A policy that keeps all needs to know nothing more.
+        let rehearsals = policy.keepsEverything ? [] : try await collection.rehearsals(among: found.map(\.id))
         // After the reading: what was created meanwhile was not read.
         let now = environment.now().milliseconds
         var candidates: [RetentionCandidate<CheckpointID>] = []
@@ -84,7 +86,8 @@ package struct RetentionOperation: Sendable {
             candidates.append(
                 RetentionCandidate(
                     checkpoint.id, created: checkpoint.created.milliseconds,
-                    standing: Self.standing(checkpoint.status), isPinned: checkpoint.isPinned,
+                    standing: rehearsals.contains(checkpoint.id) ? .rehearsal : Self.standing(checkpoint.status),
+                    isPinned: checkpoint.isPinned,
                     isInUse: checkpoint.hasUses ? try await isInUse(checkpoint.id) : false))
         }
         let statuses = Dictionary(found.map { ($0.id, $0.status) }, uniquingKeysWith: { first, _ in first })
@@ -150,7 +153,8 @@ package struct RetentionOperation: Sendable {
 
     // MARK: Looking
 
-    private static func standing(_ status: CheckpointStatus) -> RetentionCandidate<CheckpointID>.Standing {
+    /// What a status means to retention.
+    static func standing(_ status: CheckpointStatus) -> RetentionCandidate<CheckpointID>.Standing {
         switch status {
         case .available: .available
         case .deleting, .errorDeleting: .deleting

@@ -86,10 +86,13 @@ package struct RestoreTarget: Sendable, Hashable {
     package let directory: String?
     /// Whether what exists may be replaced.
     package let overwrite: Bool
+    /// Whether it is restored to prove that it can be, and thrown away then.
+    package let isRehearsal: Bool
 
-    package init(directory: String?, overwrite: Bool) {
+    package init(directory: String?, overwrite: Bool, isRehearsal: Bool = false) {
         self.directory = directory
         self.overwrite = overwrite
+        self.isRehearsal = isRehearsal
     }
 }
 

@@ -100,7 +100,13 @@ struct CheckpointHealth: Sendable {
                 advice: "'cairn delete \(id) --force' removes what is left of it")
         }
         let executor = try await executor(of: id)
-        guard hasEnded(executor) else { return try await silent(executor, subject) }
+        let index = try await collection.index(id)
+        let copyAgain = index.copyAgain
+        guard hasEnded(executor) else { return try await silent(executor, subject, isCopy: copyAgain != nil) }
+        if index.isRehearsal, index.origin == nil, summary.status == .available {
+            return Precondition(
+                subject, .doubtful, "was made by a rehearsal that was cut off", advice: "remove it with 'cairn gc'")
+        }
         if summary.status == .available || summary.status == .error, let commit = try await collection.commit(id) {
             // The marker of a failed run stays until its artifacts are removed.
             if commit.status == .error { return nil }
@@ -108,13 +114,24 @@ struct CheckpointHealth: Sendable {
                 subject, .doubtful, "is recorded, but a crash has left its marker and maybe indices that are missing",
                 advice: "finish that with 'cairn gc'")
         }
+        if index.isRehearsal, copyAgain == nil {
+            return Precondition(
+                subject, .doubtful,
+                "is of a rehearsal that was cut off; what it had quiesced may still stand still",
+                advice: "undo that, and remove it, with 'cairn gc'")
+        }
+        if let copyAgain {
+            return Precondition(
+                subject, .doubtful, "is an unfinished copy, and its copier has ended",
+                advice: "finish it with '\(copyAgain)', or give it up with 'cairn gc'")
+        }
         return Precondition(
             subject, .doubtful, "is unfinished, and its executor has ended; what it had quiesced may still stand still",
             advice: "finish it with 'cairn resume \(id)', or undo what is due with 'cairn gc'")
     }
 
     /// What to say of an executor that may be on another host, and has let its lease run out by the wall clocks.
-    private func silent(_ executor: Owner, _ subject: String) async throws -> Precondition? {
+    private func silent(_ executor: Owner, _ subject: String, isCopy: Bool) async throws -> Precondition? {
         let bytes: [UInt8]
         do { bytes = try await collection.bank.get(try CheckpointLayout.lease(executor.id)) } catch BankError.notFound {
             return nil
@@ -122,7 +139,7 @@ struct CheckpointHealth: Sendable {
         guard let lease = try? LeaseRecord(opening: bytes), LeaseView.looksGone(lease, now: now) else { return nil }
         return Precondition(
             subject, .doubtful,
-            "is unfinished, and its executor on \(executor.host) has not renewed its lease since \(lease.renewed)",
+            "is unfinished, and its \(isCopy ? "copier" : "executor") on \(executor.host) has not renewed its lease since \(lease.renewed)",
             advice: "see whether it still runs there; 'cairn resume' takes it over once it is certainly gone")
     }
 

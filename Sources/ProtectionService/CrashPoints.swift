@@ -72,11 +72,9 @@
     }
 
     /// A bank that passes crash points.
-    struct CrashingBank: Bank {
+    struct CrashingBank: ForwardingBank {
         let bank: any Bank
         let points: CrashPoints
-
-        var place: String { bank.place }
 
         @discardableResult
         func put(_ key: BankKey, _ bytes: [UInt8], if condition: WriteCondition) async throws -> ObjectVersion {
@@ -101,38 +99,10 @@
             return try await bank.put(key, stream: chunks, if: condition)
         }
 
-        func get(_ key: BankKey) async throws -> [UInt8] { try await bank.get(key) }
-
-        func getVersioned(_ key: BankKey) async throws -> (bytes: [UInt8], version: ObjectVersion) {
-            try await bank.getVersioned(key)
-        }
-
-        func stream(_ key: BankKey) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable {
-            try await bank.stream(key)
-        }
-
-        func size(_ key: BankKey) async throws -> Int64? { try await bank.size(key) }
-
         func delete(_ key: BankKey, if condition: WriteCondition) async throws {
             points.pass("before", "delete", key)
             defer { points.pass("after", "delete", key) }
             try await bank.delete(key, if: condition)
         }
-
-        func list(below prefix: BankKey?, after: BankKey?, limit: Int) async throws -> BankPage {
-            try await bank.list(below: prefix, after: after, limit: limit)
-        }
-
-        func names(below prefix: BankKey?, after: String?, limit: Int) async throws -> BankNames {
-            try await bank.names(below: prefix, after: after, limit: limit)
-        }
-
-        func modified(_ key: BankKey) async throws -> Int64? { try await bank.modified(key) }
-
-        func capacity() async throws -> BankCapacity? { try await bank.capacity() }
-
-        func survey() async throws -> BankSurvey { try await bank.survey() }
-
-        func removeLeftovers() async throws -> Int { try await bank.removeLeftovers() }
     }
 #endif

@@ -1,13 +1,26 @@
 import BlockingIO
+package import Checkpoints
 import Glibc
 import Surroundings
 
-/// A directory of one's own, for as long as a body runs.
-package enum ScratchDirectory {
+/// A rehearsal's directory of its own. `content` is where things are restored to; beside it, `owner.json` says whose it is,
+/// under a lock that the kernel lets go when the process ends, however it does.
+package struct ScratchDirectory: Sendable {
     /// Why there is none, or it could not be removed.
     package struct Fault: Error, Sendable, Hashable, CustomStringConvertible {
         package let description: String
     }
+
+    /// How the names of all scratch directories begin.
+    static let prefix = "cairn-rehearsal-"
+    static let ownerName = "owner.json"
+    static let contentName = "content"
+
+    private let path: String
+    private let lock: FileLock
+
+    /// The empty directory to restore into.
+    package var content: String { "\(path)/\(Self.contentName)" }
 
     /// The place for scratch directories: what was asked for, else `TMPDIR`, else `/tmp`.
     package static func place(_ asked: String?) -> String {
@@ -16,30 +29,76 @@ package enum ScratchDirectory {
         return temporary.isEmpty ? "/tmp" : temporary
     }
 
-    /// Makes a new directory below `place`, which only this user may enter.
-    package static func make(below place: String) throws(Fault) -> String {
-        var template = Array("\(place)/cairn-rehearsal-XXXXXX".utf8CString)
+    /// Makes a new directory below `place`, which only this user may enter, and says in it whose it is.
+    package static func make(below place: String, _ record: ScratchRecord) throws(Fault) -> ScratchDirectory {
+        var template = Array("\(place)/\(prefix)XXXXXX".utf8CString)
         // mkdtemp gives it the mode 0700.
         guard mkdtemp(&template) != nil else {
             throw Fault(
                 description: "no scratch directory can be made below '\(place)': \(String(cString: strerror(errno)))")
         }
-        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        guard let real = realpath(path, nil) else {
-            rmdir(path)
+        let made = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        guard let real = realpath(made, nil) else {
+            rmdir(made)
             throw Fault(
-                description: "the scratch directory '\(path)' cannot be found: \(String(cString: strerror(errno)))")
+                description: "the scratch directory '\(made)' cannot be found: \(String(cString: strerror(errno)))")
         }
         defer { free(real) }
-        return String(cString: real)
+        let path = String(cString: real)
+        // Under its name it is locked and whole: who finds it unlocked knows that its owner is gone.
+        let (new, owner) = ("\(path)/.\(ownerName)", "\(path)/\(ownerName)")
+        guard let lock = FileLock(making: new, record.bytes), rename(new, owner) == 0,
+            mkdir("\(path)/\(contentName)", 0o700) == 0
+        else {
+            let reason = String(cString: strerror(errno))
+            for name in [new, owner] { unlink(name) }
+            rmdir(path)
+            throw Fault(description: "the scratch directory '\(path)' cannot be written to: \(reason)")
+        }
+        return ScratchDirectory(path: path, lock: lock)
     }
 
-    /// Removes a directory with all that is in it, also what has no permissions, and nothing that a link leads to; also
+    init(path: String, lock: FileLock) {
+        self.path = path
+        self.lock = lock
+    }
+
+    /// Removes the directory with all that is in it, also what has no permissions, and nothing that a link leads to; also
     /// when the task was cancelled.
-    package static func remove(_ path: String) async throws {
+    package func remove() async throws {
+        let path = path
         try await uncancelled {
-            try await BlockingThreads.runAlone(name: "scratch-remove") { try removeTree(path) }
+            try await BlockingThreads.runAlone(name: "scratch-remove") { try Self.removeAll(path) }
         }
+        // Until here nobody else takes it for left behind.
+        withExtendedLifetime(lock) {}
+    }
+
+    /// Removes one that was left behind; of one that has no record, only when there is nothing in it.
+    static func remove(_ path: String, isEmpty: Bool) async throws {
+        try await uncancelled {
+            try await BlockingThreads.runAlone(name: "scratch-remove") {
+                guard isEmpty else { return try removeAll(path) }
+                unlink("\(path)/.\(ownerName)")
+                if rmdir(path) != 0 { throw fault(path, "remove it") }
+            }
+        }
+    }
+
+    /// Removes the content first, and who owns it last, so that a crash in between leaves what is found again.
+    static func removeAll(_ path: String) throws(Fault) {
+        let content = "\(path)/\(contentName)"
+        if access(content, F_OK) == 0 { try removeTree(content) }
+        for name in [".\(ownerName)", ownerName] where unlink("\(path)/\(name)") != 0 && errno != ENOENT {
+            throw fault(path, "remove who owns it")
+        }
+        if rmdir(path) != 0 { throw fault(path, "remove it") }
+    }
+
+    private static func fault(_ path: String, _ doing: String) -> Fault {
+        Fault(
+            description: "the scratch directory '\(path)' could not be removed (\(doing): "
+                + "\(String(cString: strerror(errno)))); remove it by hand")
     }
 
     /// A directory that is being emptied; only the innermost is open, however deep they lie.
@@ -50,14 +109,11 @@ package enum ScratchDirectory {
     }
 
     private static func removeTree(_ path: String) throws(Fault) {
-        func fault(_ doing: String) -> Fault {
-            Fault(
-                description: "the scratch directory '\(path)' could not be removed (\(doing): "
-                    + "\(String(cString: strerror(errno)))); remove it by hand")
-        }
+        func fault(_ doing: String) -> Fault { Self.fault(path, doing) }
         var current = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard current >= 0 else { throw fault("open it") }
         defer { close(current) }
+        let device = deviceNumber(current)
         guard let names = names(in: current) else { throw fault("list it") }
         var levels = [Level(name: [], names: names)]
         while let level = levels.last {
@@ -81,6 +137,11 @@ package enum ScratchDirectory {
                 inner = openat(current, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
             }
             guard inner >= 0 else { throw fault("open a directory") }
+            guard deviceNumber(inner) == device else {
+                close(inner)
+                errno = EXDEV
+                throw fault("leave alone what is mounted in it")
+            }
             fchmod(inner, 0o700)
             close(current)
             current = inner
@@ -88,6 +149,11 @@ package enum ScratchDirectory {
             levels.append(Level(name: name, names: names))
         }
         if rmdir(path) != 0 { throw fault("remove it") }
+    }
+
+    private static func deviceNumber(_ directory: Int32) -> dev_t? {
+        var status = stat()
+        return fstat(directory, &status) == 0 ? status.st_dev : nil
     }
 
     private static func names(in directory: Int32) -> [[CChar]]? {

@@ -21,6 +21,7 @@ package enum Retention {
             let reasons: [RetentionReason]
             switch candidate.standing {
             case .deleting: reasons = [.beingDeleted]
+            case .rehearsal: reasons = [.rehearsal]
             case .notAvailable: reasons = [.notAvailable] + protections(candidate)
             case .available:
                 if candidate.created > now {
@@ -40,7 +41,7 @@ package enum Retention {
             switch candidate.standing {
             case .available: return end
             case .notAvailable: end = candidate.created
-            case .deleting: break
+            case .deleting, .rehearsal: break
             }
         }
         return end

@@ -8,6 +8,8 @@ package struct RetentionCandidate<ID: Sendable & Hashable & Comparable>: Sendabl
         case notAvailable
         /// It is being deleted: what it was says nothing any more.
         case deleting
+        /// A rehearsal has made it, to be thrown away: it counts for nothing, and nothing follows from it.
+        case rehearsal
     }
 
     package let id: ID
@@ -56,6 +58,8 @@ package enum RetentionReason: Sendable, Hashable {
     case notAvailable
     /// It is being deleted by someone.
     case beingDeleted
+    /// A rehearsal has made it.
+    case rehearsal
     /// No rule of the policy keeps it.
     case unneeded
     /// It is older than the policy allows.
@@ -83,6 +87,7 @@ package enum RetentionReason: Sendable, Hashable {
         case .fromTheFuture: "fromTheFuture"
         case .notAvailable: "notAvailable"
         case .beingDeleted: "beingDeleted"
+        case .rehearsal: "rehearsal"
         case .unneeded: "unneeded"
         case .tooOld: "maxAge"
         case .tooMany: "maxCheckpoints"
@@ -102,6 +107,7 @@ package enum RetentionReason: Sendable, Hashable {
         case .fromTheFuture: "created in the future, by this clock"
         case .notAvailable: "not available, so it does not count"
         case .beingDeleted: "it is being deleted"
+        case .rehearsal: "made by a rehearsal, so it does not count"
         case .unneeded: "no rule keeps it"
         case .tooOld: "maxAge: older than \(policy.maxAgeText)"
         case .tooMany: "maxCheckpoints: \(policy.maxCheckpoints ?? 0) newer ones stay"

@@ -8,6 +8,8 @@ extension RunReport {
     /// (docs/reports.md).
     package var json: JSONObject {
         var object = facts
+        if let origin { object["origin"] = origin.json }
+        if let next { object["next"] = .string(next) }
         if let annotations { for member in Self.json(annotations).members { object[member.key] = member.value } }
         guard let request else { return object }
         object["target"] = request.target.map { .string($0) } ?? .null

@@ -28,7 +28,11 @@ struct ReportWords {
         }
         if report.warningCount > 0 { facts.append(("warnings", "\(report.warningCount)")) }
         if let request = report.request { facts += words(of: request) }
+        if let origin = report.origin {
+            facts.append(("copied from", "\(origin.provider), bank \(origin.bank), at \(origin.copied)"))
+        }
         if !report.note.isEmpty { facts.append(("message", report.note)) }
+        if let next = report.next { facts.append(("next", next)) }
         if let annotations = report.annotations { facts += annotations.facts }
         return facts
     }

@@ -86,6 +86,10 @@ package struct RunReport: Sendable, Hashable {
     package var failures: [ResourceFailure] = []
     /// Of a restore or a verification, what was asked for.
     package var request: Request?
+    /// Where the checkpoint was copied from; `nil` when it was made in its bank.
+    package var origin: CheckpointOrigin?
+    /// The command that helps a checkpoint that is not available; `nil` when there is none or none is needed.
+    package var next: String?
     /// What people have said of the checkpoint; `nil` for other operations.
     package var annotations: CheckpointAnnotations?
     /// Records that could not be read.

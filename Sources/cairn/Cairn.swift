@@ -80,8 +80,8 @@ enum CommandLineFailure {
         case let LeaseError.lost(_, reason):
             StandardStream.error.write(
                 "cairn: the lease on the bank was lost, so this run has stopped itself before others could take it for "
-                    + "gone: \(Words.harmless(reason)); when the bank is well, 'cairn resume --last' goes on with a "
-                    + "protect run, 'cairn resume OPERATION' with a restore, and any other command can be run again\n")
+                    + "gone: \(Words.harmless(reason)); when the bank is well, 'cairn resume --last' goes on, and "
+                    + "any other command can be run again\n")
             return ExitStatus.failed
         case is LeaseError, is ClockSkewError, is RetentionError, is AnnotationError, is CopyError, is MessageFailure,
             is BankError, is CheckpointError, is ExecutionError, is ProviderError, is OperationError, is RequestError:

@@ -116,6 +116,7 @@ struct Checkpoints: AsyncParsableCommand {
                 throw CheckpointError.unknown(id.text)
             }
             var report = try await RunReport.load(summary, opened.collection)
+            await report.addOrigin(summary, opened.collection)
             report.add(try await opened.collection.legibleAnnotations(id))
             StandardStream.output.write(report.rendered(as: output))
         }

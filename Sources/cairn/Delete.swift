@@ -19,8 +19,7 @@ struct Delete: AsyncParsableCommand {
               cairn delete 7k3m
             """)
 
-    @OptionGroup var provider: ProviderChoice
-    @OptionGroup var options: RunOptions
+    @OptionGroup var chosen: OneCheckpoint
 
     @Flag(help: "Say what would be deleted, and delete nothing.")
     var dryRun = false
@@ -28,23 +27,15 @@ struct Delete: AsyncParsableCommand {
     @Flag(help: "Delete also what is damaged or still protecting, and go on when a plugin fails.")
     var force = false
 
-    @Option(help: "Print the result as text or json.")
-    var output: OutputFormat = .text
-
-    @Argument(help: "The checkpoint's id, or a beginning of it that no other has.")
-    var checkpoint: String
-
-    func validate() throws { try options.check(output) }
-
     func run() async throws {
-        let opened = try await provider.open()
-        let id = try await opened.collection.resolve(prefix: checkpoint)
+        let (opened, id) = try await chosen.open()
+        let output = chosen.output
         if dryRun {
             try await describe(id, opened)
             return
         }
         let force = force
-        let report = try await ProgressDisplay.showing(options, opened, quiet: output == .json) { environment in
+        let report = try await chosen.showing(opened) { environment in
             try await environment.leased { environment in
                 try await DeleteOperation(environment, checkpoint: id, force: force, isGone: environment.ownerWatch())
                     .run()
@@ -78,10 +69,10 @@ struct Delete: AsyncParsableCommand {
         guard let summary = try await opened.collection.summary(id) else {
             throw CheckpointError.unknown(id.text)
         }
-        let report = await DryRun(plugins: opened.plugins, jobs: options.jobs ?? 4).delete(
+        let report = await DryRun(plugins: opened.plugins, jobs: chosen.options.jobs ?? 4).delete(
             summary, force: force, from: opened.collection)
         let objects = try await opened.collection.bank.allKeys(below: CheckpointKeys(id).all).count
-        if output == .json {
+        if chosen.output == .json {
             var object = summary.json
             for member in report.json.members where member.key != "resources" { object[member.key] = member.value }
             object["objects"] = .integer(Int64(objects))

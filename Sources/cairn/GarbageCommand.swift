@@ -1,8 +1,11 @@
 import ArgumentParser
+import Bank
 import CanonicalForm
 import CommandLineSupport
 import Engine
 import PlanIR
+import Checkpoints
+import ProtectionService
 import Wording
 
 /// `cairn gc`
@@ -14,7 +17,8 @@ struct Collect: AsyncParsableCommand {
             Runs that were cut off are undone where they left something behind, such as a service that stands still, \
             and recorded as failed; 'cairn resume' finishes them instead. Deletions that were broken off are finished. \
             The artifacts of failed runs go after a while, and so does what belongs to no checkpoint. What someone still \
-            works on is left alone, and nothing of an available checkpoint is ever removed. It may run beside everything.
+            works on is left alone, and nothing of an available checkpoint is ever removed. Of rehearsals that were killed, \
+            the checkpoint and the scratch directory are removed. It may run beside everything.
 
             EXAMPLES
               cairn gc --dry-run
@@ -30,6 +34,12 @@ struct Collect: AsyncParsableCommand {
             "How long the artifacts of failed runs are kept, such as 12h or 7d.", valueName: "duration"))
     var keepFailed = Duration(milliseconds: GarbageTerms.standard.failed)
 
+    @Option(
+        help: ArgumentHelp(
+            "Look below this directory, too, for what rehearsals have left; besides TMPDIR, or /tmp, and where they are "
+                + "recorded to have been.", valueName: "dir"))
+    var scratch: String?
+
     @Flag(help: "Say what would be done, and change nothing.")
     var dryRun = false
 
@@ -44,15 +54,16 @@ struct Collect: AsyncParsableCommand {
         var terms = GarbageTerms.standard
         terms.failed = keepFailed.milliseconds
         let chosen = terms
+        let scratch = scratch
+        let collect: @Sendable (ExecutionEnvironment) async throws -> [CollectedItem] = { environment in
+            let isGone = environment.ownerWatch()
+            let items = try await GarbageCollection(environment, terms: chosen, dryRun: dryRun, isGone: isGone).run()
+            let sweep = ScratchSweep(bank: opened.format.id, dryRun: dryRun, isGone: isGone)
+            return items + (try await sweep.run(in: opened.scratchPlaces(scratch)).map(\.item))
+        }
         let items = try await ProgressDisplay.showing(options, opened, quiet: output == .json) { environment in
-            if dryRun {
-                return try await GarbageCollection(
-                    environment, terms: chosen, dryRun: true, isGone: environment.ownerWatch()
-                ).run()
-            }
-            return try await environment.leased(goesByAge: true) { environment in
-                try await GarbageCollection(environment, terms: chosen, isGone: environment.ownerWatch()).run()
-            }
+            if dryRun { return try await collect(environment) }
+            return try await environment.leased(goesByAge: true) { try await collect($0) }
         }
         switch output {
         case .json:
@@ -91,6 +102,27 @@ struct Collect: AsyncParsableCommand {
         }
 
         var defaultValueDescription: String { "\(milliseconds / 3_600_000)h" }
+    }
+}
+
+extension OpenedProvider {
+    /// Where rehearsals may have left something on this host: what was asked for, the usual place, and where records of
+    /// restores say that they were.
+    fileprivate func scratchPlaces(_ asked: String?) async throws -> [String] {
+        let recorded = try await collection.operations().compactMap { operation in
+            operation.index?.target.flatMap { ScratchSweep.place(ofContent: $0) }
+        }
+        return [asked, ScratchDirectory.place(nil)].compactMap { $0 } + recorded
+    }
+}
+
+extension SweptScratch {
+    fileprivate var item: CollectedItem {
+        switch outcome {
+        case .removed: CollectedItem(path, .removed, words)
+        case .left(let reason): CollectedItem(path, .left, "\(words); \(reason)")
+        case .failed(let reason): CollectedItem(path, .failed, reason)
+        }
     }
 }
 

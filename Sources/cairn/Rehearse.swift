@@ -21,7 +21,8 @@ struct Rehearse: AsyncParsableCommand {
             Everything that the plan names is saved into a checkpoint of its own and restored into a new directory that \
             only you may enter. What cannot be restored elsewhere is read back and checked instead, and the report says \
             so. The directory is removed in any case, and the checkpoint when all is well. The exit code is 0 only when \
-            every resource is proven. Services are brought to a standstill as in any protect run.
+            every resource is proven. Services are brought to a standstill as in any protect run. What a rehearsal of the \
+            plan has left behind that was killed is removed first.
 
             EXAMPLES
               cairn rehearse shop.ir --dry-run
@@ -63,23 +64,32 @@ struct Rehearse: AsyncParsableCommand {
         let report = try await ProgressDisplay.showing(options, provider, quiet: output == .json) { environment in
             for notice in provider.notices(for: ir) { environment.observer.observe(.noticed(notice)) }
             return try await environment.leased { environment in
-                let scratch: String
-                do { scratch = try ScratchDirectory.make(below: place) } catch {
-                    throw MessageFailure("\(error)")
-                }
-                let rehearsal = Rehearsal(environment, ir: ir, irBytes: bytes, scratch: scratch)
+                await provider.sweepRehearsals(of: ir.plan, in: place, environment)
+                let scratch: ScratchDirectory
+                do {
+                    scratch = try ScratchDirectory.make(
+                        below: place,
+                        ScratchRecord(
+                            bank: provider.format.id, plan: ir.plan, owner: environment.collection.owner,
+                            created: environment.now()))
+                } catch { throw MessageFailure("\(error)") }
+                let rehearsal = Rehearsal(environment, ir: ir, irBytes: bytes, scratch: scratch.content)
                 let result: Swift.Result<RehearsalReport, any Error>
                 do { result = .success(try await rehearsal.run(earlier: earlier)) } catch { result = .failure(error) }
                 // Whatever happened, nothing of it stays there.
                 var fault: String?
-                do { try await ScratchDirectory.remove(scratch) } catch {
+                do { try await scratch.remove() } catch {
                     fault = "\(error)"
                     environment.observer.observe(.noticed("\(error)"))
                 }
                 var report = try result.get()
                 if let fault { report.failures.append(fault) }
                 // One that failed is kept, so that it can be looked into.
-                if !keeps && report.isProven(acceptsVerified: true) { await rehearsal.deleteCheckpoint(&report) }
+                if !keeps && report.isProven(acceptsVerified: true) {
+                    await rehearsal.deleteCheckpoint(&report)
+                } else {
+                    await rehearsal.keepCheckpoint(&report)
+                }
                 return report
             }
         }
@@ -127,6 +137,33 @@ struct Rehearse: AsyncParsableCommand {
             subject, free >= needed ? .met : .unmet,
             "has room for \(Words.bytes(free)), and \(Words.bytes(needed)) were saved last time",
             advice: free >= needed ? "" : "name another one with --scratch DIR")
+    }
+}
+
+extension OpenedProvider {
+    /// Removes what rehearsals of a plan have left behind that were killed, and says so. What fails keeps no one from
+    /// rehearsing.
+    func sweepRehearsals(of plan: String, in place: String, _ environment: ExecutionEnvironment) async {
+        func tell(_ words: String) { environment.observer.observe(.noticed(words)) }
+        let isGone = environment.ownerGlance()
+        var quiet = environment
+        quiet.observer = SilentObserver()
+        do {
+            for item in try await GarbageCollection(quiet, isGone: isGone).runRehearsals(of: plan)
+            where item.action != .left {
+                tell(
+                    item.action == .failed
+                        ? "checkpoint \(item.id) of a rehearsal that was cut off could not be removed: \(item.message)"
+                        : "checkpoint \(item.id) was removed: \(item.message)")
+            }
+            for swept in try await ScratchSweep(bank: format.id, isGone: isGone).run(in: [place]) {
+                switch swept.outcome {
+                case .removed: tell("'\(swept.path)' was removed: \(swept.words)")
+                case .left(let reason): tell("'\(swept.path)' was left: \(swept.words); \(reason)")
+                case .failed(let reason): tell(reason)
+                }
+            }
+        } catch { tell("what earlier rehearsals have left behind was not looked for: \(error)") }
     }
 }
 

@@ -44,6 +44,19 @@ extension RunReport {
         }
     }
 
+    /// Adds where a copy comes from, and what to do about one that is not whole.
+    mutating func addOrigin(_ summary: CheckpointSummary, _ collection: CheckpointCollection) async {
+        // A record that cannot be read is a fault that was told.
+        guard let index = try? await collection.index(summary.id), let origin = index.origin else { return }
+        self.origin = origin
+        switch summary.status {
+        case .error:
+            operation = .copy
+            next = index.copyAgain
+        case .waitCopying, .copying, .available, .protecting, .deleting, .errorDeleting, .damaged: break
+        }
+    }
+
     /// Adds what the protection definitions say; one that cannot be read is a fault of the report.
     mutating func addDefinitions(of commit: CommitRecord, _ collection: CheckpointCollection) async {
         let packs = DefinitionPacks(commit.checkpoint, commit, collection)

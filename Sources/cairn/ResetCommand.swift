@@ -19,25 +19,15 @@ extension Checkpoints {
                   cairn checkpoints reset 7k3m
                 """)
 
-        @OptionGroup var provider: ProviderChoice
-        @OptionGroup var options: RunOptions
+        @OptionGroup var chosen: OneCheckpoint
 
         @Flag(help: "Say what would become of it, and change nothing.")
         var dryRun = false
 
-        @Option(help: "Print the result as text or json.")
-        var output: OutputFormat = .text
-
-        @Argument(help: "The checkpoint's id, or a beginning of it that no other has.")
-        var checkpoint: String
-
-        func validate() throws { try options.check(output) }
-
         func run() async throws {
-            let opened = try await provider.open()
-            let id = try await opened.collection.resolve(prefix: checkpoint)
+            let (opened, id) = try await chosen.open()
             let dryRun = dryRun
-            let status = try await ProgressDisplay.showing(options, opened, quiet: output == .json) { environment in
+            let status = try await chosen.showing(opened) { environment in
                 if dryRun {
                     return try await ResetOperation(environment, checkpoint: id, isGone: environment.ownerWatch())
                         .run(dryRun: true)
@@ -46,7 +36,7 @@ extension Checkpoints {
                     try await ResetOperation(environment, checkpoint: id, isGone: environment.ownerWatch()).run()
                 }
             }
-            switch output {
+            switch chosen.output {
             case .json:
                 StandardStream.output.write(
                     JSONValue.object([

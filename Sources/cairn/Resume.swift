@@ -13,14 +13,15 @@ import YAMLSource
 /// `cairn resume`
 struct Resume: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Finishes a protect run, a copy or a restore that was cut off.",
+        abstract: "Finishes a protect run, a copy, a restore or a verification that was cut off.",
         discussion: """
             What was finished is not done again. What was cut off is, after what it had left behind, such as a service \
             that stands still, was undone. A service whose quiet time was cut off is quieted again, and everything \
             below it is saved again, so that it is all of one moment. Works on any host that reaches the bank and what \
             is protected. When all has succeeded, the plan's retention policy is applied. A copy goes on from the bank \
             that it was begun from. A restore that failed is gone on with, too: what it has restored is not restored \
-            again, and what it has left half done itself is replaced, without --overwrite.
+            again, and what it has left half done itself is replaced, without --overwrite. --last takes the newest of all \
+            that was cut off, and says what that is; what belongs to a rehearsal is not among it.
 
             EXAMPLES
               cairn resume 7k3m
@@ -32,7 +33,7 @@ struct Resume: AsyncParsableCommand {
     @OptionGroup var options: RunOptions
     @OptionGroup var retention: RetentionOption
 
-    @Flag(help: "The newest checkpoint that was cut off.")
+    @Flag(help: "The newest protect run, copy, restore or verification that was cut off.")
     var last = false
 
     @Option(help: "With --last: of this plan.")
@@ -41,7 +42,7 @@ struct Resume: AsyncParsableCommand {
     @Option(help: "Print the result as text or json.")
     var output: OutputFormat = .text
 
-    @Argument(help: "The id of a checkpoint or of a restore, or a beginning of it that no other has.")
+    @Argument(help: "The id of a checkpoint, a restore or a verification, or a beginning of it that no other has.")
     var checkpoint: String?
 
     func validate() throws {
@@ -94,18 +95,40 @@ struct Resume: AsyncParsableCommand {
         try await route.copy(id, options, output)
     }
 
-    /// The checkpoint that is meant: with `--last`, the newest that has no outcome and whose executor is gone.
+    /// What is meant: with `--last`, the newest thing that was cut off.
     private func resolve(_ opened: OpenedProvider) async throws -> Resumable {
         if let checkpoint { return try await Resumable.named(checkpoint, in: opened.collection) }
-        let filter = CheckpointCollection.Filter(plan: plan, provider: opened.manifest.name.value)
-        let summaries = try await opened.collection.unfinished(filter)
-        // Those whose executor has ended on this host come before those of which that must be found out.
-        for status in [CheckpointStatus.error, .protecting, .waitCopying, .copying] {
-            for summary in summaries where summary.status == status {
-                if try await opened.collection.commit(summary.id) == nil { return .checkpoint(summary.id) }
-            }
+        let found = try await opened.collection.interruptions(
+            plan: plan, provider: opened.manifest.name.value, isRunning: OwnerProcess.isRunning)
+        guard let newest = found.first else {
+            throw MessageFailure(
+                "nothing was cut off; 'cairn checkpoints list' and 'cairn operations list' show what there is")
         }
-        throw MessageFailure("no checkpoint was cut off; 'cairn checkpoints list' shows those there are")
+        var note = "note: going on with the \(newest.words)"
+        if found.count > 1 {
+            note += "; cut off, too: " + found.dropFirst().prefix(5).map(\.words).joined(separator: ", ")
+            if found.count > 6 { note += " and \(found.count - 6) more" }
+        }
+        StandardStream.error.write(Words.harmless(note) + "\n")
+        switch newest.kind {
+        case .restore, .verify: return .operation(newest.id)
+        case .protect, .copy, .delete: return .checkpoint(newest.id)
+        }
+    }
+}
+
+extension Interruption {
+    /// `restore 4q0n… of plan 'shop', begun 2026-11-22T13:24:55.123Z`
+    fileprivate var words: String {
+        let what =
+            switch kind {
+            case .protect: "protect run"
+            case .copy: "copy"
+            case .restore: "restore"
+            case .verify: "verification"
+            case .delete: "deletion"
+            }
+        return "\(what) \(id) of plan '\(plan)', begun \(began)"
     }
 }
 

@@ -3,6 +3,7 @@ import Checkpoints
 import Engine
 import PlanIR
 import Retention
+import Schedules
 import Wording
 
 extension RetentionReport {
@@ -37,8 +38,7 @@ extension RetentionReport {
     }
 
     private func words(_ checkpoint: RetainedCheckpoint) -> [String] {
-        let moment = RetentionMoment(milliseconds: checkpoint.decision.candidate.created, in: zone)
-        return checkpoint.decision.reasons.map { $0.words(policy, at: moment) }
+        checkpoint.decision.words(policy, in: zone)
     }
 
     func json(dryRun: Bool) -> JSONObject {
@@ -47,14 +47,12 @@ extension RetentionReport {
             "removed": .integer(Int64(removed)), "failed": .integer(Int64(failed)),
             "checkpoints": .array(
                 checkpoints.map { checkpoint in
-                    let codes = checkpoint.decision.reasons.map(\.code)
                     var object: JSONObject = [
                         "checkpoint": .string(checkpoint.id.text), "created": .string(checkpoint.created.description),
                         "status": .string(checkpoint.status.rawValue),
                         "decision": checkpoint.decision.isKept ? "keep" : "remove",
                         "outcome": .string(checkpoint.outcome.code),
-                        "reasons": .array(
-                            zip(codes, words(checkpoint)).map { ["code": .string($0), "words": .string($1)] }),
+                        "reasons": checkpoint.decision.json(policy, in: zone),
                     ]
                     switch checkpoint.outcome {
                     case .spared(let message), .failed(let message): object["message"] = .string(message)
@@ -63,6 +61,20 @@ extension RetentionReport {
                     return .object(object)
                 }),
         ]
+    }
+}
+
+extension RetentionDecision {
+    /// All reasons, in a few words each.
+    func words(_ policy: RetentionPolicy, in zone: TimeZoneRules) -> [String] {
+        let moment = RetentionMoment(milliseconds: candidate.created, in: zone)
+        return reasons.map { $0.words(policy, at: moment) }
+    }
+
+    /// All reasons, for programs.
+    func json(_ policy: RetentionPolicy, in zone: TimeZoneRules) -> JSONValue {
+        .array(
+            zip(reasons, words(policy, in: zone)).map { ["code": .string($0.code), "words": .string($1)] })
     }
 }
 

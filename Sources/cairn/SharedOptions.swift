@@ -87,6 +87,34 @@ struct CheckpointChoice: ParsableArguments {
     }
 }
 
+/// What commands have in common that change one checkpoint: in which bank, how they run, which one, and how the result is
+/// printed.
+struct OneCheckpoint: ParsableArguments {
+    @OptionGroup var provider: ProviderChoice
+    @OptionGroup var options: RunOptions
+
+    @Option(help: "Print the result as text or json.")
+    var output: OutputFormat = .text
+
+    @Argument(help: "The checkpoint's id, or a beginning of it that no other has.")
+    var checkpoint: String
+
+    func validate() throws { try options.check(output) }
+
+    /// The provider, and the checkpoint that is meant.
+    func open() async throws -> (OpenedProvider, CheckpointID) {
+        let opened = try await provider.open()
+        return (opened, try await opened.collection.resolve(prefix: checkpoint))
+    }
+
+    /// Runs `body` as people and programs look at it.
+    func showing<Result: Sendable>(
+        _ opened: OpenedProvider, _ body: @escaping @Sendable (ExecutionEnvironment) async throws -> Result
+    ) async throws -> Result {
+        try await ProgressDisplay.showing(options, opened, quiet: output == .json, body)
+    }
+}
+
 /// A point in time on the command line.
 enum Moment {
     static func read(_ text: String) throws -> Timestamp {

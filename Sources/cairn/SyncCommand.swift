@@ -4,6 +4,8 @@ import Checkpoints
 import CommandLineSupport
 import Engine
 import Manifests
+import PlanIR
+import Retention
 import Wording
 import YAMLSource
 
@@ -14,12 +16,16 @@ extension BankCommand {
             abstract: "Copies what another provider's bank lacks of a plan's checkpoints.",
             discussion: """
                 All available checkpoints of the plan are copied that are not there, the oldest first; copies that \
-                were broken off are finished. One that cannot be copied does not keep the others from it: the exit \
-                code is 1 then. Nothing is removed from either bank.
+                were broken off are finished. One that retention would remove there at once is not copied, by the \
+                policy that the plan's newest available checkpoint was made with, or by that of --policy; --all copies \
+                it, too. One that cannot be copied does not keep the others from it: the exit code is 1 then. Nothing \
+                is removed from either bank.
 
                 EXAMPLES
                   cairn bank sync shop --to offsite --dry-run
                   cairn bank sync shop --provider local --to offsite
+                  cairn bank sync shop --to offsite --policy shop-offsite.ir
+                  cairn bank sync shop --to offsite --all
                   cairn bank sync shop --to offsite --limit 1 --output json
                 """)
 
@@ -32,6 +38,14 @@ extension BankCommand {
         @Option(help: "Copy at most so many checkpoints.")
         var limit: Int?
 
+        @Option(
+            help: ArgumentHelp(
+                "The compiled plan by whose retention policy the copies are kept there.", valueName: "file"))
+        var policy: String?
+
+        @Flag(help: "Copy also what retention would remove there at once.")
+        var all = false
+
         @Flag(help: "Say what would be copied, and copy nothing.")
         var dryRun = false
 
@@ -43,12 +57,17 @@ extension BankCommand {
 
         func validate() throws {
             try options.check(output)
+            if all && policy != nil { throw ValidationError("--all asks no policy, so --policy does not go with it.") }
             if let limit, limit < 1 { throw ValidationError("--limit is at least 1.") }
         }
 
         func run() async throws {
             let route = try await CopyRoute(try provider.providers.registry(), from: provider.provider, to: to)
-            let report = try await sync(route)
+            let report = try await sync(route, try rule())
+            if case .failed(let reason) = report.retention {
+                StandardStream.error.write(
+                    "notice: all is copied, since the retention policy could not be asked: \(Words.harmless(reason))\n")
+            }
             switch output {
             case .json: StandardStream.output.write(JSONValue.object(report.json(plan, route, dryRun)).prettyText)
             case .text: report.print(plan, to, dryRun, on: options.results)
@@ -57,17 +76,29 @@ extension BankCommand {
             if report.count(.failed) > 0 { throw ExitCode(ExitStatus.failed) }
         }
 
-        private func sync(_ route: CopyRoute) async throws -> SyncReport {
+        /// Which checkpoints are worth a copy.
+        private func rule() throws -> SyncRule {
+            if all { return .all }
+            guard let policy else { return .newestPolicy }
+            let ir = try CompiledPlan(reading: policy).ir
+            guard ir.plan == plan else {
+                throw MessageFailure(
+                    "'\(policy)' is the plan '\(ir.plan)', and not '\(plan)'; name a compiled plan of that name")
+            }
+            return .policy(try RetentionPolicy(ir))
+        }
+
+        private func sync(_ route: CopyRoute, _ rule: SyncRule) async throws -> SyncReport {
             let (plan, limit) = (plan, limit ?? .max)
             if dryRun {
                 return try await BankSync(
                     route.target.quietEnvironment(jobs: 1), plan: plan, from: route.source.side,
-                    to: route.target.side, limit: limit
+                    to: route.target.side, rule: rule, limit: limit
                 ).run(dryRun: true)
             }
             return try await route.leased(options, quiet: output == .json) { environment in
                 try await BankSync(
-                    environment, plan: plan, from: route.source.side, to: route.target.side, limit: limit,
+                    environment, plan: plan, from: route.source.side, to: route.target.side, rule: rule, limit: limit,
                     isGone: environment.ownerWatch()
                 ).run()
             }
@@ -76,19 +107,39 @@ extension BankCommand {
 }
 
 extension SyncReport {
+    /// Why an item was not copied, or what there is to say else.
+    private func note(_ item: SyncItem) -> String {
+        guard let decision = item.decision, case .applied(let policy, let zone) = retention else { return item.message }
+        return decision.words(policy, in: zone).joined(separator: "; ")
+    }
+
+    private var retentionJSON: JSONValue {
+        switch retention {
+        case .off: ["status": "off"]
+        case .none: ["status": "none"]
+        case .applied(let policy, _): ["status": "applied", "timezone": .string(policy.timeZone)]
+        case .failed(let reason): ["status": "failed", "message": .string(reason)]
+        }
+    }
+
+    private func json(_ item: SyncItem) -> JSONValue {
+        var object: JSONObject = [
+            "checkpoint": .string(item.checkpoint.id.text),
+            "created": .string(item.checkpoint.created.description),
+            "action": .string(item.action.rawValue), "message": .string(note(item)),
+            "sentBytes": .integer(item.tally.sentBytes), "foundBytes": .integer(item.tally.foundBytes),
+        ]
+        if let decision = item.decision, case .applied(let policy, let zone) = retention {
+            object["reasons"] = decision.json(policy, in: zone)
+        }
+        return .object(object)
+    }
+
     fileprivate func json(_ plan: String, _ route: CopyRoute, _ dryRun: Bool) -> JSONObject {
         [
             "operation": "sync", "dryRun": .bool(dryRun), "plan": .string(plan),
             "from": .string(route.source.manifest.name.value), "to": .string(route.target.manifest.name.value),
-            "checkpoints": .array(
-                items.map { item in
-                    [
-                        "checkpoint": .string(item.checkpoint.id.text),
-                        "created": .string(item.checkpoint.created.description),
-                        "action": .string(item.action.rawValue), "message": .string(item.message),
-                        "sentBytes": .integer(item.tally.sentBytes), "foundBytes": .integer(item.tally.foundBytes),
-                    ]
-                }),
+            "retention": retentionJSON, "checkpoints": .array(items.map { json($0) }),
         ]
     }
 
@@ -102,13 +153,14 @@ extension SyncReport {
                     told.map { item in
                         [
                             item.checkpoint.id.text, item.checkpoint.created.description, item.action.rawValue,
-                            Words.bytes(item.checkpoint.storedBytes), Words.harmless(item.message),
+                            Words.bytes(item.checkpoint.storedBytes), Words.harmless(note(item)),
                         ]
                     }))
         }
         let done = dryRun ? "would be copied" : "copied"
         StandardStream.error.write(
             "plan '\(Words.harmless(plan))': \(Words.count(count(.copied), "checkpoint")) \(done) to '\(to)', "
-                + "\(count(.alreadyThere)) already there, \(count(.left)) left, \(count(.failed)) failed\n")
+                + "\(count(.alreadyThere)) already there, \(count(.notKept)) not kept there, \(count(.left)) left, "
+                + "\(count(.failed)) failed\n")
     }
 }

@@ -4,6 +4,7 @@ import BankConformance
 import CanonicalForm
 import Checkpoints
 import Foundation
+import PluginKit
 import Testing
 
 /// What `cairn bank check` finds.
@@ -76,6 +77,45 @@ import Testing
         try await bench.bank.delete(part, if: .none)
         let finding = try #require(try await bench.audit().findings.first)
         #expect(finding.kind == .partMissing && finding.key == part.text && finding.checkpoint == id)
+    }
+
+    /// All parts are as they were written, but together they are not what the record says: only reading them tells.
+    @Test(arguments: [Int64(1), 3, 8, 100]) func theDigestOfTheWholeIsComputedAgain(_ partSize: Int64) async throws {
+        let bench = CareBench()
+        let id = try await bench.protect()
+        let keys = CheckpointKeys(id)
+        let place = try ArtifactKeys("data", in: keys.artifacts("Test::Thing#r0", epoch: 1))
+        let content = try await bench.bank.get(place.part(0))
+        // In parts of another length, which is as good.
+        let pieces = stride(from: 0, to: content.count, by: Int(partSize)).map {
+            Array(content[$0..<min($0 + Int(partSize), content.count)])
+        }
+        for (number, piece) in pieces.enumerated() {
+            try await bench.bank.put(place.part(UInt32(number)), piece, if: .none)
+        }
+        let parts = pieces.map { ArtifactRecord.Part(size: Int64($0.count), digest: SHA256Digest(of: $0)) }
+        func rewrite(_ digest: SHA256Digest) async throws {
+            let summary = ArtifactSummary(name: "data", size: Int64(content.count), digest: digest)
+            let record = ArtifactRecord(summary: summary, partSize: partSize, parts: parts).record.bytes
+            try await bench.bank.put(place.record, record, if: .none)
+            try await bench.rename(id, "Test::Thing#r0", summary, SHA256Digest(of: record))
+        }
+        try await rewrite(SHA256Digest(of: content))
+        let sound = try await bench.audit(.data)
+        #expect(sound.findings.isEmpty && sound.tally.bytesRead > Int64(content.count), "\(sound.findings)")
+        try await rewrite(SHA256Digest(of: Array(content.reversed())))
+        #expect(try await bench.kinds(.records).isEmpty)
+        let other = try await bench.audit(.data)
+        #expect(other.findings.map(\.kind) == [.contentDamaged], "\(other.findings)")
+        #expect(other.findings.first?.key == place.record.text)
+        // A part that is damaged is told of, and the whole is not blamed for it.
+        for number in pieces.indices {
+            let key = place.part(UInt32(number))
+            try await bench.bank.put(key, pieces[number].map { $0 ^ 1 }, if: .none)
+            let damaged = try await bench.audit(.data).findings
+            #expect(damaged.map(\.kind) == [.partDamaged] && damaged.first?.key == key.text, "\(damaged)")
+            try await bench.bank.put(key, pieces[number], if: .none)
+        }
     }
 
     @Test(arguments: ConsistencyLevel.allCases)

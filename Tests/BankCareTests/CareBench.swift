@@ -66,6 +66,31 @@ struct CareBench: Sendable {
         Set(try await audit(scope).findings.map(\.kind)).sorted { $0.rawValue < $1.rawValue }
     }
 
+    /// Has the definition of a resource name its artifact otherwise, and the commit record that definition.
+    func rename(
+        _ id: CheckpointID, _ resource: String, _ summary: ArtifactSummary, _ record: SHA256Digest
+    ) async throws {
+        let keys = CheckpointKeys(id)
+        let key = keys.definitions(ofEpoch: 1, pack: 0)
+        let pack = try DefinitionPack(opening: try await bank.get(key))
+        let definitions = pack.definitions.map { definition in
+            guard definition.resource == resource else { return definition }
+            return DefinitionRecord(
+                resource: definition.resource, plugin: definition.plugin, pluginDigest: definition.pluginDigest,
+                definition: definition.definition,
+                artifacts: definition.artifacts.map { .init(summary: summary, epoch: $0.epoch, record: record) },
+                warnings: definition.warnings)
+        }
+        let changed = DefinitionPack(checkpoint: id, number: 0, definitions: definitions).bytes
+        try await bank.put(key, changed, if: .none)
+        let commit = try CommitRecord(opening: try await bank.get(keys.commit(ofEpoch: 1)))
+        let again = CommitRecord(
+            checkpoint: id, epoch: 1, status: commit.status, finished: commit.finished, resources: commit.resources,
+            failures: commit.failures, contentBytes: commit.contentBytes, journalSegments: commit.journalSegments,
+            definitions: .packs([SHA256Digest(of: changed)]))
+        try await bank.put(keys.commit(ofEpoch: 1), again.bytes, if: .none)
+    }
+
     private static func plan(_ name: String) -> PlanIR {
         let dependents = DependentLists([[1], []])
         let activities = (0..<2).flatMap { resource in

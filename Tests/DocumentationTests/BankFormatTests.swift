@@ -35,7 +35,7 @@ struct BankFormatTests {
             id: id, plan: "shop", provider: "local", created: time, owner: owner, irDigest: digest, resources: 1,
             origin: CheckpointOrigin(bank: id.text, provider: "far", copied: time), isRehearsal: true
         ).record,
-        EpochRecord(checkpoint: id, epoch: 1, owner: owner, started: time).record,
+        EpochRecord(id, epoch: 1, owner: owner, started: time).record,
         journal,
         opened(
             DefinitionPack(
@@ -70,7 +70,7 @@ struct BankFormatTests {
             overwrite: true, only: ["A::B#c"],
             parameters: [ParameterOverride(target: "A::B", key: "d", value: 1)]
         ).record,
-        OperationEpoch(operation: id, epoch: 1_048_577, owner: owner, started: time).record,
+        EpochRecord(of: .operation, id, epoch: 1_048_577, owner: owner, started: time).record,
         OperationCommit(
             id: id, status: .fail, finished: time,
             resources: [

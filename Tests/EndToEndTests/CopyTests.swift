@@ -23,6 +23,14 @@ extension Site {
         try #require(made.code == 0, "\(made)")
     }
 
+    /// Compiles the plan with a retention policy.
+    func compile(retention: String, to file: String) async throws {
+        let plan = try String(contentsOfFile: place + "/plan.yaml", encoding: .utf8)
+        try write("with-retention.yaml", plan + "\nretention: \(retention)\n")
+        let ending = try await cairnc("compile", "with-retention.yaml", "-o", file)
+        try #require(ending.code == 0, "\(ending)")
+    }
+
     /// What a bank says of its checkpoints, newest first.
     func listed(_ provider: String) async throws -> [(id: String, status: String)] {
         let ending = try await cairn("checkpoints", "list", "--provider", provider, "--output", "json")
@@ -167,6 +175,11 @@ extension Site {
         #expect(copied.code == 1 && copied.namedObjects == [part], "\(copied)")
         #expect(copied.errors.contains("in the bank at \(site.bank)"), "\(copied)")
         #expect(try await site.listed("offsite").map(\.status) == ["error"])
+        let advice = "cairn copy \(id) --provider local --to offsite"
+        let reset = try await site.cairn("checkpoints", "reset", id, "--provider", "offsite")
+        #expect(reset.code == 1 && reset.errors.contains("'\(advice)' copies it again"), "\(reset)")
+        let shown = try await site.cairn("checkpoints", "show", id, "--provider", "offsite")
+        #expect(shown.code == 0 && shown.output.contains(advice) && shown.output.contains("copied from"), "\(shown)")
         let synced = try await site.cairn("bank", "sync", "shop", "--to", "offsite")
         #expect(synced.code == 1 && synced.output.contains("failed"), "\(synced)")
         _ = try await site.shell("cp kept 'bank/\(part)'")
@@ -278,5 +291,43 @@ extension Site {
         #expect(rest.code == 0 && rest.errors.contains("2 checkpoints copied to 'offsite', 1 already there"), "\(rest)")
         #expect(try await site.listed("offsite").map(\.id) == ids.reversed())
         try await expectRestored(site, ids[1])
+    }
+
+    /// What retention removes there does not come back with the next sync, which says so.
+    @Test func aSyncPassesOverWhatRetentionWouldRemoveThere() async throws {
+        let site = try await site(bytes: 10)
+        try await site.compile(retention: "{keepLast: 1}", to: "plan.ir")
+        try await site.compile(retention: "{keepLast: 2}", to: "offsite.ir")
+        var ids: [String] = []
+        for _ in 0..<3 {
+            let made = try await site.cairn("protect", "plan.ir", "--no-retain")
+            try #require(made.code == 0, "\(made)")
+            ids.append(made.output.trimmingCharacters(in: .whitespacesAndNewlines))
+        }
+        let dry = try await site.cairn("bank", "sync", "shop", "--to", "offsite", "--dry-run")
+        #expect(dry.code == 0 && dry.errors.contains("1 checkpoint would be copied to 'offsite'"), "\(dry)")
+        #expect(dry.errors.contains("0 already there, 2 not kept there"), "\(dry)")
+        #expect(dry.output.contains("not-kept") && dry.output.contains("no rule keeps it"), "\(dry)")
+        let synced = try await site.cairn(
+            "bank", "sync", "shop", "--to", "offsite", "--policy", "offsite.ir", "--output", "json")
+        #expect(synced.code == 0, "\(synced)")
+        let object = try #require(try synced.json().objectValue)
+        #expect(object["retention"]?.objectValue?["status"] == "applied")
+        let items = (object["checkpoints"]?.arrayValue ?? []).compactMap(\.objectValue)
+        #expect(items.map { $0["action"]?.stringValue } == ["not-kept", "copied", "copied"])
+        #expect(items[0]["reasons"]?.arrayValue?.first?.objectValue?["code"] == "unneeded", "\(synced)")
+        for _ in 0..<2 {
+            let retained = try await site.cairn("retain", "--plan", "shop", "--provider", "offsite")
+            #expect(retained.code == 0, "\(retained)")
+            #expect(try await site.listed("offsite").map(\.id) == [ids[2]])
+            let again = try await site.cairn("bank", "sync", "shop", "--to", "offsite")
+            #expect(again.code == 0 && again.errors.contains("0 checkpoints copied"), "\(again)")
+        }
+        let all = try await site.cairn("bank", "sync", "shop", "--to", "offsite", "--all")
+        #expect(all.code == 0 && all.errors.contains("2 checkpoints copied"), "\(all)")
+        let both = try await site.cairn("bank", "sync", "shop", "--to", "offsite", "--all", "--policy", "plan.ir")
+        #expect(both.code == 2 && both.errors.contains("--policy"), "\(both)")
+        let other = try await site.cairn("bank", "sync", "other", "--to", "offsite", "--policy", "plan.ir")
+        #expect(other.code == 1 && other.errors.contains("is the plan 'shop', and not 'other'"), "\(other)")
     }
 }

@@ -1,3 +1,4 @@
+import CanonicalForm
 import Foundation
 import Glibc
 import Testing
@@ -117,6 +118,60 @@ import Testing
             let (database, files) = try await shop.contents(
                 of: resumed.output.trimmingCharacters(in: .whitespacesAndNewlines))
             #expect(database == files)
+        }
+    }
+
+    /// The example of the documentation proves that PostgreSQL takes what it saves, and a dump that is cut off is found.
+    @Test func theExampleIsRehearsed() async throws {
+        try await withShop { shop in
+            try await shop.compileExample()
+            try FileManager.default.createDirectory(atPath: shop.place + "/scratch", withIntermediateDirectories: true)
+            func rehearse() async throws -> (Ending, verdicts: [String], notes: String) {
+                let ending = try await shop.cairn(
+                    "rehearse", "example.ir", "--scratch", "scratch", "--output", "json")
+                let resources = (try ending.json().objectValue?["resources"]?.arrayValue ?? []).compactMap(
+                    \.objectValue)
+                let verdicts = resources.map { $0["verdict"]?.stringValue ?? "" }
+                let left = try FileManager.default.contentsOfDirectory(atPath: shop.place + "/scratch")
+                #expect(left.isEmpty && !shop.has("hold"))
+                try await shop.waitUntilItWrites()
+                return (ending, verdicts, resources.map { $0["note"]?.stringValue ?? "" }.joined(separator: "\n"))
+            }
+            let databases = "select string_agg(datname, ' ' order by datname) from pg_database"
+            let before = try await shop.query(databases, in: "postgres")
+            let proven = try await rehearse()
+            #expect(proven.0.code == 0 && proven.verdicts == ["empty", "proven", "proven"], "\(proven)")
+            #expect(proven.notes.contains("restored by the program of 'rehearse'"), "\(proven)")
+            #expect(try await shop.query(databases, in: "postgres") == before)
+            let listed = try await shop.cairn("checkpoints", "list", "--output", "json")
+            #expect(try listed.json().arrayValue?.isEmpty == true, "\(listed)")
+
+            // Without a program for it, it is written out as text in the scratch place.
+            let program = """
+                          rehearse:
+                            - sh
+                            - -ec
+                            - |
+                              dropdb --if-exists shop_rehearsal
+                              createdb shop_rehearsal
+                              pg_restore --exit-on-error --no-owner --dbname=shop_rehearsal
+                              dropdb shop_rehearsal
+
+                """
+            try await shop.compileExample([(program, "")])
+            let written = try await rehearse()
+            #expect(written.0.code == 0 && written.verdicts == ["empty", "proven", "proven"], "\(written)")
+
+            // A dump tool that says it has succeeded and has not.
+            try await shop.compileExample([
+                (
+                    "dump: [pg_dump, --format=custom, shop]",
+                    #"dump: [sh, -c, "pg_dump --format=custom shop | head -c 1500"]"#
+                )
+            ])
+            let cut = try await rehearse()
+            #expect(cut.0.code == 1 && cut.verdicts == ["empty", "failed", "proven"], "\(cut)")
+            #expect(cut.notes.contains("could not be restored"), "\(cut)")
         }
     }
 }

@@ -34,7 +34,9 @@ import Testing
               - id: service
                 type: Host::Process::Service
                 name: A service
-                properties: {quiesce: ["true"], resume: ["\(resume)"]}
+                properties:
+                  quiesce: [touch, \(site.place)/still]
+                  resume: [sh, -c, "rm -f \(site.place)/still; \(resume)"]
               - id: data
                 type: Host::FileSystem::Directory
                 name: The data
@@ -132,5 +134,124 @@ import Testing
         let refused = try await site.cairn("rehearse", "plan.ir", "--scratch", "nowhere")
         #expect(refused.code == 1 && refused.errors.contains("nowhere"), "\(refused)")
         #expect(try site.objects() == before)
+    }
+
+    // MARK: Killed
+
+    /// Wherever a rehearsal is killed, a later one of the plan or a collection removes what it has left, sets going what stood
+    /// still, and says so.
+    @Test func whatAKilledRehearsalLeavesIsRemoved() async throws {
+        let site = try await site(restoreTo: #"cat > "$CAIRN_TARGET_DIRECTORY/dump""#)
+        let log = site.place + "/points"
+        let whole = try await site.cairn(
+            "rehearse", "plan.ir", "--scratch", "scratch", "--jobs", "1", environment: ["CAIRN_CRASH_LOG": log])
+        try #require(whole.code == 0, "\(whole)")
+        let points = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n").map(String.init)
+        #expect(points.count > 40, "\(points)")
+        for name in ["marker", "index", "journal", "part", "commit", "operation", "use", "tombstone"] {
+            #expect(points.contains { $0.contains("-put-\(name):") }, "\(name): \(points)")
+        }
+        // Another choice each time, which the name of the point tells.
+        let first = Int.random(in: 0..<3)
+        var swept = 0
+        for (number, point) in points.enumerated() where number % 3 == first {
+            let killed = try await site.cairn(
+                "rehearse", "plan.ir", "--scratch", "scratch", "--jobs", "1", environment: ["CAIRN_CRASH_AT": point])
+            // How many pages the journals have depends on the time that it takes.
+            if killed.code != -SIGKILL { #expect(killed.code == 0, "\(point): \(killed)") }
+            let left = try FileManager.default.contentsOfDirectory(atPath: site.place + "/scratch")
+            if number % 2 == 0 {
+                let again = try await site.cairn("rehearse", "plan.ir", "--scratch", "scratch")
+                #expect(again.code == 0, "\(point): \(again)")
+                for name in left {
+                    swept += 1
+                    let words = "\(name)' was removed: the scratch directory of a rehearsal of plan 'shop'"
+                    #expect(again.errors.contains(words), "\(point): \(again)")
+                }
+                #expect(try scratchIsEmpty(site), "\(point)")
+            }
+            let dry = try await site.cairn("gc", "--scratch", "scratch", "--dry-run")
+            #expect(dry.code == 0, "\(point): \(dry)")
+            let collected = try await site.cairn("gc", "--scratch", "scratch", "--output", "json")
+            #expect(collected.code == 0, "\(point): \(collected)")
+            if number % 2 != 0 {
+                for name in left {
+                    #expect(collected.output.contains(name) && dry.output.contains(name), "\(point): \(collected)")
+                }
+            }
+            #expect(try scratchIsEmpty(site), "\(point)")
+            #expect(!FileManager.default.fileExists(atPath: site.place + "/still"), "\(point)")
+            #expect(try site.objects(below: "checkpoints/").isEmpty, "\(point): \(collected)")
+            // A marker alone is no checkpoint, and goes a day later.
+            #expect(try site.objects(below: "indices/by-").isEmpty, "\(point): \(collected)")
+        }
+        #expect(swept > 0)
+    }
+
+    @Test func whatIsKeptOrRunningOrNotItsOwnIsLeftAlone() async throws {
+        let wait = #"touch "$MARK"; while ! test -e "$GO"; do sleep 0.02; done; cat > "$CAIRN_TARGET_DIRECTORY/dump""#
+        let site = try await site(restoreTo: wait)
+        let (mark, go) = (site.place + "/mark", site.place + "/go")
+        let made = try await site.shell(
+            """
+            set -e
+            cd scratch
+            mkdir -m 700 cairn-rehearsal-mine; echo mine > cairn-rehearsal-mine/file
+            mkdir -m 700 cairn-rehearsal-torn; echo '{"format":"cairn.scr' > cairn-rehearsal-torn/owner.json
+            mkdir -m 777 cairn-rehearsal-open; ln -s cairn-rehearsal-mine cairn-rehearsal-link; touch cairn-rehearsal-file
+            mkdir -m 700 cairn-rehearsal-young
+            """)
+        try #require(made.code == 0, "\(made)")
+        let before = try site.names(in: "scratch")
+        let running = try await Programs.run(
+            "cairn", ["rehearse", "plan.ir", "--scratch", "scratch", "--keep"], in: site.place,
+            environment: ["MARK": mark, "GO": go]
+        ) { _ in
+            try await Programs.wait { FileManager.default.fileExists(atPath: mark) }
+            let collected = try? await site.cairn("gc", "--scratch", "scratch")
+            _ = FileManager.default.createFile(atPath: go, contents: Data((collected?.output ?? "failed").utf8))
+        }
+        #expect(running.code == 0, "\(running)")
+        let words = try String(contentsOfFile: go, encoding: .utf8)
+        #expect(words.contains("it is being rehearsed") && !words.contains("removed"), "\(words)")
+        #expect(try site.names(in: "scratch") == before)
+        #expect(
+            try String(contentsOfFile: site.place + "/scratch/cairn-rehearsal-mine/file", encoding: .utf8) == "mine\n")
+        // One that was kept has come to its end.
+        let kept = try await site.cairn("gc", "--scratch", "scratch")
+        #expect(kept.code == 0 && !kept.output.contains("deleted"), "\(kept)")
+        #expect(try await site.cairn("checkpoints", "list").output.contains("a rehearsal"))
+    }
+
+    @Test func aRehearsalOfAnotherBankIsLeftAloneAndNoneIsResumed() async throws {
+        let site = try await site(restoreTo: #"cat > "$CAIRN_TARGET_DIRECTORY/dump""#)
+        try await site.addOffsite(plugins: "[{name: files}, {name: noop}, {name: command}, {name: service}]")
+        let killed = try await site.cairn(
+            "rehearse", "plan.ir", "--scratch", "scratch", environment: ["CAIRN_CRASH_AT": "before-put-commit"])
+        #expect(killed.code == -SIGKILL, "\(killed)")
+        #expect(FileManager.default.fileExists(atPath: site.place + "/still") == false)
+        let left = try site.names(in: "scratch")
+        #expect(left.count == 1)
+        let other = try await site.cairn("gc", "--scratch", "scratch", "--provider", "offsite")
+        #expect(other.code == 0, "\(other)")
+        #expect(try site.names(in: "scratch") == left, "\(other)")
+        let last = try await site.cairn("resume", "--last", "--provider", "local")
+        #expect(last.code == 1 && last.errors.contains("nothing was cut off"), "\(last)")
+        let id = try #require(try await site.listed("local").first?.id)
+        let resumed = try await site.cairn("resume", id, "--provider", "local")
+        #expect(resumed.code == 1 && resumed.errors.contains("'cairn rehearse' begins anew"), "\(resumed)")
+        let checked = try await site.cairn("bank", "check", "--provider", "local", "--output", "json")
+        #expect(checked.output.contains("rehearsal-cut-off"), "\(checked)")
+        let own = try await site.cairn("gc", "--scratch", "scratch", "--provider", "local")
+        #expect(own.code == 0 && own.output.contains("a rehearsal of plan 'shop' made it"), "\(own)")
+        #expect(try site.names(in: "scratch").isEmpty)
+        #expect(try await site.listed("local").isEmpty)
+    }
+}
+
+extension Site {
+    /// The names in a directory of the site, in order.
+    fileprivate func names(in directory: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: place + "/" + directory).sorted()
     }
 }

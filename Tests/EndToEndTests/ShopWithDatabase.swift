@@ -148,11 +148,47 @@ final class ShopWithDatabase: Sendable {
         try #require(ending.code == 0, "\(ending)")
     }
 
+    /// Compiles the example of the project's plans for this shop; each of `changes` is made in it, too.
+    func compileExample(_ changes: [(String, String)] = []) async throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        var text = try String(contentsOf: root.appendingPathComponent("plans/services.yaml"), encoding: .utf8)
+        try write("password", "none")
+        let own = [
+            ("provider: services", "provider: local"),
+            (
+                "[systemctl, stop, shop]",
+                #"[timeout, "30", sh, -c, "cd \#(place); touch hold; until [ -e held ]; do sleep 0.01; done"]"#
+            ),
+            (
+                "[systemctl, start, shop]",
+                #"[timeout, "30", sh, -c, "cd \#(place); rm -f hold; while [ -e held ]; do sleep 0.01; done"]"#
+            ),
+            (
+                #"[curl, --fail, --silent, --output, /dev/null, "http://localhost:8080/health"]"#,
+                #"[test, "!", -e, \#(place)/held]"#
+            ),
+            ("PGHOST: /run/postgresql", "PGHOST: \(place)/socket"), ("PGUSER: shop", "PGUSER: postgres"),
+            ("/etc/cairn/shopdb.password", "\(place)/password"), ("path: /srv/shop/uploads", "path: \(place)/files"),
+        ]
+        for (found, replacement) in own + changes {
+            try #require(text.contains(found), "\(found)")
+            text = text.replacing(found, with: replacement)
+        }
+        try write("example.yaml", text)
+        let ending = try await Programs.run("cairnc", ["compile", "example.yaml", "-o", "example.ir"], in: place)
+        try #require(ending.code == 0, "\(ending)")
+    }
+
     /// What the database has, as `count|last`.
     func numbersInDatabase(_ database: String) async throws -> String {
+        try await query("select count(*), max(n) from numbers", in: database)
+    }
+
+    /// What a database answers.
+    func query(_ query: String, in database: String) async throws -> String {
         let ending = try await Programs.run(
-            "\(programs)/psql", ["-qAt", "-d", database, "-c", "select count(*), max(n) from numbers"], in: place,
-            environment: environment)
+            "\(programs)/psql", ["-qAt", "-d", database, "-c", query], in: place, environment: environment)
         try #require(ending.code == 0, "\(ending)")
         return ending.output.trimmingCharacters(in: .whitespacesAndNewlines)
     }

@@ -5,6 +5,7 @@ import Checkpoints
 import DegradedBank
 import PlanIR
 import PluginKit
+import Retention
 import Surroundings
 import Synchronization
 
@@ -105,6 +106,7 @@ struct CopyBench {
     let target: FaultyBank
     let observer = RecordingObserver()
     var control = RunControl()
+    var clock: any RunClock = StillClock()
     var levels: (source: ConsistencyLevel, target: ConsistencyLevel)
     var version: Int64 = 1
     /// Whether the owner of everything that is unfinished counts as gone.
@@ -135,7 +137,7 @@ struct CopyBench {
         return ExecutionEnvironment(
             collection: CheckpointCollection(bank: bank, owner: owner, consistency: level, hasEnded: { _ in ended }),
             plugins: ["scripted": LoadedPlugin(plugin: plugin, version: version, digest: Workbench.digest)],
-            concurrency: Concurrency(jobs: 2), observer: observer, clock: StillClock(), control: control)
+            concurrency: Concurrency(jobs: 2), observer: observer, clock: clock, control: control)
     }
 
     var atSource: ExecutionEnvironment { environment(source, levels.source, owner: "0000000000000000") }
@@ -153,13 +155,23 @@ struct CopyBench {
 
     func copy(_ id: CheckpointID) async throws -> CopyReport { try await operation(id).run() }
 
-    func sync(limit: Int = .max, dryRun: Bool = false) async throws -> SyncReport {
-        try await BankSync(atTarget, plan: "shop", from: from, to: to, limit: limit).run(dryRun: dryRun)
+    func sync(
+        rule: SyncRule = .newestPolicy, limit: Int = .max, dryRun: Bool = false
+    ) async throws -> SyncReport {
+        try await BankSync(atTarget, plan: "shop", from: from, to: to, rule: rule, limit: limit).run(dryRun: dryRun)
+    }
+
+    /// Applies a policy to the copies, as `cairn retain` does there.
+    func retain(_ policy: JSONObject) async throws -> RetentionReport {
+        try await RetentionOperation(
+            atTarget, plan: "shop", provider: "offsite", policy: try RetentionPolicy(policy)
+        ).run()
     }
 
     /// The IR of a workbench whose activities are tried so often.
-    static func ir(_ dependents: [[Int32]], attempts: Int64 = 1) -> PlanIR {
+    static func ir(_ dependents: [[Int32]], attempts: Int64 = 1, retention: JSONObject = JSONObject()) -> PlanIR {
         var ir = Workbench.ir(dependents)
+        ir.retention = retention
         ir.parameterSets = [["retry": ["attempts": .integer(attempts)]]]
         return ir
     }

@@ -383,6 +383,36 @@ private let pairs = ConsistencyLevel.allCases.flatMap { source in ConsistencyLev
         }
     }
 
+    /// A copy that has failed is made again by copying, not by protecting; and one that was tried again and left behind is
+    /// given up although there is a record that it has failed.
+    @Test func theResetOfACopySaysHowToCopyItAgain() async throws {
+        let bench = CopyBench()
+        let id = try await bench.protect(CopyBench.ir([[]]))
+        bench.target.fail(at: 6, .goneBefore)
+        _ = try? await bench.copy(id)
+        bench.target.fail(at: nil)
+        let reset = ResetOperation(bench.atTarget, checkpoint: id, isGone: { _ in true })
+        #expect(try await reset.run() == .error)
+        let error = await #expect(throws: CheckpointError.self) { try await reset.run() }
+        let words = error?.description ?? ""
+        #expect(words.contains("'cairn copy \(id) --provider local --to offsite' copies it again"), "\(words)")
+        #expect(words.contains("'cairn delete \(id) --provider offsite'"), "\(words)")
+        #expect(!words.contains("protect again"), "\(words)")
+        bench.target.fail(at: 6, .goneBefore)
+        _ = try? await bench.copy(id)
+        bench.target.fail(at: nil)
+        var living = bench
+        living.ownersHaveEnded = false
+        #expect(try await living.statuses() == [.copying])
+        let busy = await #expect(throws: CheckpointError.self) {
+            try await ResetOperation(living.atTarget, checkpoint: id, isGone: { _ in false }).run()
+        }
+        #expect(busy?.description.contains("still copies it") == true, "\(busy?.description ?? "")")
+        #expect(try await reset.run() == .error)
+        #expect(try await living.statuses() == [.error])
+        #expect(try await bench.copy(id).outcome == .copied)
+    }
+
     @Test func deletingACopyLeavesAloneWhatBelongsToTheOrigin() async throws {
         let bench = CopyBench()
         var ir = CopyBench.ir([[1], []])

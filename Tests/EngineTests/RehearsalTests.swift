@@ -4,6 +4,7 @@ import CanonicalForm
 import Checkpoints
 import PlanIR
 import PluginKit
+import Retention
 import Synchronization
 import Testing
 
@@ -31,6 +32,52 @@ import Testing
         await rehearsal.deleteCheckpoint(&report)
         #expect(!report.isKept && report.failures.isEmpty)
         #expect(try await bench.collection.list(.init()).map(\.id) == [before])
+    }
+
+    /// Who keeps it says so; else it is of a rehearsal that was cut off, and goes. One that failed is kept, too.
+    @Test(arguments: ConsistencyLevel.allCases)
+    func whatNobodyKeepsIsCollected(_ level: ConsistencyLevel) async throws {
+        let (bench, _) = Workbench.degraded(to: level)
+        let ir = Workbench.ir([[1], []], hooks: [.main])
+        var (kept, rehearsal) = try await rehearse(bench, FillingPlugin(Places()), ir)
+        await rehearsal.keepCheckpoint(&kept)
+        let (left, _) = try await rehearse(bench, FillingPlugin(Places()), ir)
+        #expect(kept.failures.isEmpty && left.isProven(acceptsVerified: false))
+        let failing = ScriptedPlugin { if $0 == "protect main r1" { throw PluginError("no disk") } }
+        let (failed, _) = try await rehearse(bench, failing, ir)
+        var living = bench
+        living.ownersHaveEnded = false
+        func collect(_ bench: Workbench, dryRun: Bool = false) async throws -> [String] {
+            try await GarbageCollection(bench.environment, dryRun: dryRun).runRehearsals(of: "shop").map {
+                "\($0.action.rawValue) \($0.id)"
+            }
+        }
+        #expect(try await collect(living) == ["left \(left.checkpoint)"])
+        #expect(try await collect(bench, dryRun: true) == ["deleted \(left.checkpoint)"])
+        #expect(try await GarbageCollection(bench.environment).runRehearsals(of: "other").isEmpty)
+        // The clock of the bench is months ahead of the bank's, so that every mark is old enough.
+        #expect(try await collect(bench) == ["deleted \(left.checkpoint)"])
+        let statuses = try await bench.collection.list(.init()).map { "\($0.id) \($0.status.rawValue)" }
+        #expect(Set(statuses).isSuperset(of: ["\(kept.checkpoint) available", "\(failed.checkpoint) error"]))
+        #expect(!statuses.contains("\(left.checkpoint) available"))
+    }
+
+    /// A rehearsal that is kept takes no one's place: else it would cost the last checkpoint that counts.
+    @Test func noRetentionCountsARehearsalThatIsKept() async throws {
+        let bench = Workbench(InMemoryBank())
+        let ir = Workbench.ir([[1], []], hooks: [.main])
+        let real = try await bench.protect(ir).checkpoint
+        for _ in 0..<3 {
+            var (report, rehearsal) = try await rehearse(bench, FillingPlugin(Places()), ir)
+            await rehearsal.keepCheckpoint(&report)
+            let retained = try await RetentionOperation(
+                bench.environment, plan: "shop", provider: "local", policy: try RetentionPolicy(["keepLast": 1])
+            ).run()
+            #expect(retained.removed == 0)
+            let decision = retained.checkpoints.first { $0.id == report.checkpoint }?.decision
+            #expect(decision?.reasons == [.rehearsal])
+            #expect(try await bench.collection.last(.init()).checkpoint.id == real)
+        }
     }
 
     @Test func whatCannotBeRestoredElsewhereIsVerifiedAndSaysSo() async throws {

@@ -175,8 +175,9 @@ import Testing
         #expect(summary.status == .success && summary.commit?.epoch == claim.epoch)
         // A claim alone voids nothing.
         let key = OperationKeys(index.id).epoch(claim.epoch + 7)
-        let stray = OperationEpoch(
-            operation: index.id, epoch: claim.epoch + 7, owner: Workbench.owner, started: Timestamp(milliseconds: 4))
+        let stray = EpochRecord(
+            of: .operation, index.id, epoch: claim.epoch + 7, owner: Workbench.owner,
+            started: Timestamp(milliseconds: 4))
         try await bench.bank.put(key, stray.record.bytes, if: .none)
         #expect(try await collection.operation(index.id).status == .success)
     }
@@ -202,6 +203,62 @@ import Testing
         #expect(try await collect().isEmpty)
         #expect(try await second.resume(operation.id).commit.status == .success)
         #expect(places["r1"] == Places.whole("r1"))
+    }
+
+    @Test(arguments: ConsistencyLevel.allCases)
+    func aVerificationThatWasCutOffGoesOn(_ level: ConsistencyLevel) async throws {
+        let (bench, bank) = Workbench.degraded(to: level)
+        let id = try await bench.protect(Workbench.ir([[], [], []], hooks: [.main])).checkpoint
+        bank.fail(at: 2, .goneBefore)
+        _ = try? await bench.verify(id)
+        bank.fail(at: nil)
+        let host = RestoringHost(bench, FillingPlugin(Places()), host: "there")
+        let operation = try #require(try await host.operation())
+        #expect(operation.index?.kind == "verify" && operation.isResumable && operation.commit == nil)
+        let again = try await host.resume(operation.id)
+        #expect(again.commit.status == .success && again.commit.resources.count == 3, "\(again.commit.failures)")
+        #expect(try await host.collection.operation(operation.id).isResumable == false)
+        await #expect(throws: OperationError.self) { try await host.resume(operation.id) }
+    }
+
+    /// What `resume --last` chooses from: everything that was cut off, the newest first; nothing that runs here, has ended,
+    /// or belongs to a rehearsal.
+    @Test func interruptionsAreFoundWhateverTheyAre() async throws {
+        let (bench, bank) = Workbench.degraded(to: .compareAndSwap)
+        let ir = Workbench.ir([[], []], hooks: [.main])
+        let id = try await bench.protect(ir).checkpoint
+        _ = try await bench.verify(id)
+        func found(
+            _ plan: String? = nil, provider: String = "local", _ isRunning: (Owner) -> Bool = { _ in false }
+        ) async throws -> [Interruption] {
+            try await bench.collection.interruptions(plan: plan, provider: provider, isRunning: isRunning)
+        }
+        #expect(try await found().isEmpty)
+        bank.fail(at: 2, .goneBefore)
+        _ = try? await bench.verify(id)
+        bank.fail(at: nil)
+        bank.fail(at: 2, .goneBefore)
+        _ = try? await bench.restore(id)
+        bank.fail(at: nil)
+        bank.fail(at: 6, .goneBefore)
+        _ = try? await bench.protect(ir)
+        bank.fail(at: nil)
+        bank.fail(at: 6, .goneBefore)
+        _ = try? await ProtectOperation(bench.environment, ir: ir, irBytes: ir.encoded.bytes).asRehearsal.run()
+        bank.fail(at: nil)
+        let all = try await found()
+        #expect(Set(all.map(\.kind)) == [.verify, .restore, .protect] && all.count == 3, "\(all)")
+        #expect(all.allSatisfy { $0.isCertain && $0.plan == "shop" })
+        // The clock stands still, so that ids decide.
+        #expect(all.map(\.id) == all.map(\.id).sorted().reversed())
+        #expect(try await found("shop") == all)
+        #expect(try await found("other").isEmpty)
+        #expect(try await found(provider: "offsite").isEmpty)
+        #expect(try await found { _ in true }.isEmpty)
+        var doubtful = bench
+        doubtful.ownersHaveEnded = false
+        let uncertain = try await doubtful.collection.interruptions(provider: "local") { _ in false }
+        #expect(uncertain.map(\.id) == all.map(\.id) && uncertain.allSatisfy { !$0.isCertain })
     }
 
     @Test func whatCannotBeResumedSaysWhy() async throws {

@@ -84,16 +84,22 @@ private func notify(
     PlanIR.Notification(occasion: occasion, recipient: recipient, timeoutText: timeout)
 }
 
-private func secret(_ value: String) -> (String, ReferableText) {
-    let name = "CAIRN_TEST_" + UUID().uuidString.replacing("-", with: "_")
-    setenv(name, value, 1)
-    return (name, .fromEnvironment(name))
+/// A file with a secret. The environment would be that of all tests of this process, which nobody may change while others
+/// read it.
+private final class SecretFile: Sendable {
+    private let path = NSTemporaryDirectory() + "cairn-secret-" + UUID().uuidString
+
+    init(_ value: String) throws { try Data(value.utf8).write(to: URL(filePath: path)) }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    var reference: ReferableText { .fromFile(path) }
 }
 
 @Suite("Notifications", .serialized) struct NotificationTests {
     @Test("post the report, with headers by reference") func posts() async throws {
         let server = try Server()
-        let token = secret("Bearer s3\\cr\"et")
+        let token = try SecretFile("Bearer s3\cr\"et")
         // Other processes, and those that were killed, may have left some.
         let before = try FileManager.default.contentsOfDirectory(atPath: NSTemporaryDirectory())
         let results = await NotificationDelivery.deliver(
@@ -102,13 +108,15 @@ private func secret(_ value: String) -> (String, ReferableText) {
                     .address(
                         server.url("200/hook?q=1"),
                         headers: [
-                            .init(name: "Authorization", value: token.1),
+                            .init(name: "Authorization", value: token.reference),
                             .init(name: "X-Plain", value: .literal("plain")),
+                            .init(name: "X-Path", value: .fromEnvironment("PATH")),
                         ]))
             ], content(size: 300_000))
         #expect(results.map(\.failure) == [nil] && results[0].target == "127.0.0.1:\(server.port)")
         let request = try #require(try server.requests.first)
         #expect(request.path == "/200/hook?q=1" && request.headers["Authorization"] == "Bearer s3\\cr\"et")
+        #expect(request.headers["X-Path"] == ProcessInfo.processInfo.environment["PATH"])
         #expect(request.headers["X-Plain"] == "plain" && request.headers["Content-Type"] == "application/json")
         #expect(Array(request.body.utf8) == content(size: 300_000).report)
         let left = try FileManager.default.contentsOfDirectory(atPath: NSTemporaryDirectory())
@@ -128,12 +136,13 @@ private func secret(_ value: String) -> (String, ReferableText) {
     @Test("that fail say why, and no secret", arguments: ["404/x", "500/x", "302/x", "mute", "slow"])
     func answers(_ path: String) async throws {
         let server = try Server()
-        let token = secret("hunter2-hunter2")
+        let token = try SecretFile("hunter2-hunter2")
         let began = ContinuousClock.now
         let results = await NotificationDelivery.deliver(
             [
                 notify(
-                    .address(server.url(path + "?key=pa55word"), headers: [.init(name: "X-Key", value: token.1)]),
+                    .address(
+                        server.url(path + "?key=pa55word"), headers: [.init(name: "X-Key", value: token.reference)]),
                     timeout: "2s")
             ],
             content())

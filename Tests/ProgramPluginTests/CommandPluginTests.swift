@@ -32,6 +32,43 @@ import Testing
         #expect(shop.reporter.warnings.isEmpty)
     }
 
+    /// A rehearsal has programs of its own; without them, it restores elsewhere.
+    @Test func aRehearsalRunsItsOwnProgram() async throws {
+        let shop = try Workshop()
+        try shop.write("source", "content")
+        var properties: JSONObject = [
+            "dump": ["cat", "source"], "restore": ["false"], "workingDirectory": .string(shop.path),
+            "restoreTo": .array([script("cat > \"$CAIRN_TARGET_DIRECTORY/restored\"")]),
+        ]
+        func way() -> RehearsalWay {
+            plugin.rehearsal(of: shop.context(Self.type, properties).resource, protectParameters: [:])
+        }
+        let definition = try await plugin.protect(.main, shop.context(Self.type, properties))
+        let target = RestoreTarget(directory: shop.path + "/scratch", overwrite: false, isRehearsal: true)
+        func rehearse() async throws {
+            try await plugin.restore(.main, shop.context(Self.type, properties, definition: definition), to: target)
+        }
+        try await rehearse()
+        #expect(shop.read("scratch/restored") == "content")
+        guard case .restored = way() else { throw PluginError("\(way())") }
+        properties["rehearse"] = .array([script("cat > rehearsed")])
+        try await rehearse()
+        #expect(shop.read("rehearsed") == "content")
+        guard case .restored(let proof) = way() else { throw PluginError("\(way())") }
+        #expect(proof.contains("'rehearse'"))
+        // Only for a rehearsal.
+        properties["rehearse"] = .array([script("exit 3")])
+        try await plugin.restore(
+            .main, shop.context(Self.type, properties, definition: definition),
+            to: RestoreTarget(directory: shop.path + "/elsewhere", overwrite: false))
+        #expect(shop.read("elsewhere/restored") == "content")
+        await #expect(throws: PluginError.self) { try await rehearse() }
+        properties["rehearse"] = nil
+        properties["restoreTo"] = nil
+        guard case .verified(let reason) = way() else { throw PluginError("\(way())") }
+        #expect(reason.contains("'rehearse'"))
+    }
+
     @Test func theHookFollowsTheConsistency() async throws {
         let shop = try Workshop()
         let properties: JSONObject = ["dump": ["echo", "x"], "restore": ["cat"]]

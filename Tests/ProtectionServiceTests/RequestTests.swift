@@ -147,29 +147,3 @@ import Testing
         #expect(String(decoding: text.bytes[Int(range.start)..<Int(range.end)], as: UTF8.self) == "deep")
     }
 }
-
-@Suite struct ScratchDirectoryTests {
-    @Test func itIsOnesOwnAndGoesWithAllThatIsInIt() async throws {
-        let place = NSTemporaryDirectory() + "cairn-scratch-" + UUID().uuidString
-        let manager = FileManager.default
-        try manager.createDirectory(atPath: place + "/kept", withIntermediateDirectories: true)
-        defer { try? manager.removeItem(atPath: place) }
-        try Data("kept".utf8).write(to: URL(fileURLWithPath: place + "/kept/file"))
-        let scratch = try ScratchDirectory.make(below: place)
-        let mode = try #require(manager.attributesOfItem(atPath: scratch)[.posixPermissions] as? Int)
-        #expect(mode == 0o700)
-        #expect(try ScratchDirectory.make(below: place) != scratch)
-        // Deep, read-only, with links that lead out of it.
-        let deep = scratch + "/" + Array(repeating: "d", count: 300).joined(separator: "/")
-        try manager.createDirectory(atPath: deep, withIntermediateDirectories: true)
-        try Data("x".utf8).write(to: URL(fileURLWithPath: deep + "/file"))
-        try manager.createSymbolicLink(atPath: scratch + "/out", withDestinationPath: place + "/kept")
-        try manager.setAttributes([.posixPermissions: 0o500], ofItemAtPath: deep)
-        try manager.setAttributes([.posixPermissions: 0], ofItemAtPath: scratch + "/d")
-        try await ScratchDirectory.remove(scratch)
-        #expect(!manager.fileExists(atPath: scratch))
-        #expect(try String(contentsOfFile: place + "/kept/file", encoding: .utf8) == "kept")
-        await #expect(throws: ScratchDirectory.Fault.self) { try await ScratchDirectory.remove(scratch) }
-        #expect(throws: ScratchDirectory.Fault.self) { try ScratchDirectory.make(below: place + "/nowhere") }
-    }
-}

@@ -39,6 +39,28 @@ import Testing
         }
     }
 
+    /// What a sync rests on: what is kept of all that two banks have is kept, too, when the second gets only that. So what
+    /// was copied does not go at the next retention, and what has gone is not copied again.
+    @Test("What is kept of two banks together is kept of what is copied", arguments: places.indices)
+    func unions(_ number: Int) throws {
+        let place = Self.places[number]
+        let rules = try TimeZoneDatabase.system.zone(place.zone).get()
+        let middle = Int64(CivilDate(year: place.year, month: place.month, day: place.day).day) * 86_400_000
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var random = SeededGenerator(seed: seed)
+        for round in 0..<60 {
+            let (policy, _) = try policies(zone: place.zone, &random)
+            let (all, now) = history(around: middle, &random)
+            let note = Comment("\(place.zone), seed \(seed), round \(round), \(policy)")
+            // Only what is available is copied; all else is there already, and some of what is available.
+            let there = Set(all.filter { $0.standing != .available || Bool.random(using: &random) }.map(\.id))
+            let kept = Set(Retention.decide(all, by: policy, in: rules, now: now).filter(\.isKept).map(\.candidate.id))
+            let after = all.filter { there.contains($0.id) || kept.contains($0.id) }
+            let decisions = Retention.decide(after, by: policy, in: rules, now: now)
+            #expect(Set(decisions.filter(\.isKept).map(\.candidate.id)) == kept, note)
+        }
+    }
+
     private func expectWhole(
         _ decisions: [RetentionDecision<Int>], of candidates: [RetentionCandidate<Int>], _ note: Comment
     ) {

@@ -15,8 +15,11 @@ package struct CommandPlugin: ProtectionPlugin {
     package var takesPlaces: Bool { true }
 
     package func rehearsal(of resource: ResourceDescription, protectParameters: JSONObject) -> RehearsalWay {
-        resource.properties["restoreTo"] == nil
-            ? .verified(reason: "it has no property 'restoreTo' with a program that restores it elsewhere")
+        if resource.properties["rehearse"] != nil {
+            return .restored(proof: "read byte by byte, and restored by the program of 'rehearse', which succeeded")
+        }
+        return resource.properties["restoreTo"] == nil
+            ? .verified(reason: "it has no property 'rehearse' or 'restoreTo' with a program that restores it")
             : .restored(proof: "read byte by byte, and restored by its program, which succeeded")
     }
 

@@ -32,7 +32,12 @@ struct CommandRun: Sendable {
     private var key: String {
         switch operation {
         case .protect: "dump"
-        case .restore: target.directory == nil ? "restore" : "restoreTo"
+        case .restore:
+            if target.directory == nil {
+                "restore"
+            } else {
+                target.isRehearsal && resource.properties["rehearse"] != nil ? "rehearse" : "restoreTo"
+            }
         case .verify: "verify"
         case .delete: "delete"
         case .copy: "copy"

@@ -1,0 +1,64 @@
+import Bank
+import Checkpoints
+
+/// What rehearsals leave behind that were cut off: a checkpoint, and a restore or a verification of it.
+///
+/// A rehearsal keeps the marker of its checkpoint until it has decided whether that stays. So one that has a marker, and
+/// whose owner is gone, was made by a rehearsal that never came to its end.
+extension GarbageCollection {
+    /// Removes what rehearsals of a plan have left behind that were cut off; everything else stays.
+    package func runRehearsals(of plan: String) async throws -> [CollectedItem] {
+        var items: [CollectedItem] = []
+        for id in try await collection.markedIDs() {
+            guard let index = try? await collection.index(id), index.isRehearsal, index.plan == plan else { continue }
+            try await collect(id.text, &items) {
+                let item = try await collect(marked: id)
+                // One that failed in order is kept, and its artifacts go in their time.
+                return item?.action == .swept ? nil : item
+            }
+        }
+        return items
+    }
+
+    /// Whether a checkpoint is of a rehearsal that has not come to its end, or not yet.
+    func wasRehearsalCutOff(_ index: CheckpointIndex, _ commit: CommitRecord?, _ newest: EpochRecord?) -> Bool {
+        guard index.isRehearsal, index.origin == nil else { return false }
+        guard let commit, commit.status == .error, newest?.epoch ?? 0 <= commit.epoch else { return true }
+        // One that failed has ended in order, unless it was somebody else who recorded that.
+        return newest.map { $0.owner.id != index.owner.id } ?? false
+    }
+
+    /// Undoes what a rehearsal that was cut off has begun, and deletes its checkpoint.
+    func collect(
+        rehearsal index: CheckpointIndex, _ commit: CommitRecord?, _ newest: EpochRecord?
+    ) async throws -> CollectedItem? {
+        let id = index.id
+        // Where listings are behind, the marker of one that is kept may still be in them.
+        guard try await environment.bank.size(CheckpointLayout.unfinished(id)) != nil else { return nil }
+        let owner = newest?.owner ?? index.owner
+        guard try await isGone(owner) else { return CollectedItem(id.text, .left, "it is being rehearsed") }
+        let reason =
+            "a rehearsal of plan '\(index.plan)' made it, and was cut off (process \(index.owner.process) on "
+            + "\(index.owner.host))"
+        guard !dryRun else { return CollectedItem(id.text, .deleted, reason) }
+        // While the checkpoint is there, it tells what is to be undone.
+        for operation in try await collection.operations() {
+            guard let standing = operation.standing, standing.isOpen, standing.index.checkpoint == id else { continue }
+            let item = try await collect(standing)
+            guard item.action == .ended else {
+                return CollectedItem(id.text, .left, "\(standing.index.kind) \(item.id): \(item.message)")
+            }
+        }
+        // A run without a plan and an epoch has done nothing.
+        let hasBegun = try await environment.bank.size(CheckpointKeys(id).ir) != nil && newest != nil
+        if commit == nil, hasBegun {
+            _ = try await ResumeOperation(environment, checkpoint: id, isGone: isGone).giveUp(reason: reason)
+        }
+        let report = try await DeleteOperation(
+            environment, checkpoint: id, force: !hasBegun, isGone: isGone
+        ).run()
+        if let first = report.failures.first { return CollectedItem(id.text, .failed, first.description) }
+        return report.status == .deleting
+            ? CollectedItem(id.text, .left, Self.waiting) : CollectedItem(id.text, .deleted, reason)
+    }
+}
