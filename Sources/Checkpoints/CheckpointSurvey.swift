@@ -9,6 +9,8 @@ package struct SurveyedCheckpoint: Sendable, Hashable {
     package let isPinned: Bool
     /// Whether someone uses it, or did when it crashed.
     package let hasUses: Bool
+    /// Whether a rehearsal has made it, to be thrown away.
+    package let isRehearsal: Bool
 }
 
 extension CheckpointCollection {
@@ -53,7 +55,7 @@ extension CheckpointCollection {
             found.append(
                 SurveyedCheckpoint(
                     id: glance.id, created: summary.created, status: summary.status, isPinned: glance.has(keys.pin),
-                    hasUses: glance.has(keys.uses)))
+                    hasUses: glance.has(keys.uses), isRehearsal: summary.isRehearsal))
         }
         return found
     }

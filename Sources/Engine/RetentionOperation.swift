@@ -76,8 +76,6 @@ package struct RetentionOperation: Sendable {
     package func decide() async throws -> RetentionReport {
         let collection = environment.collection
         let found = try await collection.survey(plan: plan, provider: provider)
-        // A policy that keeps all needs to know nothing more.
-        let rehearsals = policy.keepsEverything ? [] : try await collection.rehearsals(among: found.map(\.id))
         // After the reading: what was created meanwhile was not read.
         let now = environment.now().milliseconds
         var candidates: [RetentionCandidate<CheckpointID>] = []
@@ -86,7 +84,7 @@ package struct RetentionOperation: Sendable {
             candidates.append(
                 RetentionCandidate(
                     checkpoint.id, created: checkpoint.created.milliseconds,
-                    standing: rehearsals.contains(checkpoint.id) ? .rehearsal : Self.standing(checkpoint.status),
+                    standing: checkpoint.isRehearsal ? .rehearsal : Self.standing(checkpoint.status),
                     isPinned: checkpoint.isPinned,
                     isInUse: checkpoint.hasUses ? try await isInUse(checkpoint.id) : false))
         }

@@ -50,10 +50,9 @@ extension BankSync {
             // Retention removes nothing either by a policy that it cannot read.
             return SyncSelection(retention: .failed(error.description))
         }
-        let rehearsals = try await target.collection.rehearsals(among: there.map(\.id))
         let present = Set(there.filter { $0.status == .available }.map(\.id))
         let wanted = Set(here.map(\.id))
-        var candidates = there.filter { !rehearsals.contains($0.id) }.map { checkpoint in
+        var candidates = there.filter { !$0.isRehearsal }.map { checkpoint in
             // What was broken off, or is being deleted there, would be available when it is copied.
             RetentionCandidate(
                 checkpoint.id, created: checkpoint.created.milliseconds,

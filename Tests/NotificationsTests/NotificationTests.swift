@@ -99,7 +99,7 @@ private final class SecretFile: Sendable {
 @Suite("Notifications", .serialized) struct NotificationTests {
     @Test("post the report, with headers by reference") func posts() async throws {
         let server = try Server()
-        let token = try SecretFile("Bearer s3\cr\"et")
+        let token = try SecretFile("Bearer s3\\cr\"et")
         // Other processes, and those that were killed, may have left some.
         let before = try FileManager.default.contentsOfDirectory(atPath: NSTemporaryDirectory())
         let results = await NotificationDelivery.deliver(
