@@ -109,7 +109,9 @@ package final class Nights: SimulatedDay, @unchecked Sendable {
                 try await perform(act, actor, isSound)
             } catch {
                 failed(actor, error)
-                if isSound, !isExcused(error, act) { world.violated("\(actor.name) could not \(act.rawValue): \(error)") }
+                if isSound, !isExcused(error, act) {
+                    world.violated("\(actor.name) could not \(act.rawValue): \(error)")
+                }
             }
         }
     }
