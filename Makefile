@@ -18,7 +18,7 @@ help:
 	@echo "make bench    compare with tar and zstd, terraform, libyaml, ninja and TaskFlow, and print the ratios"
 	@echo "make golden   record the golden files anew; look at the difference before you commit it"
 	@echo "make fuzz     search for input that breaks something: make fuzz TARGET=check SECONDS=60, or TARGET=ir"
-	@echo "make simulate live simulated days of the executor: make simulate SEEDS=100000, or SEED=4711 for one, told in full"
+	@echo "make simulate live simulated days of the executor: make simulate SEEDS=100000 [KIND=nights], or SEED=4711"
 	@echo "make model    verify the models of the bank's protocol with spin, and refute what must be refuted"
 	@echo "make crash-test  kill the real executor at random moments: make crash-test ROUNDS=1000"
 	@echo "make stress   a crowd on one bank, killed at random, with auditors: make stress MINUTES=10, LEVEL=listOnly, SEED=4711"
