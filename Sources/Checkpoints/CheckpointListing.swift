@@ -116,7 +116,10 @@ extension CheckpointCollection {
             if !hasEnded(owner) { return (newest == nil ? .waitCopying : .copying, "") }
             return recorded ?? (.error, "its copier \(process); 'cairn resume' goes on")
         }
-        return hasEnded(owner) ? (.error, "its executor \(process); 'cairn resume' finishes it") : (.protecting, "")
+        guard hasEnded(owner) else { return (.protecting, "") }
+        // Nobody goes on with what is to be thrown away.
+        let advice = index.isRehearsal ? "'cairn gc' cleans up behind it" : "'cairn resume' finishes it"
+        return (.error, "its executor \(process); \(advice)")
     }
 }
 

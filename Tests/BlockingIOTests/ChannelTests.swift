@@ -32,6 +32,8 @@ private struct Broken: Error {}
             }
             channel.finish()
         }
+        // On a busy machine it may be a while until it has begun at all.
+        while sent.load(ordering: .relaxed) < 2 { try await Task.sleep(for: .milliseconds(5)) }
         try await Task.sleep(for: .milliseconds(100))
         #expect(sent.load(ordering: .relaxed) == 2)
         var count = 0
@@ -111,6 +113,8 @@ private struct Broken: Error {}
                 sent.add(1, ordering: .relaxed)
             }
         }
+        // On a busy machine it may be a while until it has begun at all.
+        while sent.load(ordering: .relaxed) < 2 { try await Task.sleep(for: .milliseconds(5)) }
         try await Task.sleep(for: .milliseconds(100))
         #expect(sent.load(ordering: .relaxed) == 2)
         channel.cancel()
@@ -161,8 +165,12 @@ private struct Broken: Error {}
     @Test func cancelledInTheQueueDoesNotRun() async throws {
         let threads = BlockingThreads(name: "one", count: 1)
         let gate = DispatchSemaphore(value: 0)
-        async let first: Void = threads.run { gate.wait() }
-        try await Task.sleep(for: .milliseconds(30))
+        let begun = Flag()
+        async let first: Void = threads.run {
+            begun.raise()
+            gate.wait()
+        }
+        while !begun.isRaised { try await Task.sleep(for: .milliseconds(5)) }
         let ran = Flag()
         let second = Task { try await threads.run { ran.raise() } }
         try await Task.sleep(for: .milliseconds(30))
