@@ -1,3 +1,4 @@
+import BlockingIO
 import CLibArchive
 import CanonicalForm
 import FilesTestSupport
@@ -128,14 +129,17 @@ import Testing
         let definition = try await fixture.protect()
         var seams = FilesSeams()
         let extracted = Atomic(0)
+        let (begun, cancelled) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
         seams.extracted = { _ in
-            extracted.add(1, ordering: .relaxed)
-            usleep(20_000)
+            guard extracted.add(1, ordering: .relaxed).newValue == 3 else { return }
+            begun.signal()
+            cancelled.wait()
         }
         let chosen = seams
         let task = Task { try await fixture.restore(definition, seams: chosen) }
-        try await Task.sleep(for: .milliseconds(200))
+        try await BlockingThreads.runAlone(name: "wait") { begun.wait() }
         task.cancel()
+        cancelled.signal()
         await #expect(throws: CancellationError.self) { try await task.value }
         #expect(extracted.load(ordering: .relaxed) < 200)
     }
