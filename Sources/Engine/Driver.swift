@@ -97,6 +97,8 @@ package enum Driver {
         defer { settings.control.detach() }
         await withTaskCancellationHandler {
             await withTaskGroup(of: Void.self) { group in
+                // What is cancelled before it begins starts nothing, whichever of its tasks is first.
+                if Task.isCancelled { await run.stop(reason: RunControl.cancelledReason, isRequested: true) }
                 for _ in 0..<max(1, settings.jobs) { group.addTask { await work(run, graph, runner) } }
                 // Timers and requests. The stream ends when all is done, and when the task is cancelled.
                 for await command in commands {
