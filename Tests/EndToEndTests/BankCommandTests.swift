@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// Listing, labelling and pinning checkpoints, and checking and mending a bank, with the real program.
-@Suite(.timeLimit(.minutes(5))) struct BankCommandTests {
+@Suite(.timeLimit(.minutes(10))) struct BankCommandTests {
     private func site() async throws -> Site {
         let site = try await Site()
         try await site.fillSource()

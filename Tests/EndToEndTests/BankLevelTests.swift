@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// The real program on banks that are as weak as a level allows, where answers of writes get lost, too.
-@Suite(.timeLimit(.minutes(5))) struct BankLevelTests {
+@Suite(.timeLimit(.minutes(10))) struct BankLevelTests {
     private func site() async throws -> Site {
         let site = try await Site(initialize: false)
         let filled = try await site.shell("mkdir -p source/a && echo one > source/a/one && seq 20000 > source/many")

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The examples of docs/ci.md, run as they stand there, and the hook for pre-commit.
-@Suite(.timeLimit(.minutes(2))) struct CITests {
+@Suite(.timeLimit(.minutes(10))) struct CITests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 

@@ -3,7 +3,7 @@ import Foundation
 import Glibc
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct CheckTests {
+@Suite(.timeLimit(.minutes(10))) struct CheckTests {
     /// A directory without anything.
     private func emptySite() async throws -> Site {
         let site = try await Site(initialize: false)
@@ -172,7 +172,7 @@ import Testing
             }
         }
         @Sendable func expect(_ count: Int, _ text: String) async throws {
-            try await Programs.wait(.seconds(30)) { reports().count >= count }
+            try await Programs.wait(.seconds(300)) { reports().count >= count }
             #expect(reports().count == count && reports().last?.contains(text) == true, "\(reports())")
         }
         let ending = try await Programs.run(

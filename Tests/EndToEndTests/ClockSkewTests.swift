@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// What goes by the age of checkpoints, while the clocks of host and bank are apart.
-@Suite(.timeLimit(.minutes(3))) struct ClockSkewTests {
+@Suite(.timeLimit(.minutes(10))) struct ClockSkewTests {
     /// The environment in which the bank's clock is so many seconds ahead.
     private static func ahead(_ seconds: Int) -> [String: String?] {
         ["CAIRN_DEGRADED_BANK": "compareAndSwap:0:\(seconds)"]

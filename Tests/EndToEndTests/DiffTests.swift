@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// `cairnc diff` as it is run, on files and on real git repositories.
-@Suite(.timeLimit(.minutes(2))) struct DiffTests {
+@Suite(.timeLimit(.minutes(10))) struct DiffTests {
     /// A directory with a plan in a git repository, gone with the value.
     private final class Repository: Sendable {
         let place: String

@@ -3,7 +3,7 @@ import Foundation
 import Glibc
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct DoctorTests {
+@Suite(.timeLimit(.minutes(10))) struct DoctorTests {
     private func findings(_ ending: Ending) throws -> [JSONObject] {
         try ending.json().objectValue?["findings"]?.arrayValue?.compactMap(\.objectValue) ?? []
     }

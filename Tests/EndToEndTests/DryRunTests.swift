@@ -3,7 +3,7 @@ import Foundation
 import Glibc
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct DryRunTests {
+@Suite(.timeLimit(.minutes(10))) struct DryRunTests {
     /// Every entry below the site with its kind, mode, size and time of change, and the content of every file.
     private func picture(_ site: Site) async throws -> String {
         let ending = try await site.shell(

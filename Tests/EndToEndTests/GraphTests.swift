@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// `cairnc graph` as it is run.
-@Suite(.timeLimit(.minutes(3))) struct GraphTests {
+@Suite(.timeLimit(.minutes(10))) struct GraphTests {
     private static let fixtures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "Fixtures/ok").path
 

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// Plans with inventories, as `cairnc` is run on them.
-@Suite(.timeLimit(.minutes(2))) struct InventoryTests {
+@Suite(.timeLimit(.minutes(10))) struct InventoryTests {
     static let plan = """
         apiVersion: cairn/v1
         kind: Plan

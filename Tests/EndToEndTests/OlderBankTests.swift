@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// A bank that was made when commit records and journals had version 1: what is in it must not be lost.
-@Suite(.timeLimit(.minutes(5))) struct OlderBankTests {
+@Suite(.timeLimit(.minutes(10))) struct OlderBankTests {
     private static let fixture = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "Fixtures/banks/version-1").path
 

@@ -38,7 +38,7 @@ enum Programs {
     /// Runs a program in a process group of its own. `meanwhile` may send it signals.
     static func run(
         _ program: String, _ arguments: [String], in place: String, environment: [String: String?] = [:],
-        timeout: Duration = .seconds(120), meanwhile: @escaping @Sendable (pid_t) async throws -> Void = { _ in }
+        timeout: Duration = .seconds(500), meanwhile: @escaping @Sendable (pid_t) async throws -> Void = { _ in }
     ) async throws -> Ending {
         let path = program.hasPrefix("/") ? program : directory + "/" + program
         var variables: [Subprocess.Environment.Key: String?] = [:]
@@ -74,7 +74,7 @@ enum Programs {
     }
 
     /// Waits until `condition` holds; for what another process does.
-    static func wait(_ limit: Duration = .seconds(60), until condition: () throws -> Bool) async throws {
+    static func wait(_ limit: Duration = .seconds(300), until condition: () throws -> Bool) async throws {
         let end = ContinuousClock.now + limit
         while try !condition() {
             guard ContinuousClock.now < end else { throw TookTooLong() }

@@ -4,7 +4,7 @@ import Glibc
 import Testing
 
 /// What services and commands are for, with a real PostgreSQL and a service that never stops writing.
-@Suite(.timeLimit(.minutes(5)), .serialized) struct QuiescingTests {
+@Suite(.timeLimit(.minutes(10)), .serialized) struct QuiescingTests {
     private func withShop(_ body: (ShopWithDatabase) async throws -> Void) async throws {
         let shop = try await ShopWithDatabase()
         do { try await body(shop) } catch {

@@ -7,7 +7,7 @@ import PlanIR
 import Testing
 
 /// `cairn rehearse`: what proves a backup must find one that is none.
-@Suite(.timeLimit(.minutes(5))) struct RehearseTests {
+@Suite(.timeLimit(.minutes(10))) struct RehearseTests {
     /// A directory and a command whose programs the test chooses.
     private func site(restoreTo: String? = nil, resume: String = "true") async throws -> Site {
         let site = try await Site()

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// `cairnc check` in its formats, as the built program prints them.
-@Suite(.timeLimit(.minutes(5))) struct ReportTests {
+@Suite(.timeLimit(.minutes(10))) struct ReportTests {
     static let formats = ["text", "json", "ndjson", "sarif", "github", "junit"]
     static let samples = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "Fixtures/reports").path

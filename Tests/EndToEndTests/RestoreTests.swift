@@ -6,7 +6,7 @@ import SeededRandom
 import Testing
 
 /// Restores of real directories by the real program: parts of them, cut off, and gone on with.
-@Suite(.timeLimit(.minutes(5))) struct RestoreTests {
+@Suite(.timeLimit(.minutes(10))) struct RestoreTests {
     /// Two directories and a third one that both hang on, with their pictures.
     private struct Scene {
         let site: Site

@@ -4,7 +4,7 @@ import Glibc
 import Testing
 
 /// `cairn resume --last`: whatever was cut off last.
-@Suite(.timeLimit(.minutes(3))) struct ResumeLastTests {
+@Suite(.timeLimit(.minutes(10))) struct ResumeLastTests {
     /// Runs a command that ends itself at a crash point.
     private func cut(_ site: Site, at point: String, _ arguments: String...) async throws {
         let ending = try await Programs.run(

@@ -4,7 +4,7 @@ import Glibc
 import Testing
 
 /// Retention with the real programs.
-@Suite(.timeLimit(.minutes(2))) struct RetentionTests {
+@Suite(.timeLimit(.minutes(10))) struct RetentionTests {
     /// A site whose plan has a retention policy and nothing to save, so that runs are quick.
     private static func site(
         _ retention: String, leases: String = "{}", resource: String = "{id: a, type: Test::Thing}"

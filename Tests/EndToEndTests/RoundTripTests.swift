@@ -2,7 +2,7 @@ import CanonicalForm
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct RoundTripTests {
+@Suite(.timeLimit(.minutes(10))) struct RoundTripTests {
     @Test func compileProtectVerifyRestoreAndDelete() async throws {
         let site = try await Site()
         try await site.fillSource()

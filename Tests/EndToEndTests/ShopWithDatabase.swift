@@ -218,7 +218,7 @@ final class ShopWithDatabase: Sendable {
                 "-c",
                 "kill -QUIT $(head -n 1 data/postmaster.pid); while [ -e data/postmaster.pid ]; do sleep 0.05; done",
             ],
-            in: place, timeout: .seconds(20))
+            in: place, timeout: .seconds(200))
         try? FileManager.default.removeItem(atPath: place)
     }
 }

@@ -2,7 +2,7 @@ import CanonicalForm
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct StreamTests {
+@Suite(.timeLimit(.minutes(10))) struct StreamTests {
     @Test func withoutATerminalThereAreNoEscapeCodes() async throws {
         let site = try await Site()
         try await site.fillSource()

@@ -4,7 +4,7 @@ import Glibc
 import SeededRandom
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct TroubleTests {
+@Suite(.timeLimit(.minutes(10))) struct TroubleTests {
     /// A source that takes long to compress, so that there is a middle to interrupt.
     private func slowSite() async throws -> Site {
         let site = try await Site(parameters: "{level: 19}")

@@ -4,7 +4,7 @@ import ProcessSupervision
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct CancellationTests {
+@Suite(.timeLimit(.minutes(10))) struct CancellationTests {
     /// A directory in which programs say what happens to them.
     private final class Place: Sendable {
         let path = NSTemporaryDirectory() + "cairn-cancel-" + UUID().uuidString.prefix(8)

@@ -2,7 +2,7 @@ import Foundation
 import ProcessSupervision
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct EnvironmentTests {
+@Suite(.timeLimit(.minutes(10))) struct EnvironmentTests {
     private func printed(_ script: String, _ variables: [EnvironmentVariable]) async throws -> String {
         let collected = Collected()
         _ = try await ProgramPipeline(ProgramCommand(["/bin/sh", "-c", script], environment: variables)).run(

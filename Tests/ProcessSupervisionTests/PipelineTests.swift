@@ -47,7 +47,7 @@ func isAlive(_ number: pid_t) -> Bool {
     return stat.split(separator: ")").last?.split(separator: " ").first != "Z"
 }
 
-@Suite(.timeLimit(.minutes(2))) struct PipelineTests {
+@Suite(.timeLimit(.minutes(10))) struct PipelineTests {
     @Test func outputComesWhole() async throws {
         let collected = Collected()
         let outcome = try await pipeline(["seq", "1", "100000"]).run(into: { collected.add($0) })

@@ -6,7 +6,7 @@ import PlanIR
 import PluginKit
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct CommandPluginTests {
+@Suite(.timeLimit(.minutes(10))) struct CommandPluginTests {
     private static let type = "Host::Command::Artifact"
     private let plugin = CommandPlugin()
 

@@ -21,7 +21,7 @@ private final class HandClock: RunClock {
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct ServicePluginTests {
+@Suite(.timeLimit(.minutes(10))) struct ServicePluginTests {
     private static let type = "Host::Process::Service"
     private let plugin = ServicePlugin(clock: HandClock())
 

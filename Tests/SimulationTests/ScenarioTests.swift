@@ -3,7 +3,7 @@ import SimulatedWorld
 import Testing
 
 /// Days that a seed fixes, thousands of them: see `Scenario`. A failing one says which command repeats it.
-@Suite(.timeLimit(.minutes(5))) struct ScenarioTests {
+@Suite(.timeLimit(.minutes(10))) struct ScenarioTests {
     /// Lives days until one is found that `isWanted`, or all are lived.
     private func live(
         _ kind: ScenarioResult.Kind = .run, _ seeds: Range<UInt64>, _ mistake: PlantedMistake? = nil,
