@@ -132,7 +132,7 @@ package struct CheckpointCollection: Sendable {
     /// Creates a checkpoint: the marker of unfinished ones first, so that a crash at any point leaves a trace.
     package func create(_ index: CheckpointIndex, ir: [UInt8]) async throws {
         let layout = CheckpointKeys(index.id)
-        try await bank.putOnce(CheckpointLayout.unfinished(index.id), marker(index.id))
+        try await markUnfinished(index.id)
         do {
             try await bank.putOnce(layout.index, index.record.bytes)
         } catch let error as BankError {
@@ -177,6 +177,16 @@ package struct CheckpointCollection: Sendable {
     package func publish(_ index: CheckpointIndex) async throws {
         for key in try indexKeys(plan: index.plan, provider: index.provider, index.created, index.id) {
             try await bank.putOnce(key, marker(index.id))
+        }
+    }
+
+    /// Writes the marker that something is to be done with a checkpoint; one that is there already is as good.
+    func markUnfinished(_ id: CheckpointID) async throws {
+        do {
+            try await bank.putOnce(CheckpointLayout.unfinished(id), marker(id))
+        } catch BankError.conditionFailed {
+            // It stood there, and whoever had come to an end with the checkpoint took it away.
+            try await bank.putOnce(CheckpointLayout.unfinished(id), marker(id))
         }
     }
 

@@ -10,7 +10,7 @@ extension CheckpointCollection {
     /// else has begun a copy at the same moment.
     package func createCopy(_ index: CheckpointIndex, ir: [UInt8]) async throws {
         let keys = CheckpointKeys(index.id)
-        try await bank.putOnce(CheckpointLayout.unfinished(index.id), marker(index.id))
+        try await markUnfinished(index.id)
         do {
             try await bank.putOnce(keys.index, index.record.bytes)
         } catch let error as BankError {
@@ -23,7 +23,7 @@ extension CheckpointCollection {
 
     /// Writes what an interrupted copy may lack before it goes on.
     package func recreateCopy(_ index: CheckpointIndex, ir: [UInt8]) async throws {
-        try await bank.putOnce(CheckpointLayout.unfinished(index.id), marker(index.id))
+        try await markUnfinished(index.id)
         try await bank.putOnce(CheckpointKeys(index.id).ir, ir)
     }
 

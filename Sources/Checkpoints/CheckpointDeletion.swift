@@ -25,12 +25,7 @@ extension CheckpointCollection {
                 id, summary.status, wanted: "available or error to be deleted; --force deletes it all the same",
                 reason: summary.message)
         }
-        do {
-            try await bank.putOnce(CheckpointLayout.unfinished(id), marker(id))
-        } catch BankError.conditionFailed {
-            // It stood there, and whoever had come to an end with the checkpoint took it away.
-            try await bank.putOnce(CheckpointLayout.unfinished(id), marker(id))
-        }
+        try await markUnfinished(id)
         let present: (tombstone: Tombstone?, version: ObjectVersion)?
         do {
             let (bytes, version) = try await bank.getVersioned(CheckpointKeys(id).tombstone)
