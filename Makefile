@@ -87,7 +87,7 @@ crash-test: deps
 
 # So long at each level of consistency, or at LEVEL alone. A seed says which level, too, unless LEVEL does.
 MINUTES ?= 5
-STRESS = CAIRN_STRESS_SECONDS=$$(($(MINUTES) * 60)) $(if $(SEED),CAIRN_STRESS_SEED=$(SEED)) $(SWIFT) test --skip-build --filter StressTests
+STRESS = CAIRN_STRESS_SECONDS=$$(($(MINUTES) * 60)) $(if $(SEED),CAIRN_TEST_SEED=$(SEED)) $(SWIFT) test --skip-build --filter StressTests
 
 stress: deps
 	@$(SWIFT) build --build-tests

@@ -311,9 +311,8 @@ let package = Package(
         tests(
             "EngineTests",
             [
-                "SeededRandom",
                 "Bank", "BankConformance", "CanonicalForm", "Checkpoints", "DegradedBank", "DirectoryBank", "Engine",
-                "PlanIR", "PluginKit", "Retention", "Scheduling", "ScheduleTestSupport", "Surroundings",
+                "PlanIR", "PluginKit", "Retention", "ScheduleTestSupport", "Scheduling", "SeededRandom", "Surroundings",
             ]),
         room(
             "SimulatedWorld",

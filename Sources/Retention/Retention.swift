@@ -16,7 +16,8 @@ package enum Retention {
         _ candidates: [RetentionCandidate<ID>], by policy: RetentionPolicy, in zone: TimeZoneRules, now: Int64
     ) -> [RetentionDecision<ID>] {
         let sorted = candidates.sorted { ($0.created, $0.id) > ($1.created, $1.id) }
-        var judge = Judge(policy: policy, zone: zone, agesEnd: agesEnd(sorted, now: now))
+        let judged = sorted.filter { $0.standing == .available && $0.created <= now }.map(\.created)
+        var judge = Judge(judged, policy: policy, zone: zone, agesEnd: agesEnd(sorted, now: now))
         return sorted.map { candidate in
             let reasons: [RetentionReason]
             switch candidate.standing {
@@ -27,7 +28,7 @@ package enum Retention {
                 if candidate.created > now {
                     reasons = [.fromTheFuture] + protections(candidate)
                 } else {
-                    reasons = judge.reasons(created: candidate.created, protections: protections(candidate))
+                    reasons = judge.nextReasons(protections: protections(candidate))
                 }
             }
             return RetentionDecision(candidate: candidate, reasons: reasons)
@@ -53,58 +54,80 @@ package enum Retention {
 
     /// Judges available checkpoints one after the other, from the newest to the oldest.
     private struct Judge {
+        /// When each was created, the newest first.
+        let created: [Int64]
         let policy: RetentionPolicy
-        let zone: TimeZoneRules
         let agesEnd: Int64
-        private let rules: [(period: RetentionPeriod, count: Int32)]
-        /// Of each rule in `rules`, the oldest period so far, and how many periods that was.
-        private var oldest: [(number: Int64, count: Int32)]
-        private var judged: Int32 = 0
+        private let rules: [PeriodRule]
+        private var judged = 0
         /// How many were kept before the newest and the protected ones were excepted.
         private var kept = 0
 
-        init(policy: RetentionPolicy, zone: TimeZoneRules, agesEnd: Int64) {
+        init(_ created: [Int64], policy: RetentionPolicy, zone: TimeZoneRules, agesEnd: Int64) {
+            self.created = created
             self.policy = policy
-            self.zone = zone
             self.agesEnd = agesEnd
+            let moments = policy.periods.isEmpty ? [] : created.map { RetentionMoment(milliseconds: $0, in: zone) }
             rules = RetentionPeriod.allCases.compactMap { period in
-                policy.periods[period].map { (period, Int32(clamping: $0)) }
+                policy.periods[period].map { PeriodRule(period, count: $0, moments: moments) }
             }
-            oldest = rules.map { _ in (Int64.max, 0) }
         }
 
-        mutating func reasons(created: Int64, protections: [RetentionReason]) -> [RetentionReason] {
-            judged += 1
-            let wanted = rulesThatKeep(created)
+        /// Why the next one stays or goes.
+        mutating func nextReasons(protections: [RetentionReason]) -> [RetentionReason] {
+            let wanted = rulesThatKeep(judged)
             var removals: [RetentionReason] = wanted.isEmpty ? [.unneeded] : []
             // The newest is not excepted here: a checkpoint from the past has the age that it has.
-            if let maxAge = policy.maxAge, agesEnd - created > maxAge { removals.append(.tooOld) }
+            if let maxAge = policy.maxAge, agesEnd - created[judged] > maxAge { removals.append(.tooOld) }
             if removals.isEmpty {
                 kept += 1
                 if let most = policy.maxCheckpoints, kept > most { removals.append(.tooMany) }
             }
-            let exceptions = (judged == 1 ? [.newest] : []) + protections
+            let exceptions = (judged == 0 ? [.newest] : []) + protections
+            judged += 1
             if removals.isEmpty { return wanted + exceptions }
             return exceptions.isEmpty ? removals : exceptions
         }
 
-        /// The rules that keep the next checkpoint.
-        private mutating func rulesThatKeep(_ created: Int64) -> [RetentionReason] {
+        /// The rules that keep the checkpoint at a position of `created`.
+        private func rulesThatKeep(_ position: Int) -> [RetentionReason] {
             guard policy.hasKeepRules else { return [.noRules] }
             var reasons: [RetentionReason] = []
-            if let count = policy.keepLast, judged <= count {
-                reasons.append(.last(number: judged, of: Int32(clamping: count)))
+            if let count = policy.keepLast, position < count {
+                reasons.append(.last(number: Int32(clamping: position + 1), of: Int32(clamping: count)))
             }
-            guard !rules.isEmpty else { return reasons }
-            let moment = RetentionMoment(milliseconds: created, in: zone)
-            for (position, rule) in rules.enumerated() where oldest[position].count < rule.count {
-                let number = moment.number(of: rule.period)
-                // Where clocks were set back over midnight, a day that was seen may come once more.
-                guard number < oldest[position].number else { continue }
-                oldest[position] = (number, oldest[position].count + 1)
-                reasons.append(.period(rule.period, number: oldest[position].count, of: rule.count))
+            for rule in rules {
+                if let number = rule.turn[position] {
+                    reasons.append(.period(rule.period, number: number, of: rule.count))
+                }
             }
             return reasons
+        }
+    }
+
+    /// What a rule keeps: the newest of each of the newest `count` periods that have any.
+    private struct PeriodRule {
+        let period: RetentionPeriod
+        let count: Int32
+        /// By the position of a checkpoint that it keeps, which of the `count` that is, from 1 for the newest period.
+        let turn: [Int: Int32]
+
+        /// - Parameter moments: those of all checkpoints that are judged, the newest first.
+        init(_ period: RetentionPeriod, count: Int, moments: [RetentionMoment]) {
+            self.period = period
+            self.count = Int32(clamping: count)
+            // Nearly sorted already, but not quite: where clocks are set back over midnight, a day is left, and entered
+            // again after moments of the day that follows it. Those may be all that this following day has.
+            let numbered = moments.enumerated().map { (number: $1.number(of: period), position: $0) }
+                .sorted { ($1.number, $0.position) < ($0.number, $1.position) }
+            var turn: [Int: Int32] = [:]
+            var last: Int64?
+            for one in numbered where one.number != last {
+                guard turn.count < count else { break }
+                turn[one.position] = Int32(clamping: turn.count + 1)
+                last = one.number
+            }
+            self.turn = turn
         }
     }
 }

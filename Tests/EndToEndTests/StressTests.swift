@@ -92,7 +92,7 @@ import Testing
     @Test func nothingThatIsAvailableIsEverBroken() async throws {
         let variables = ProcessInfo.processInfo.environment
         let seconds = variables["CAIRN_STRESS_SECONDS"].flatMap { Int($0) } ?? 20
-        let seed = variables["CAIRN_STRESS_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0...UInt64.max)
+        let seed = testSeed()
         let level = variables["CAIRN_STRESS_LEVEL"] ?? Self.levels[Int(seed % UInt64(Self.levels.count))]
         let stage = try await stage(seed, level, seconds: seconds)
         var generator = SeededGenerator(seed: seed)

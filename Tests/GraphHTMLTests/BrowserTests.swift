@@ -4,6 +4,7 @@ import GraphExport
 import PlanIR
 import PlanTestSupport
 import PythonSupport
+import SeededRandom
 import Testing
 
 /// The pages in a real browser: `browser.py` drives a headless Chromium and compares what a person would see with what
@@ -25,7 +26,7 @@ struct BrowserTests {
             pages[name] = .string(file.path)
         }
 
-        let seed = UInt64.random(in: 0..<1_000_000)
+        let seed = testSeed()
         print("seed: \(seed)")
         let shop = try #require(CompiledPlans.ir(SamplePlans.shop))
         let dag = SamplePlans.plan(SamplePlans.random(40, seed: seed))

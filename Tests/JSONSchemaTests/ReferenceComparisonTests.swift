@@ -139,7 +139,7 @@ struct ReferenceComparisonTests {
         .enabled(if: hasReference, "python3 with jsonschema is needed"))
     func verdicts() throws {
         let environment = ProcessInfo.processInfo.environment
-        let seed = environment["CAIRN_TEST_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0..<1_000_000)
+        let seed = testSeed()
         let rounds = environment["CAIRN_TEST_ROUNDS"].flatMap { Int($0) } ?? 500
         print("seed \(seed)")
         var maker = SchemaGenerator(generator: SeededGenerator(seed: seed))

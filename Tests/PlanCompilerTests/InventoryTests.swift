@@ -68,7 +68,7 @@ import YAMLSource
     }
 
     @Test("What was found compiles as if it were nested, in whatever order the entries stand") func asNested() throws {
-        let seed = UInt64.random(in: 0..<1_000_000)
+        let seed = testSeed()
         print("seed \(seed)")
         var generator = SeededGenerator(seed: seed)
         for _ in 0..<60 {

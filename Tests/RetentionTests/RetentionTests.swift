@@ -172,6 +172,31 @@ import Testing
         #expect(try Self.kept(candidates, policy) == [3, 2, 1])
     }
 
+    @Test("A day that clocks leave after a minute has its checkpoint, though the day before goes on after it")
+    func shortDay() throws {
+        // Goose Bay set its clocks from 00:01 back to 23:01: on the 6th, in the first minute of the 7th, on the 6th again.
+        let times = try ["2010-11-07T02:50", "2010-11-07T03:00", "2010-11-07T03:20", "2010-11-08T15:00"].map(
+            Self.moment)
+        let candidates = times.enumerated().map { Candidate($0, created: $1, standing: .available) }
+        func kept(_ count: Int64, of ids: [Int]) throws -> [Int] {
+            try Self.kept(ids.map { candidates[$0] }, ["keepDaily": .integer(count), "timezone": "America/Goose_Bay"])
+        }
+        #expect(try kept(9, of: [0, 1, 2, 3]) == [3, 2, 1])
+        // Two days back is the 7th, which had a minute before, and an hour later than, the end of the 6th.
+        #expect(try kept(2, of: [0, 1, 2, 3]) == [3, 1])
+        // The newest stays in any case; the newest day is the other one.
+        #expect(try kept(1, of: [0, 1, 2]) == [2, 1])
+        #expect(try kept(2, of: [0, 1, 2]) == [2, 1])
+        #expect(try kept(9, of: [0, 2]) == [2])
+        let decisions = try Self.decide(
+            candidates, ["keepDaily": 3, "timezone": "America/Goose_Bay"])
+        #expect(
+            decisions.map(\.reasons) == [
+                [.period(.day, number: 1, of: 3), .newest], [.period(.day, number: 3, of: 3)],
+                [.period(.day, number: 2, of: 3)], [.unneeded],
+            ])
+    }
+
     private static func zone(_ name: String) throws -> TimeZoneRules { try TimeZoneDatabase.system.zone(name).get() }
 
     /// Milliseconds of `2026-10-25T01:30` in UTC.

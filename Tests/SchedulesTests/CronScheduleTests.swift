@@ -118,7 +118,7 @@ import Testing
 
     @Test("croniter finds the same firings", .enabled(if: Python.hasCroniter, "python3 with croniter is needed"))
     func croniter() throws {
-        let seed = UInt64.random(in: 0...UInt64.max)
+        let seed = testSeed()
         var generator = SeededGenerator(seed: seed)
         var lines: [String] = []
         for _ in 0..<400 {
@@ -168,7 +168,7 @@ import Testing
     }
 
     @Test("Going from minute to minute finds the same gaps and firings") func naive() throws {
-        let seed = UInt64.random(in: 0...UInt64.max)
+        let seed = testSeed()
         var generator = SeededGenerator(seed: seed)
         for _ in 0..<40 {
             let text = [0...59, 0...23, 1...31, 1...12, 0...7].map { Self.field($0, &generator) }
