@@ -180,12 +180,12 @@ final class Execution: ActivityRunner {
     ) async throws -> JSONObject {
         let plugin = try plugin(of: place.resource)
         let context = context(place.resource, artifacts, reporter, place.hook, attempt)
+        // Who was taken over from must not begin to change anything beside its successor, such as set a service going that
+        // stands still for that one.
+        if operation == .protect || operation == .restore { try environment.writeGuard.ensureMayWrite() }
         switch operation {
         case .protect: return try await plugin.protect(place.hook, context)
-        case .restore:
-            // Who was taken over from must not begin to change anything beside its successor.
-            try environment.writeGuard.ensureMayWrite()
-            try await plugin.restore(place.hook, context, to: target)
+        case .restore: try await plugin.restore(place.hook, context, to: target)
         case .verify: try await plugin.verify(place.hook, context)
         case .delete: try await plugin.delete(place.hook, context)
         case .copy: try await plugin.copy(place.hook, context)

@@ -12,11 +12,29 @@ package struct LoadedPlugin: Sendable {
     package let version: Int64
     /// The digest of the manifest.
     package let digest: SHA256Digest
+    /// Which resources it brings to a standstill for the sake of their dependents; `nil` for none.
+    package let quiescing: QuiescingRule?
 
-    package init(plugin: any ProtectionPlugin, version: Int64, digest: SHA256Digest) {
+    package init(
+        plugin: any ProtectionPlugin, version: Int64, digest: SHA256Digest, quiescing: QuiescingRule? = nil
+    ) {
         self.plugin = plugin
         self.version = version
         self.digest = digest
+        self.quiescing = quiescing
+    }
+}
+
+/// Which resources of a plugin are brought to a standstill, by the traits in its manifest.
+package struct QuiescingRule: Sendable {
+    /// All of them.
+    package static let always = QuiescingRule { _, _ in true }
+
+    /// Whether a resource of this type with these properties is.
+    package let holds: @Sendable (_ type: String, _ properties: JSONObject) -> Bool
+
+    package init(_ holds: @escaping @Sendable (_ type: String, _ properties: JSONObject) -> Bool) {
+        self.holds = holds
     }
 }
 
@@ -57,6 +75,8 @@ package struct ExecutionEnvironment: Sendable {
     /// How old a mark of deletion must be before anything is removed from a bank whose listings may be behind, in
     /// milliseconds by the store's clock.
     package var listingMargin = DeleteOperation.listingMargin
+    /// Whether an owner has certainly ended, where that is worth waiting for; `nil` where a glance must do.
+    package var hasOwnerEnded: (@Sendable (Owner) async throws -> Bool)?
     /// The faults that a test plants; none in a program.
     package var faults = PlantedFaults()
 
@@ -80,6 +100,13 @@ package struct ExecutionEnvironment: Sendable {
 
     package var bank: any Bank { collection.bank }
 
+    /// Whether an owner has certainly ended.
+    var isGone: @Sendable (Owner) async throws -> Bool {
+        if let hasOwnerEnded { return hasOwnerEnded }
+        let collection = collection
+        return { collection.hasEnded($0) }
+    }
+
     /// The time for records.
     package func now() -> Timestamp { Timestamp(milliseconds: clock.wallMilliseconds) }
 
@@ -97,6 +124,8 @@ package struct PlantedFaults: Sendable, Hashable {
     package var adoptsUnfinished = false
     /// A deletion does not look behind its mark whether someone has begun to use the checkpoint, or pinned it.
     package var looksOnce = false
+    /// A run does not look whether another one has the same resources stand still.
+    package var overlooksWindows = false
 
     package init() {}
 }

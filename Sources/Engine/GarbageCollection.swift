@@ -124,7 +124,9 @@ package struct GarbageCollection: Sendable {
             if let item = try await body() { items.append(item) }
         } catch let error where !(error is CancellationError) {
             switch error {
-            case CheckpointError.superseded, CheckpointError.pinned, CheckpointError.wantedBack, CheckpointError.inUse:
+            case CheckpointError.superseded, CheckpointError.pinned, CheckpointError.wantedBack, CheckpointError.inUse,
+                // A service that is set going now would spoil what that run saves.
+                QuietWindowError.held:
                 items.append(CollectedItem(id, .left, String(describing: error)))
             default: items.append(CollectedItem(id, .failed, String(describing: error)))
             }
@@ -167,9 +169,9 @@ package struct GarbageCollection: Sendable {
         }
         if index.origin != nil { return try await giveUpCopy(index, owner) }
         let reason = "its executor (process \(owner.process) on \(owner.host)) ended before it was done; given up"
-        if !dryRun {
-            _ = try await ResumeOperation(environment, checkpoint: id, isGone: isGone).giveUp(reason: reason)
-        }
+        let resume = ResumeOperation(environment, checkpoint: id, isGone: isGone)
+        try await resume.ensureMayGiveUp()
+        if !dryRun { _ = try await resume.giveUp(reason: reason) }
         return CollectedItem(id.text, .gaveUp, reason)
     }
 

@@ -48,8 +48,9 @@ package struct ProtectOperation: Sendable {
         }
     }
 
-    /// Runs the operation. A failing activity gives a report with the status `error`; what is thrown is a failure of
-    /// the bank, after which the checkpoint is unfinished and shows so.
+    /// Runs the operation. A failing activity gives a report with the status `error`, and so does another run that has a
+    /// resource of the plan stand still; what is thrown is a failure of the bank, after which the checkpoint is unfinished
+    /// and shows so.
     ///
     /// `earlier` is the commit record of an earlier checkpoint of the plan: what it measured decides what begins first.
     /// Only the activities can be cancelled: the records around them are written whole. `labels` and note are the
@@ -72,6 +73,14 @@ package struct ProtectOperation: Sendable {
         }
         var run = ProtectRun(environment: environment, ir: ir, index: index, epoch: 1)
         run.earlier = earlier
+        do { try await QuietWindows(environment).clear(for: index.id, .protect, ir) } catch {
+            switch error {
+            case let refusal as QuietWindowError: run.inheritance.givenUp = refusal.description
+            // What is cancelled before it begins starts nothing, and records that.
+            case is CancellationError where Task.isCancelled: break
+            default: throw error
+            }
+        }
         return try await run.run()
     }
 }

@@ -71,11 +71,21 @@ package struct RestoreOperation: Sendable {
         let collection = environment.collection
         return try await environment.using(checkpoint.index.id, kind) {
             // Before the use was there, a later epoch may have committed, and removed what the earlier one had named.
-            let run = OperationRun(
+            var run = OperationRun(
                 environment: environment, kind: kind, checkpoint: try await checkpoint.current(collection), plan: plan,
                 target: request.target, record: OperationRecord(id: operation.id, epoch: 1))
             try run.checkBindings()
             let isRecorded = await run.record { try await collection.begin(operation) }
+            if kind == .restore, request.target.directory == nil {
+                do { try await QuietWindows(environment).clear(for: operation.id, kind, plan.ir) } catch {
+                    switch error {
+                    case let refusal as QuietWindowError: run.givenUp = refusal.description
+                    // What is cancelled before it begins starts nothing, and records that.
+                    case is CancellationError where Task.isCancelled: break
+                    default: throw error
+                    }
+                }
+            }
             return try await run.run(isRecorded: isRecorded)
         }
     }
@@ -127,11 +137,16 @@ package struct RestoreResumption: Sendable {
     }
 
     /// Undoes what it left behind and records that it failed, for `reason`. A restore can be resumed all the same.
-    package func giveUp(reason: String) async throws {
+    ///
+    /// Throws `QuietWindowError.held` while another run has the same resources stand still.
+    package func giveUp(reason: String) async throws { try await giveUp(reason: reason, for: nil) }
+
+    /// The same on behalf of another run, which has found out that no other has these resources stand still.
+    func giveUp(reason: String, for other: CheckpointID?) async throws {
         let collection = environment.collection
         let standing = try await collection.standing(id)
         guard try await collection.bank.size(CheckpointKeys(standing.index.checkpoint).index) == nil else {
-            _ = try await run(standing, givingUp: reason)
+            _ = try await run(standing, givingUp: reason, for: other)
             return
         }
         // Without its checkpoint nothing tells what it was about.
@@ -151,7 +166,9 @@ package struct RestoreResumption: Sendable {
         return try await uncancelled { try await collection.claim(standing, now: now, random: random) }
     }
 
-    private func run(_ standing: OperationStanding, givingUp reason: String?) async throws -> OperationReport {
+    private func run(
+        _ standing: OperationStanding, givingUp reason: String?, for other: CheckpointID? = nil
+    ) async throws -> OperationReport {
         let collection = environment.collection
         let index = standing.index
         guard let kind = OperationKind(rawValue: index.kind) else {
@@ -184,6 +201,15 @@ package struct RestoreResumption: Sendable {
         run.inheritance = inheritance
         run.attempt = UInt32(clamping: standing.epochs.count + 1)
         run.givenUp = reason
+        // The claim is there by which others see this one.
+        if kind == .restore, request.target.directory == nil, other == nil {
+            let windows = QuietWindows(environment, isGone: isGone)
+            if reason == nil {
+                try await windows.clear(for: id, kind, plan.ir)
+            } else {
+                try await windows.ensureUnheld(id, kind, plan.ir)
+            }
+        }
         let report = try await run.run(isRecorded: true)
         if standing.isOpen { await collection.forgetLease(of: owner) }
         return report

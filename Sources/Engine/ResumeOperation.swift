@@ -27,18 +27,43 @@ package struct ResumeOperation: Sendable {
 
     /// Runs what is left; as `ProtectOperation.run`.
     ///
-    /// Throws `CheckpointError.wrongStatus` when there is nothing to resume or someone else still runs it, and
-    /// `ExecutionError.notReverted` when what was left behind could not be undone.
+    /// Throws `CheckpointError.wrongStatus` when there is nothing to resume or someone else still runs it,
+    /// `ExecutionError.notReverted` when what was left behind could not be undone, and `QuietWindowError` when another run
+    /// is in the way.
     package func run(earlier: CommitRecord? = nil) async throws -> ProtectReport {
-        try await run(givingUp: nil, earlier: earlier)
+        try await run(givingUp: nil, earlier: earlier) { ir in
+            try await QuietWindows(environment, isGone: isGone).clear(for: id, .protect, ir)
+        }
     }
 
     /// Undoes what the run left behind and records that it failed, for `reason`.
+    ///
+    /// Throws `QuietWindowError.held` while another run has the same resources stand still: they would be set going in the
+    /// middle of that.
     package func giveUp(reason: String) async throws -> ProtectReport {
-        try await run(givingUp: reason, earlier: nil)
+        try await run(givingUp: reason, earlier: nil) { try await ensureUnheld($0) }
     }
 
-    private func run(givingUp reason: String?, earlier: CommitRecord?) async throws -> ProtectReport {
+    /// The same on behalf of a run that has found out that no other has these resources stand still, and that others see.
+    func giveUp(reason: String, for run: CheckpointID) async throws -> ProtectReport {
+        try await self.run(givingUp: reason, earlier: nil) { _ in }
+    }
+
+    /// Throws `QuietWindowError.held` while what giving up would undo is in the way of another run.
+    func ensureMayGiveUp() async throws {
+        try await ensureUnheld(
+            try await LoadedCheckpoint.loadIR(try await environment.collection.index(id), from: environment.collection))
+    }
+
+    private func ensureUnheld(_ ir: PlanIR) async throws {
+        try await QuietWindows(environment, isGone: isGone).ensureUnheld(id, .protect, ir)
+    }
+
+    /// `clear` sees to it that nobody is in the way, or throws; it is asked once the claim is there, by which others see
+    /// this one.
+    private func run(
+        givingUp reason: String?, earlier: CommitRecord?, clear: (PlanIR) async throws -> Void
+    ) async throws -> ProtectReport {
         let collection = environment.collection
         let index = try await unfinished()
         guard reason != nil || !index.isRehearsal else {
@@ -73,6 +98,7 @@ package struct ResumeOperation: Sendable {
             if confirmed.status == .available { await removeLeftovers(index, ir, confirmed) }
             return ProtectReport(checkpoint: id, commit: confirmed, wasCancelled: false)
         }
+        try await clear(ir)
         var run = ProtectRun(environment: environment, ir: ir, index: index, epoch: epoch)
         if epoch > 1 {
             let history = try await collection.journal(of: earlierEpochs, id, ir)

@@ -10,6 +10,15 @@ package struct ResourceTraits: Sendable {
         case always
         /// When the resource has this property.
         case withProperty(String)
+
+        /// Whether a resource is, given which properties it has.
+        package func holds(_ hasProperty: (String) -> Bool) -> Bool {
+            switch self {
+            case .never: false
+            case .always: true
+            case .withProperty(let name): hasProperty(name)
+            }
+        }
     }
 
     /// The property with the absolute path of the directory or file that is saved with all below it.

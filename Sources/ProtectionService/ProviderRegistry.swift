@@ -131,7 +131,8 @@ package struct ProviderRegistry: Sendable {
                 faults.add(Diagnostic(.unknownPlugin, "there is no plugin '\(use.name.value)'", at: use.name.range))
                 continue
             }
-            let loaded = LoadedPlugin(plugin: plugin, version: manifest.version, digest: manifest.digest)
+            let loaded = LoadedPlugin(
+                plugin: plugin, version: manifest.version, digest: manifest.digest, quiescing: manifest.quiescingRule)
             provided.append(ProvidedPlugin(loaded: loaded, manifest: manifest))
         }
         if faults.hasErrors { throw ProviderError.faulty(faults, sources) }
@@ -192,5 +193,15 @@ extension ProviderRegistry {
             for type in manifest?.resourceTypes ?? [] { types.append((type.type, use.name.value)) }
         }
         return types
+    }
+}
+
+extension PluginManifest {
+    /// Which resources the plugin brings to a standstill, by the traits of their types.
+    fileprivate var quiescingRule: QuiescingRule? {
+        guard resourceTypes.contains(where: { $0.traits.quiesces != .never }) else { return nil }
+        return QuiescingRule { type, properties in
+            resourceType(type)?.traits.quiesces.holds { properties[$0] != nil } ?? false
+        }
     }
 }

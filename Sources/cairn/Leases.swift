@@ -38,6 +38,7 @@ extension ExecutionEnvironment {
     ) async throws -> Result {
         var environment = self
         environment.writeGuard = keeper
+        environment.hasOwnerEnded = ownerWatch()
         let guarded = environment
         return try await keeper.hold { try await body(guarded) }
     }

@@ -167,11 +167,7 @@ final class LintedPlan: Sendable {
 
     /// Whether the resource is brought to a standstill for its dependents.
     func quiesces(_ resource: Int) -> Bool {
-        switch traits(resource).quiesces {
-        case .never: false
-        case .always: true
-        case .withProperty(let name): property(resource, name) != nil
-        }
+        traits(resource).quiesces.holds { property(resource, $0) != nil }
     }
 
     // MARK: Places
