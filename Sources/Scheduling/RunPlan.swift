@@ -4,8 +4,8 @@ package import PlanIR
 /// Which activities of a graph may run next: a pure state machine without clock, threads or I/O.
 ///
 /// Barriers finish by themselves as soon as they are reached. Of the activities that are ready and within their limits,
-/// the one with the longest remaining path by weight comes first; ties go by number, so that the same answers give
-/// the same run.
+/// those in quiet windows come first (`QuietRank`), and of those alike the one with the longest remaining path by weight;
+/// ties go by number, so that the same answers give the same run.
 ///
 /// Whoever runs a graph relies on this: every activity is given out once at most, unless it was postponed, and only when
 /// all that it waits for have finished; what waits for a failed one is never given out.
@@ -13,9 +13,11 @@ package struct RunPlan: Sendable {
     private struct Ready: Comparable, Sendable {
         let remaining: Int64
         let number: Int32
+        let rank: UInt8
 
         static func < (a: Ready, b: Ready) -> Bool {
-            a.remaining != b.remaining ? a.remaining < b.remaining : a.number > b.number
+            if a.rank != b.rank { return a.rank < b.rank }
+            return a.remaining != b.remaining ? a.remaining < b.remaining : a.number > b.number
         }
     }
 
@@ -33,6 +35,8 @@ package struct RunPlan: Sendable {
     private var waiting: [Int32]
     /// The length of the longest path from the beginning of each activity to the end of all.
     private let remaining: [Int64]
+    /// The `QuietRank` of each activity; empty when there are no quiet windows.
+    private let ranks: [UInt8]
     /// Activities that count as done before the run, by number; empty when there are none.
     private let adopted: [Bool]
     private var ready = Heap<Ready>()
@@ -60,19 +64,21 @@ package struct RunPlan: Sendable {
         onFailure policy: FailurePolicy = .stop
     ) {
         let weights = weights ?? .unit(graph)
+        let order = graph.topologicalOrder() ?? []
         self.init(
-            graph, remaining: weights.remainingPaths(graph, in: graph.topologicalOrder() ?? []), limits: limits,
-            adopted: adopted, onFailure: policy)
+            graph, remaining: weights.remainingPaths(graph, in: order), in: order, limits: limits, adopted: adopted,
+            onFailure: policy)
     }
 
-    /// A run whose remaining paths are known.
+    /// A run whose topological order and remaining paths are known.
     init(
-        _ graph: ActivityGraph, remaining: [Int64], limits: RunLimits? = nil, adopted: [Bool] = [],
-        onFailure policy: FailurePolicy = .stop
+        _ graph: ActivityGraph, remaining: [Int64], in order: [Int32], limits: RunLimits? = nil,
+        adopted: [Bool] = [], onFailure policy: FailurePolicy = .stop
     ) {
         self.graph = graph
         self.policy = policy
         self.remaining = remaining
+        ranks = graph.quietRanks(in: order)
         // Limits that hold nothing back cost nothing.
         self.limits = limits.flatMap { $0.most.isEmpty ? nil : $0 }
         self.adopted = adopted
@@ -145,7 +151,7 @@ package struct RunPlan: Sendable {
         guard waiting.indices.contains(Int(number)), waiting[Int(number)] == Mark.postponed else { return }
         postponedCount -= 1
         waiting[Int(number)] = 0
-        ready.insert(Ready(remaining: remaining[Int(number)], number: number))
+        ready.insert(candidate(number))
     }
 
     /// Lets nothing new start.
@@ -193,12 +199,18 @@ package struct RunPlan: Sendable {
 
     // MARK: Progress
 
+    private func candidate(_ number: Int32) -> Ready {
+        Ready(
+            remaining: remaining[Int(number)], number: number,
+            rank: ranks.isEmpty ? QuietRank.outside : ranks[Int(number)])
+    }
+
     private func isAdopted(_ number: Int32) -> Bool { !adopted.isEmpty && adopted[Int(number)] }
 
     /// Takes note that an activity waits for nothing any more.
     private mutating func reach(_ number: Int32) {
         if graph.works(number) && !isAdopted(number) {
-            ready.insert(Ready(remaining: remaining[Int(number)], number: number))
+            ready.insert(candidate(number))
         } else {
             settle(number)
         }
@@ -215,7 +227,7 @@ package struct RunPlan: Sendable {
                 waiting[Int(target)] -= 1
                 guard waiting[Int(target)] == 0 else { continue }
                 if graph.works(target) && !isAdopted(target) {
-                    ready.insert(Ready(remaining: remaining[Int(target)], number: target))
+                    ready.insert(candidate(target))
                 } else {
                     stack.append(target)
                 }

@@ -108,7 +108,7 @@ private struct VirtualClock {
         lastEnd = limits.map { $0.most.map { _ in -1 } } ?? []
         self.jobs = jobs
         self.weights = weights
-        plan = RunPlan(graph, remaining: path.remaining, limits: limits)
+        plan = RunPlan(graph, remaining: path.remaining, in: graph.topologicalOrder() ?? [], limits: limits)
     }
 
     mutating func run() {

@@ -10,6 +10,8 @@ package struct NaivePlan {
     package private(set) var done: Set<Int32> = []
     package private(set) var running: Set<Int32> = []
     private let paths: [Int64]
+    /// How much each activity comes before those of lower ranks.
+    private let ranks: [Int]
 
     package init(_ graph: ActivityGraph, _ weights: ActivityWeights? = nil) {
         self.graph = graph
@@ -31,7 +33,34 @@ package struct NaivePlan {
             }
         }
         self.paths = paths
+        ranks = Self.ranks(graph, before)
         settle()
+    }
+
+    /// 2 for what lies in a quiet window, 1 for what opens one, 0 for the rest.
+    private static func ranks(_ graph: ActivityGraph, _ before: [Set<Int32>]) -> [Int] {
+        var above = before
+        for _ in above.indices {
+            for number in above.indices { above[number] = above[number].reduce(above[number]) { $0.union(above[Int($1)]) } }
+        }
+        let all = (0..<Int32(graph.count))
+        func find(_ resource: Int32, _ hook: Hook) -> Int32? {
+            all.first { graph.activity($0).map { $0.resource == resource && $0.hook == hook && !$0.isBarrier } ?? false }
+        }
+        let windows = Set(graph.activities.map(\.resource)).compactMap { resource -> (begin: Int32, end: Int32)? in
+            guard let begin = find(resource, .prepareBegin),
+                let end = find(resource, .prepareFinish) ?? find(resource, .complete)
+            else { return nil }
+            return (begin, end)
+        }
+        return all.map { number in
+            guard let activity = graph.activity(number), !activity.isBarrier else { return 0 }
+            if activity.hook == .prepareBegin {
+                if windows.contains(where: { above[Int(number)].contains($0.begin) }) { return 2 }
+                return windows.contains { $0.begin == number } ? 1 : 0
+            }
+            return windows.contains { $0.end == number || above[Int($0.end)].contains(number) } ? 2 : 0
+        }
     }
 
     package func isWork(_ number: Int32) -> Bool { graph.activity(number).map { !$0.isBarrier } ?? false }
@@ -45,9 +74,10 @@ package struct NaivePlan {
         Set((0..<Int32(graph.count)).filter { isWork($0) && isOpen($0) && !running.contains($0) })
     }
 
-    /// The one to take: of those with the longest remaining path the lowest number.
+    /// The one to take: of those with the highest rank and then the longest remaining path the lowest number.
     package var best: Int32? {
-        let ready = ready
+        let highest = ready.map { ranks[Int($0)] }.max()
+        let ready = ready.filter { ranks[Int($0)] == highest }
         let longest = ready.map(remaining).max()
         return ready.filter { remaining($0) == longest }.min()
     }

@@ -135,6 +135,41 @@ import Testing
         #expect(other.take() == ActivityOrder.number(1, .prepareBegin))
     }
 
+    /// What stands still is not kept waiting by strangers, however much comes behind those.
+    @Test func whatStandsStillComesBeforeStrangers() {
+        func order(_ dependents: [[Int32]], _ working: [Set<Hook>], _ weights: (Int32, Hook) -> Int64) -> [String] {
+            let graph = graph(dependents) { resource, hook in !working[Int(resource)].contains(hook) }
+            var plan = RunPlan(graph, weights: ActivityWeights(graph) { weights($1.resource, $1.hook) })
+            var names: [String] = []
+            while let next = plan.take(), let activity = graph.activity(next) {
+                names.append("\(activity.hook.name) \(activity.resource)")
+                plan.finish(next)
+            }
+            return names
+        }
+        let service: Set<Hook> = [.prepareBegin, .prepareFinish]
+        // Two services, one dependent each, among strangers that last long, one of them a snapshot.
+        let names = order(
+            [[], [2], [], [4], [], []],
+            [[.main], service, [.prepareFinish], service, [.prepareFinish], [.prepareFinish, .main]]
+        ) { resource, _ in resource == 0 || resource == 5 ? 100 : 1 }
+        #expect(
+            names == [
+                "prepareBegin 1", "prepareFinish 2", "prepareFinish 1", "prepareBegin 3", "prepareFinish 4",
+                "prepareFinish 3", "prepareFinish 5", "main 0", "main 5",
+            ])
+        // As in a restore, where the window lasts until all below is done.
+        let restored = order(
+            [[], [2], []], [[.main], [.prepareBegin, .complete], [.main, .complete]]
+        ) { resource, _ in resource == 0 ? 100 : 1 }
+        #expect(restored == ["prepareBegin 1", "main 2", "complete 2", "complete 1", "main 0"])
+        // What begins and ends nothing opens no window, and neither does what has only an end.
+        let without = order([[], [2], []], [[.main], [.prepareBegin], [.prepareFinish]]) { resource, _ in
+            resource == 0 ? 100 : 1
+        }
+        #expect(without == ["main 0", "prepareBegin 1", "prepareFinish 2"])
+    }
+
     @Test func afterAFailureNothingIsGivenOut() {
         var plan = RunPlan(graph([[], [], []]))
         let taken = [plan.take(), plan.take()].compactMap(\.self)
