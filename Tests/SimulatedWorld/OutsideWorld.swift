@@ -1,9 +1,18 @@
 /// What lies outside of the bank: services that run or stand still, and data that changes while they run.
 package final class OutsideWorld: @unchecked Sendable {
+    /// Who changes something: a process, and whether its lease is valid now.
+    struct Actor {
+        let name: String
+        let isInForce: () -> Bool
+    }
+
     private struct Service {
         var isQuiesced = false
-        /// Who made it stand still.
-        var quiescedBy: String?
+        /// Who made it stand still, and whether its lease was valid then.
+        var quiescedBy: Actor?
+        var wasInForce = false
+        /// Whether who has set it going last had a valid lease.
+        var wasResumedInForce = true
         /// How often it was started, and how long it has run before, so that no two moments of running look alike.
         var starts = 0
         var ran: Int64 = 0
@@ -32,20 +41,32 @@ package final class OutsideWorld: @unchecked Sendable {
         return "\(found.starts).\(ran)"
     }
 
-    /// Makes a service stand still; one that does already is left alone.
-    func quiesce(_ service: Int, by process: String) {
-        guard var found = services[service], !found.isQuiesced else { return }
-        world.note("\(process) quiesces r\(service)")
+    /// Makes a service stand still; one that does already goes on doing so.
+    ///
+    /// Who has been paused beyond its lease may still do something by mistake, once: no lease prevents that.
+    func quiesce(_ service: Int, by actor: Actor) {
+        guard var found = services[service] else { return }
+        world.note("\(actor.name) quiesces r\(service)")
+        if let holder = found.quiescedBy, holder.name != actor.name, found.wasInForce, actor.isInForce() {
+            world.violated(
+                "\(actor.name) quiesces r\(service), which "
+                    + (holder.isInForce() ? "stands still for \(holder.name)" : "\(holder.name) has left standing still"))
+        }
+        if !found.isQuiesced { found.ran += world.now - found.runsSince }
         found.isQuiesced = true
-        found.quiescedBy = process
-        found.ran += world.now - found.runsSince
+        found.quiescedBy = actor
+        found.wasInForce = actor.isInForce()
         services[service] = found
     }
 
-    /// Lets a service run again.
-    func resume(_ service: Int, by process: String) {
+    /// Lets a service run again; one that stands still for somebody else who lives must not.
+    func resume(_ service: Int, by actor: Actor) {
         guard var found = services[service], found.isQuiesced else { return }
-        world.note("\(process) resumes r\(service)")
+        world.note("\(actor.name) resumes r\(service)")
+        if let holder = found.quiescedBy, holder.name != actor.name, holder.isInForce(), actor.isInForce() {
+            world.violated("\(actor.name) resumes r\(service), which stands still for \(holder.name)")
+        }
+        found.wasResumedInForce = actor.isInForce()
         found.isQuiesced = false
         found.quiescedBy = nil
         found.starts += 1
@@ -53,8 +74,15 @@ package final class OutsideWorld: @unchecked Sendable {
         services[service] = found
     }
 
+    /// A resource is copied as one whose service stands still: it must do so for whoever copies.
+    func copied(_ resource: Int, below service: Int, by actor: Actor) {
+        guard let found = services[service], actor.isInForce(), found.quiescedBy?.name != actor.name else { return }
+        guard found.isQuiesced || found.wasResumedInForce else { return }
+        world.violated("\(actor.name) copies r\(resource), and r\(service) does not stand still for it")
+    }
+
     /// Who made a service stand still, `nil` when it runs.
-    package func quiescer(of service: Int) -> String? { services[service]?.quiescedBy }
+    package func quiescer(of service: Int) -> String? { services[service]?.quiescedBy?.name }
 
     /// The services that stand still.
     package var quiesced: [Int] { services.keys.sorted().filter { services[$0]?.isQuiesced == true } }

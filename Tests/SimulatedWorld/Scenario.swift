@@ -19,6 +19,8 @@ package enum PlantedMistake: String, Sendable, CaseIterable {
     case ignoresLease
     /// A deletion does not look behind its mark whether anybody needs the checkpoint.
     case looksOnce
+    /// A run does not look whether another one has the same services stand still.
+    case overlooksWindows
 
     /// In which kind of day it can show.
     package var kind: ScenarioResult.Kind { self == .looksOnce ? .nights : .run }
@@ -82,8 +84,8 @@ package struct ScenarioResult: Sendable {
     package var command: String { "make simulate\(kind == .run ? "" : " KIND=\(kind.rawValue)") SEED=\(seed)" }
 }
 
-/// A simulated day in the life of one checkpoint: a protect run under a lease, with everything that can happen to it,
-/// others that take over, and a collector of garbage; then a look at what is left.
+/// A simulated day in the life of a checkpoint: a protect run under a lease, with everything that can happen to it,
+/// others that take over, maybe another run of the same plan, and a collector of garbage; then a look at what is left.
 package final class Scenario: SimulatedDay, @unchecked Sendable {
     private init(_ world: World, _ mistake: PlantedMistake?) {
         super.init(world, mistake) { SimulatedPlan(upTo: 7, &$0) }
@@ -104,8 +106,16 @@ package final class Scenario: SimulatedDay, @unchecked Sendable {
         let first = participant("protector", fortune)
         temptFate(first, chance: 700)
         let protecting = first.process.launch { await self.protect(first) }
-        // Someone may come too early, or just when the first one stands still.
         var others: [Task<Void, Never>] = []
+        // The same plan may be run twice at once, or again when the first run was cut off.
+        if world.happens(400) {
+            let second = participant("protector", fortune)
+            temptFate(second, chance: 300)
+            mayFail = true
+            let delay = Int64(world.number(0...(world.happens(500) ? 500 : 200_000))) * 1_000_000
+            others.append(second.process.launch { await self.protect(second, after: delay) })
+        }
+        // Someone may come too early, or just when the first one stands still.
         if world.happens(500) {
             for _ in 0..<world.number(1...2) {
                 let other = participant("successor", fortune)
@@ -134,11 +144,12 @@ package final class Scenario: SimulatedDay, @unchecked Sendable {
         try await judge(at: site)
     }
 
-    private func protect(_ participant: Participant) async {
+    private func protect(_ participant: Participant, after delay: Int64 = 0) async {
         let environment = environment(participant)
         let ir = plan.ir()
         let changed = mistake == .dropsPredecessor ? plan.ir(withoutEdge: dropped) : ir
         do {
+            try await participant.process.sleep(nanoseconds: delay)
             let report = try await participant.keeper.run {
                 try await ProtectOperation(environment, ir: changed, irBytes: ir.encoded.bytes).run()
             }

@@ -76,7 +76,7 @@ package class SimulatedDay: @unchecked Sendable {
             process = day.world.process(name)
             self.site = site
             way = Way(process, to: site, fortune)
-            plugin = SimulatedPlugin(day.plan, process, day.outside, day.ledger)
+            plugin = SimulatedPlugin(day.plan, process, day.outside, day.ledger, lease: way.keeper)
         }
 
         var name: String { process.name }
@@ -173,16 +173,19 @@ package class SimulatedDay: @unchecked Sendable {
             collection: participant.collection,
             plugins: [
                 participant.plugin.name: LoadedPlugin(
-                    plugin: participant.plugin, version: 1, digest: SimulatedPlan.digest)
+                    plugin: participant.plugin, version: 1, digest: SimulatedPlan.digest,
+                    quiescing: QuiescingRule { type, _ in type == SimulatedPlan.serviceType })
             ],
             concurrency: Concurrency(jobs: world.number(1...4)), observer: SilentObserver(),
             clock: participant.process, random: participant.process, writeGuard: participant.keeper,
             control: participant.control, onFailure: world.happens(300) ? .continue : .stop,
             grace: Int64(world.number(0...1)) * 5_000_000_000)
+        environment.hasOwnerEnded = participant.way.isGone
         environment.faults.skipsUndoDurability = mistake == .skipsUndoDurability
         environment.faults.adoptsUnfinished = mistake == .adoptsUnfinished
         environment.faults.commitsEarly = mistake == .commitsEarly
         environment.faults.looksOnce = mistake == .looksOnce
+        environment.faults.overlooksWindows = mistake == .overlooksWindows
         if mistake == .ignoresLease { environment.writeGuard = NoGuard() }
         return environment
     }

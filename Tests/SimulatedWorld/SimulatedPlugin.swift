@@ -1,3 +1,4 @@
+package import Checkpoints
 package import CanonicalForm
 package import PlanIR
 package import PluginKit
@@ -15,13 +16,25 @@ package final class SimulatedPlugin: ProtectionPlugin, @unchecked Sendable {
     /// In a thousand calls so many fail for good, and so many may be tried again.
     package var failing = 0
     package var failingForNow = 0
+    /// The lease under which the process works.
+    private let lease: any WriteGuard
     private var world: World { process.world }
 
-    package init(_ plan: SimulatedPlan, _ process: SimulatedProcess, _ outside: OutsideWorld, _ ledger: Ledger) {
+    package init(
+        _ plan: SimulatedPlan, _ process: SimulatedProcess, _ outside: OutsideWorld, _ ledger: Ledger,
+        lease: any WriteGuard
+    ) {
         self.plan = plan
         self.process = process
         self.outside = outside
         self.ledger = ledger
+        self.lease = lease
+    }
+
+    private var actor: OutsideWorld.Actor {
+        OutsideWorld.Actor(name: process.name) { [process, lease] in
+            !process.isDead && (try? lease.ensureMayWrite()) != nil
+        }
     }
 
     package func protect(_ hook: Hook, _ context: ActivityContext) async throws -> JSONObject {
@@ -33,7 +46,7 @@ package final class SimulatedPlugin: ProtectionPlugin, @unchecked Sendable {
         if plan.kinds[resource] == .service, hook == .prepareBegin {
             try await context.undo.register(["quiesced": true])
             try await act()
-            outside.quiesce(resource, by: process.name)
+            outside.quiesce(resource, by: actor)
         }
         if world.happens(failing) { throw PluginError("the thing is broken") }
         if world.happens(failingForNow) { throw PluginError("the thing is busy", isTransient: true) }
@@ -43,7 +56,7 @@ package final class SimulatedPlugin: ProtectionPlugin, @unchecked Sendable {
             guard outside.quiescer(of: resource) == process.name else {
                 throw PluginError("r\(resource) has not stood still all the time")
             }
-            outside.resume(resource, by: process.name)
+            outside.resume(resource, by: actor)
             try await context.undo.discharge()
         }
         try ensureAlive()
@@ -56,7 +69,7 @@ package final class SimulatedPlugin: ProtectionPlugin, @unchecked Sendable {
         guard plan.kinds[resource] == .service, context.undo.due != nil else { return }
         await process.uninterruptedSleep(Int64(world.number(0...20)) * 1_000_000)
         try ensureAlive()
-        outside.resume(resource, by: process.name)
+        outside.resume(resource, by: actor)
         try await context.undo.discharge()
     }
 
@@ -119,6 +132,9 @@ package final class SimulatedPlugin: ProtectionPlugin, @unchecked Sendable {
         let writer = try await context.artifacts.writer("data")
         try await writer.write(Array("copy of r\(resource) for \(context.checkpoint);".utf8))
         try await act()
+        if plan.kinds[resource] == .quiescedData {
+            for service in plan.servicesAbove[resource] { outside.copied(resource, below: service, by: actor) }
+        }
         let moments = plan.servicesAbove[resource].map { "r\($0)=\(outside.data(of: $0));" }
         try ensureAlive()
         try await writer.write(Array(moments.joined().utf8))
