@@ -49,7 +49,19 @@ final class QuietPlugin: ProtectionPlugin {
         return [hook.name: true]
     }
 
-    func restore(_ hook: Hook, _ context: ActivityContext, to target: RestoreTarget) async throws {}
+    /// Stands still from `prepareBegin` to `complete`.
+    func restore(_ hook: Hook, _ context: ActivityContext, to target: RestoreTarget) async throws {
+        let id = context.resource.id
+        calls.withLock { $0.append("restore \(hook.name) \(id)") }
+        if hook == .prepareBegin {
+            try await context.undo.register(["resume": .string(id)])
+            quiet.withLock { _ = $0.insert(id) }
+        }
+        try await act("restore \(hook.name) \(id)")
+        guard hook == .complete else { return }
+        quiet.withLock { _ = $0.remove(id) }
+        try await context.undo.discharge()
+    }
     func verify(_ hook: Hook, _ context: ActivityContext) async throws {}
 
     func revert(_ operation: OperationKind, _ context: ActivityContext) async throws {
@@ -294,7 +306,7 @@ final class QuietPlugin: ProtectionPlugin {
 }
 
 /// Cannot undo what it is asked to, until it can.
-private final class StubbornPlugin: ProtectionPlugin {
+final class StubbornPlugin: ProtectionPlugin {
     let name = "scripted"
     let isBroken = Mutex(true)
 
