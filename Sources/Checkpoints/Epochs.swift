@@ -41,7 +41,8 @@ extension CheckpointCollection {
     /// Claims an epoch of a checkpoint behind all that were claimed, and returns its number.
     ///
     /// Of several who claim the same number one wins, where the bank can say which; where it cannot, no two choose the
-    /// same. Throws `superseded` when someone else was quicker. Whoever has claimed must look for commit records once
+    /// same, and who meets another claim that was not there before gives way: each of the two would set services going that
+    /// stand still for the other. Throws `superseded` when someone else was quicker, or as quick. Whoever has claimed must look for commit records once
     /// more: one that says available is in force.
     package func claim(
         _ id: CheckpointID, after newest: UInt32, now: Timestamp, random: any RunRandom
@@ -58,6 +59,9 @@ extension CheckpointCollection {
         }
         if consistency == .listOnly, try await bank.get(key) != record.record.bytes {
             throw CheckpointError.superseded(id, epoch: epoch)
+        }
+        if let other = try await epochs(id).last(where: { $0 > newest && $0 != epoch }) {
+            throw CheckpointError.superseded(id, epoch: other)
         }
         return epoch
     }
