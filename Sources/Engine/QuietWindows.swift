@@ -174,7 +174,8 @@ struct QuietWindows: Sendable {
     /// Undoes what a run has left behind that was cut off, and records that it failed, on behalf of another one.
     private func giveUp(_ other: OtherRun, _ resource: String, for id: CheckpointID) async throws {
         environment.observer.observe(
-            .noticed("\(other.run) was cut off and has left '\(resource)' standing still; it is set going, and given up"))
+            .noticed(
+                "\(other.run) was cut off and has left '\(resource)' standing still; it is set going, and given up"))
         var environment = environment
         environment.observer = NoticeObserver(observer: environment.observer)
         let reason =

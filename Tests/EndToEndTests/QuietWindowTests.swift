@@ -66,7 +66,8 @@ import Testing
     }
 
     /// Runs a protect; `meanwhile` is done while it saves.
-    private func protect(_ site: Site, _ meanwhile: @escaping @Sendable (pid_t) async throws -> Void) async throws -> Ending
+    private func protect(_ site: Site, _ meanwhile: @escaping @Sendable (pid_t) async throws -> Void) async throws
+        -> Ending
     {
         try site.write("hold", "")
         return try await Programs.run("cairn", ["protect", "plan.ir"], in: site.place) { number in

@@ -41,11 +41,15 @@ package struct NaivePlan {
     private static func ranks(_ graph: ActivityGraph, _ before: [Set<Int32>]) -> [Int] {
         var above = before
         for _ in above.indices {
-            for number in above.indices { above[number] = above[number].reduce(above[number]) { $0.union(above[Int($1)]) } }
+            for number in above.indices {
+                above[number] = above[number].reduce(above[number]) { $0.union(above[Int($1)]) }
+            }
         }
         let all = (0..<Int32(graph.count))
         func find(_ resource: Int32, _ hook: Hook) -> Int32? {
-            all.first { graph.activity($0).map { $0.resource == resource && $0.hook == hook && !$0.isBarrier } ?? false }
+            all.first {
+                graph.activity($0).map { $0.resource == resource && $0.hook == hook && !$0.isBarrier } ?? false
+            }
         }
         let windows = Set(graph.activities.map(\.resource)).compactMap { resource -> (begin: Int32, end: Int32)? in
             guard let begin = find(resource, .prepareBegin),

@@ -50,7 +50,8 @@ package final class OutsideWorld: @unchecked Sendable {
         if let holder = found.quiescedBy, holder.name != actor.name, found.wasInForce, actor.isInForce() {
             world.violated(
                 "\(actor.name) quiesces r\(service), which "
-                    + (holder.isInForce() ? "stands still for \(holder.name)" : "\(holder.name) has left standing still"))
+                    + (holder.isInForce()
+                        ? "stands still for \(holder.name)" : "\(holder.name) has left standing still"))
         }
         if !found.isQuiesced { found.ran += world.now - found.runsSince }
         found.isQuiesced = true

@@ -97,7 +97,8 @@ package struct SimulatedPlan: Sendable {
             plugins: [.init(name: "simulated", version: 1, digest: Self.digest)], parameterSets: [JSONObject()],
             resources: dependents.enumerated().map { number, children in
                 .init(
-                    type: kinds[number] == .service ? Self.serviceType : "Test::Thing", id: "r\(number)", name: "", properties: JSONObject(), plugin: 0,
+                    type: kinds[number] == .service ? Self.serviceType : "Test::Thing", id: "r\(number)", name: "",
+                    properties: JSONObject(), plugin: 0,
                     parameters: [0, 0, 0], dependents: children)
             }, triggers: [], retention: JSONObject(), graphs: OperationKind.allCases.map { _ in graph })
     }
