@@ -95,7 +95,7 @@ package struct Rehearsal: Sendable {
             resources: ir.resources.indices.map { blank($0, protected.commit.resources[$0]) })
         report.wasCancelled = protected.wasCancelled
         guard protected.commit.status == .available else {
-            for failure in protected.commit.failures where failure.resource.isEmpty || failure.hook == "revert" {
+            for failure in protected.commit.failures where failure.resource.isEmpty || failure.isOfRevert {
                 report.failures.append(failure.description)
             }
             return report
@@ -208,7 +208,7 @@ package struct Rehearsal: Sendable {
     ) {
         report.wasCancelled = report.wasCancelled || operation.wasCancelled
         report.failures += operation.commit.failures.filter { failure in
-            (failure.resource.isEmpty && !operation.wasCancelled) || failure.hook == "revert"
+            (failure.resource.isEmpty && !operation.wasCancelled) || failure.isOfRevert
         }.map(\.description)
         let positions = Dictionary(
             ir.resources.enumerated().map { ($1.identity, $0) }, uniquingKeysWith: { first, _ in first })

@@ -43,17 +43,19 @@ extension GarbageCollection {
         guard !dryRun else { return CollectedItem(id.text, .deleted, reason) }
         // While the checkpoint is there, it tells what is to be undone.
         for operation in try await collection.operations() {
-            guard let standing = operation.standing, standing.isOpen, standing.index.checkpoint == id else { continue }
+            guard let standing = operation.standing, standing.isOpen || standing.hasDueReverts,
+                standing.index.checkpoint == id
+            else { continue }
             let item = try await collect(standing)
-            guard item.action == .ended else {
+            guard item.action == .ended || item.action == .undone else {
                 return CollectedItem(id.text, .left, "\(standing.index.kind) \(item.id): \(item.message)")
             }
         }
         // A run without a plan and an epoch has done nothing.
         let hasBegun = try await environment.bank.size(CheckpointKeys(id).ir) != nil && newest != nil
-        if commit == nil, hasBegun {
-            _ = try await ResumeOperation(environment, checkpoint: id, isGone: isGone).giveUp(reason: reason)
-        }
+        let run = ResumeOperation(environment, checkpoint: id, isGone: isGone)
+        if commit == nil, hasBegun { _ = try await run.giveUp(reason: reason) }
+        if let commit, !commit.dueReverts.isEmpty { _ = try await run.undoDue() }
         let report = try await DeleteOperation(
             environment, checkpoint: id, force: !hasBegun, isGone: isGone
         ).run()

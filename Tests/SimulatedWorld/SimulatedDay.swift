@@ -127,6 +127,7 @@ package class SimulatedDay: @unchecked Sendable {
         }
         participant.plugin.failing = world.happens(200) ? 60 : 0
         participant.plugin.failingForNow = world.happens(300) ? 150 : 0
+        if fortune != .fair { participant.plugin.failingReverts = world.happens(150) ? 400 : 0 }
         participant.bank.beginsWrite = { [world] key in
             // What a restore records counts for less than what it does, and it needs no lease.
             let isRelied =
@@ -169,6 +170,7 @@ package class SimulatedDay: @unchecked Sendable {
 
     func environment(_ participant: Participant) -> ExecutionEnvironment {
         mayFail = mayFail || participant.plugin.failing > 0 || participant.plugin.failingForNow > 0
+        mayFail = mayFail || participant.plugin.failingReverts > 0
         var environment = ExecutionEnvironment(
             collection: participant.collection,
             plugins: [

@@ -15,6 +15,10 @@ package final class SimulatedPlugin: ProtectionPlugin, @unchecked Sendable {
     /// In a thousand calls so many fail for good, and so many may be tried again.
     package var failing = 0
     package var failingForNow = 0
+    /// In a thousand undoings so many fail, and what stands still stays so until another one succeeds.
+    package var failingReverts = 0
+    /// The services that it could not let run again.
+    package private(set) var stuck: Set<Int> = []
     private var world: World { process.world }
 
     package init(_ plan: SimulatedPlan, _ process: SimulatedProcess, _ outside: OutsideWorld, _ ledger: Ledger) {
@@ -56,6 +60,12 @@ package final class SimulatedPlugin: ProtectionPlugin, @unchecked Sendable {
         guard plan.kinds[resource] == .service, context.undo.due != nil else { return }
         await process.uninterruptedSleep(Int64(world.number(0...20)) * 1_000_000)
         try ensureAlive()
+        guard !world.happens(failingReverts) else {
+            stuck.insert(resource)
+            world.note("\(process.name) could not let r\(resource) run again")
+            throw PluginError("the thing does not start")
+        }
+        stuck.remove(resource)
         outside.resume(resource, by: process.name)
         try await context.undo.discharge()
     }
