@@ -143,6 +143,7 @@ extension CommitRecord {
     fileprivate var message: String {
         guard let due = dueReverts.first else { return failures.first.map(\.description) ?? "" }
         let first = failures.first { !$0.isOfRevert }.map { "\($0); and " } ?? ""
-        return "\(first)what it had begun could not be undone, and may still stand still (\(due)); 'cairn gc' tries again"
+        return first
+            + "what it had begun could not be undone, and may still stand still (\(due)); 'cairn gc' tries again"
     }
 }

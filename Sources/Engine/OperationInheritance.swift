@@ -60,7 +60,7 @@ struct OperationInheritance: Sendable {
         for (place, activity) in graph.activities.enumerated() where !activity.isBarrier {
             let resource = Int(activity.resource)
             guard !adopted.isEmpty, adopted[place + Int(ActivityGraph.fixedCount)] else {
-                events += histories.isEmpty ? [] : histories[resource].retried(activity.hook, resource, at: now)
+                if !histories.isEmpty { events += histories[resource].retried(activity.hook, resource, at: now) }
                 continue
             }
             let result = histories[resource][activity.hook].result ?? HookResult()

@@ -110,8 +110,9 @@ struct ProtectRun: Sendable {
             let number = place + Int(ActivityGraph.fixedCount)
             let resource = Int(activity.resource)
             guard !inheritance.adopted.isEmpty, inheritance.adopted[number] else {
-                events += inheritance.histories.isEmpty
-                    ? [] : inheritance.histories[resource].retried(activity.hook, resource, at: now)
+                if !inheritance.histories.isEmpty {
+                    events += inheritance.histories[resource].retried(activity.hook, resource, at: now)
+                }
                 continue
             }
             let result = inheritance.histories[resource][activity.hook].result ?? HookResult()
@@ -234,7 +235,9 @@ struct ProtectRun: Sendable {
             // What could not be undone is told in its place, where nothing else had failed before.
             let failure =
                 state.failure.map { (hook: $0.hook.name, message: $0.message) }
-                ?? failures.first { $0.isOfRevert && $0.resource == identity }.map { (hook: $0.hook, message: $0.message) }
+                ?? failures.first { $0.isOfRevert && $0.resource == identity }.map {
+                    (hook: $0.hook, message: $0.message)
+                }
             let status: CommitRecord.ResourceEntry.Status =
                 failure != nil ? .error : state.hooksLeft > 0 ? .incomplete : .available
             return CommitRecord.ResourceEntry(

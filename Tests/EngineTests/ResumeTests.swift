@@ -132,13 +132,22 @@ final class QuietPlugin: ProtectionPlugin {
         await #expect(throws: CheckpointError.self) { try await bench.resume(report.checkpoint) }
     }
 
+    private static func next(_ count: borrowing Mutex<Int>) -> Int {
+        count.withLock { count in
+            count += 1
+            return count
+        }
+    }
+
     /// What was said of an attempt that was tried again is in the record, whoever finishes the run.
     @Test func warningsOfRetriesOutliveAResume() async throws {
         let bank = FaultyBank(InMemoryBank())
         let tries = Mutex(0)
         let plugin = ScriptedPlugin { call in
-            guard tries.withLock({ $0 += 1; return $0 <= 3 }) else { return }
-            if call == "protect main r0", tries.withLock({ $0 == 1 }) { throw PluginError("not now", isTransient: true) }
+            guard Self.next(tries) <= 3 else { return }
+            if call == "protect main r0", tries.withLock({ $0 == 1 }) {
+                throw PluginError("not now", isTransient: true)
+            }
             // The first of two epochs goes no further than this, when what it has done is durable.
             guard call == "protect complete r0" else { return }
             try await Task.sleep(for: .nanoseconds(3 * JournalWriter.linger))
@@ -162,7 +171,7 @@ final class QuietPlugin: ProtectionPlugin {
         let tries = Mutex(0)
         let plugin = ScriptedPlugin { call in
             guard call == "protect main r0" else { return }
-            switch tries.withLock({ $0 += 1; return $0 }) {
+            switch Self.next(tries) {
             case 1: throw PluginError("not now", isTransient: true)
             case 2, 3: bank.fail(at: 0, .goneBefore)
             default: break
