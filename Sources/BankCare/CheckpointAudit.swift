@@ -37,6 +37,7 @@ struct CheckpointAudit: Sendable {
     let plans: AuditedPlans
     /// How many parts are read at a time.
     let readers: Int
+    var faults = PlantedFaults()
 
     private var keys: CheckpointKeys { CheckpointKeys(id) }
     private var bank: any Bank { collection.bank }
@@ -45,7 +46,9 @@ struct CheckpointAudit: Sendable {
     /// to becoming something else.
     func verdict() async throws -> CheckpointVerdict {
         let first = try await look(depth)
-        guard first.findings.contains(where: { $0.kind.severity != .notice }) else { return first }
+        guard first.findings.contains(where: { $0.kind.severity != .notice }), !faults.believesOneLook else {
+            return first
+        }
         var second = try await look(depth == .data ? .records : depth)
         second.findings = second.findings.filter { $0.kind.severity == .notice || first.findings.contains($0) }
         // Data is read once: what was read and is wrong stays so.
