@@ -116,6 +116,8 @@ package struct Rehearsal: Sendable {
             guard try await collection.commit(id)?.status == .available else { return }
             try environment.writeGuard.ensureMayWrite()
             try await uncancelled { try await collection.settle(id) }
+            // Until here nobody can have taken this owner for gone, and the checkpoint for left behind.
+            try environment.writeGuard.ensureMayWrite()
         } catch {
             report.failures.append(
                 "the checkpoint may be removed by 'cairn gc', since that it is kept is not noted: \(error)")

@@ -62,6 +62,33 @@ import Testing
         #expect(!statuses.contains("\(left.checkpoint) available"))
     }
 
+    /// A guard whose lease runs out at one of the looks at it.
+    private final class ExpiringGuard: WriteGuard {
+        struct Expired: Error {}
+        private let left: Mutex<Int>
+        init(after looks: Int) { left = Mutex(looks) }
+        func ensureMayWrite() throws {
+            let isOver = left.withLock { left in
+                left -= 1
+                return left < 0
+            }
+            if isOver { throw Expired() }
+        }
+    }
+
+    /// While the marker goes, the lease may run out, and someone may have begun to clean up.
+    @Test(arguments: [0, 1, 2]) func whoIsTooSlowDoesNotSayThatItIsKept(_ looks: Int) async throws {
+        let bench = Workbench(InMemoryBank())
+        let ir = Workbench.ir([[]], hooks: [.main])
+        var environment = bench.environment
+        environment.plugins["scripted"] = LoadedPlugin(
+            plugin: FillingPlugin(Places()), version: 1, digest: Workbench.digest)
+        var report = try await Rehearsal(environment, ir: ir, irBytes: ir.encoded.bytes, scratch: "/scratch").run()
+        environment.writeGuard = ExpiringGuard(after: looks)
+        await Rehearsal(environment, ir: ir, irBytes: ir.encoded.bytes, scratch: "/scratch").keepCheckpoint(&report)
+        #expect(report.failures.isEmpty == (looks == 2))
+    }
+
     /// A rehearsal that is kept takes no one's place: else it would cost the last checkpoint that counts.
     @Test func noRetentionCountsARehearsalThatIsKept() async throws {
         let bench = Workbench(InMemoryBank())
