@@ -62,6 +62,26 @@ import Testing
         #expect(!statuses.contains("\(left.checkpoint) available"))
     }
 
+    /// While one is given up that was cut off, its commit record may take effect after all. It is still to be removed then.
+    @Test func oneThatIsGivenUpKeepsItsMarker() async throws {
+        let bank = FaultyBank(InMemoryBank())
+        let bench = Workbench(bank)
+        let (report, _) = try await rehearse(bench, FillingPlugin(Places()), Workbench.ir([[]], hooks: [.main]))
+        let keys = CheckpointKeys(report.checkpoint)
+        let key = keys.commit(ofEpoch: 1)
+        let commit = try await bank.get(key)
+        try await bank.delete(key, if: .none)
+        // Behind the last look for it before the claim.
+        bank.behindNextListing(of: keys.epochs) {
+            bank.behindNextListing(of: keys.epochs) { try await bank.inner.put(key, commit, if: .none) }
+        }
+        let ended = try await ResumeOperation(bench.environment, checkpoint: report.checkpoint).giveUp(reason: "gone")
+        #expect(ended.commit.status == .available && ended.commit.epoch == 2)
+        #expect(try await bank.size(CheckpointLayout.unfinished(report.checkpoint)) != nil)
+        let items = try await GarbageCollection(bench.environment).runRehearsals(of: "shop")
+        #expect(items.map(\.action) == [.deleted])
+    }
+
     /// A guard whose lease runs out at one of the looks at it.
     private final class ExpiringGuard: WriteGuard {
         struct Expired: Error {}
