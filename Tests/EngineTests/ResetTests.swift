@@ -56,6 +56,19 @@ import Testing
         #expect(try await place.bank.size(CheckpointKeys(id).ir) == nil)
     }
 
+    /// A marker that was there before tells that something else is to be done: entries to be written, for one.
+    @Test(arguments: [false, true])
+    func aDeletionThatIsWithdrawnLeavesAnEarlierMarker(_ wasMarked: Bool) async throws {
+        let place = Place(.compareAndSwap)
+        let id = try await place.protect(1)[0]
+        let marker = CheckpointLayout.unfinished(id)
+        if wasMarked { try await place.bank.put(marker, place.collection.marker(id), if: .none) }
+        let mark = try await place.collection.beginDeletion(id, now: place.environment.now(), force: false)
+        try await place.collection.withdrawDeletion(mark, because: .pinned(id))
+        #expect(try await place.available() == [id])
+        #expect(try await (place.bank.size(marker) != nil) == wasMarked)
+    }
+
     @Test(arguments: [ConsistencyLevel.createOnce, .listOnly])
     func garbageCollectionFinishesAnAnnouncedReset(_ level: ConsistencyLevel) async throws {
         let (place, id) = try await marked(level)
