@@ -182,11 +182,24 @@ struct CheckpointAudit: Sendable {
         guard isMarked, commit.status == .available else { return }
         let owner = try await executor(index)
         guard collection.hasEnded(owner) else { return }
-        verdict.findings.append(
-            finding(
-                index.isRehearsal && index.origin == nil
-                    ? .rehearsalCutOff : content.litter > 0 ? .litter : .markerStale, CheckpointLayout.unfinished(id),
-                "is of a run that is recorded; its executor (process \(owner.process) on \(owner.host)) has ended"))
+        let claimed = try await collection.epochs(id).last ?? commit.epoch
+        let executor = "executor (process \(owner.process) on \(owner.host)) has ended"
+        if index.isRehearsal && index.origin == nil {
+            verdict.findings.append(
+                finding(
+                    .rehearsalCutOff, CheckpointLayout.unfinished(id), "is of a run that is recorded; its \(executor)"))
+        } else if claimed > commit.epoch {
+            // What the later one has recorded may still take effect; without its marker nobody would look behind it.
+            verdict.findings.append(
+                finding(
+                    .unfinished, CheckpointLayout.unfinished(id),
+                    "is of a run that is recorded, and was taken over in epoch \(claimed), whose \(executor)"))
+        } else {
+            verdict.findings.append(
+                finding(
+                    content.litter > 0 ? .litter : .markerStale, CheckpointLayout.unfinished(id),
+                    "is of a run that is recorded; its \(executor)"))
+        }
     }
 
     private func executor(_ index: CheckpointIndex) async throws -> Owner {

@@ -110,6 +110,21 @@ import Testing
         #expect(try await bench.audit(.data).findings.isEmpty)
     }
 
+    /// Who has taken over may still record something else. Without a marker nobody would look behind the claim.
+    @Test func aMarkerStaysWhileALaterClaimIsOpen() async throws {
+        let bench = CareBench()
+        let id = try await bench.protect()
+        let collection = bench.collection()
+        let marker = CheckpointLayout.unfinished(id)
+        try await bench.bank.put(marker, collection.marker(id), if: .none)
+        let claim = EpochRecord(id, epoch: 2, owner: CareBench.owner, started: Timestamp.now())
+        try await bench.bank.put(CheckpointKeys(id).epoch(2), claim.record.bytes, if: .none)
+        let (findings, tally) = try await bench.audit(repairs: true)
+        #expect(findings.map(\.kind) == [.unfinished] && tally.mended == 0, "\(findings)")
+        #expect(try await bench.bank.size(marker) != nil)
+        #expect(try await collection.settledCommit(id) == nil)
+    }
+
     /// What is not deleted, by several at once.
     private final class Kept: Sendable {
         let ids = Mutex<[CheckpointID]>([])
