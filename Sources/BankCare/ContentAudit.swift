@@ -63,11 +63,14 @@ struct ContentAudit {
         findings.append(BankFinding(kind, key, index.id, message))
     }
 
-    /// The bytes of a record; reports one that is missing.
-    private mutating func bytes(_ key: BankKey) async throws -> [UInt8]? {
+    /// What a failed run has saved is removed after a while, in no particular order.
+    private var mayBeSwept: Bool { commit.status == .error }
+
+    /// The bytes of a record; reports one that is missing, unless it `mayBeGone`.
+    private mutating func bytes(_ key: BankKey, mayBeGone: Bool = false) async throws -> [UInt8]? {
         named.insert(key)
         do { return try await collection.bank.get(key) } catch BankError.notFound {
-            add(.recordMissing, key, "is missing")
+            if !mayBeGone { add(.recordMissing, key, "is missing") }
             return nil
         }
     }
@@ -192,9 +195,7 @@ struct ContentAudit {
         for artifact in definition.artifacts {
             let place = try ArtifactKeys(
                 artifact.summary.name, in: try keys.artifacts(definition.resource, epoch: artifact.epoch))
-            // What a failed run has saved is removed after a while.
-            if commit.status == .error, !objects.contains(place.record) { continue }
-            guard let bytes = try await bytes(place.record) else { continue }
+            guard let bytes = try await bytes(place.record, mayBeGone: mayBeSwept) else { continue }
             guard SHA256Digest(of: bytes) == artifact.record else {
                 add(
                     .recordDamaged, place.record,
@@ -235,7 +236,7 @@ struct ContentAudit {
         }
         for (number, result) in zip(record.parts.indices, results) {
             bytesRead += result.bytes
-            if let fault = result.fault {
+            if let fault = result.fault, !(result.isMissing && mayBeSwept) {
                 add(result.isMissing ? .partMissing : .partDamaged, place.part(UInt32(number)), fault)
             }
         }

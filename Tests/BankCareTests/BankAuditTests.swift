@@ -167,6 +167,24 @@ import Testing
         #expect(try await bench.kinds() == [.deletionUnfinished])
     }
 
+    /// A sweep of what a failed run has saved removes records and parts in no particular order.
+    @Test(arguments: ConsistencyLevel.allCases)
+    func whatIsBeingSweptIsNoFault(_ level: ConsistencyLevel) async throws {
+        let bench = CareBench(level)
+        let id = try await bench.protect(fails: true)
+        let artifact = try ArtifactKeys("data", in: CheckpointKeys(id).artifacts("Test::Thing#r0", epoch: 1))
+        let keys = [artifact.record, artifact.part(0)]
+        for key in keys {
+            let bytes = try await bench.bank.get(key)
+            try await bench.bank.delete(key, if: .none)
+            for scope in [BankAudit.Scope.records, .data] {
+                let findings = try await bench.audit(scope, hasEnded: false).findings
+                #expect(findings.isEmpty, "\(findings)")
+            }
+            try await bench.bank.put(key, bytes, if: .none)
+        }
+    }
+
     @Test func operationsLeasesAndMarkersAreLookedAt() async throws {
         let bench = CareBench()
         let id = try await bench.protect()
