@@ -32,8 +32,12 @@ struct BankRepair: Sendable {
             _ = try await bank.removeLeftovers()
             return true
         case .entryStray:
-            try await bank.deleteSettled(try BankKey(finding.key))
-            return true
+            let key = try BankKey(finding.key)
+            try await bank.deleteSettled(key)
+            guard let id = finding.checkpoint, try await isEntry(key, of: id) else { return true }
+            // A copy has come under this id meanwhile.
+            try await bank.putRight(key, collection.marker(id))
+            return false
         case .entryMissing, .entryDamaged, .entryUndated: return try await rewriteEntry(finding)
         case .markerMissing, .markerDamaged:
             guard let id = finding.checkpoint else { return false }
@@ -50,6 +54,16 @@ struct BankRepair: Sendable {
             return false
         default: return false
         }
+    }
+
+    /// Whether a checkpoint is there to which an entry leads.
+    private func isEntry(_ key: BankKey, of id: CheckpointID) async throws -> Bool {
+        do {
+            let index = try await collection.index(id)
+            return try collection.everyIndexKey(
+                plan: index.plan, provider: index.provider, index.created, id
+            ).contains(key)
+        } catch is CheckpointError { return false }
     }
 
     private func rewriteEntry(_ finding: BankFinding) async throws -> Bool {

@@ -125,6 +125,45 @@ import Testing
         #expect(try await collection.settledCommit(id) == nil)
     }
 
+    /// A bank in which something happens behind the first removal.
+    private struct EventfulBank: ForwardingBank {
+        let bank: any Bank
+        let event: @Sendable () async throws -> Void
+        let isFirst = Once()
+
+        final class Once: Sendable {
+            let value = Mutex(true)
+            func take() -> Bool {
+                value.withLock {
+                    let was = $0; $0 = false; return was
+                }
+            }
+        }
+
+        func delete(_ key: BankKey, if condition: WriteCondition) async throws {
+            try await bank.delete(key, if: condition)
+            if isFirst.take() { try await event() }
+        }
+    }
+
+    /// The entry of a checkpoint that was deleted is stray, until a copy comes back under its id.
+    @Test func anEntryThatIsNeededMeanwhileIsWrittenAgain() async throws {
+        let bench = CareBench()
+        let id = try await bench.protect()
+        let collection = bench.collection()
+        let index = try await collection.index(id)
+        let objects = bench.memory.contents.filter { $0.key.segments[0] == "checkpoints" }
+        for key in objects.keys { try await bench.bank.delete(key, if: .none) }
+        let eventful = EventfulBank(bank: bench.bank) {
+            for (key, bytes) in objects { try await bench.bank.put(key, bytes, if: .none) }
+        }
+        let (findings, _) = try await bench.audit(repairs: true, over: eventful)
+        #expect(findings.allSatisfy { $0.kind == .entryStray } && findings.count < 4, "\(findings)")
+        for key in try collection.indexKeys(plan: index.plan, provider: index.provider, index.created, id) {
+            #expect(try await bench.bank.size(key) != nil, "\(key)")
+        }
+    }
+
     /// What is not deleted, by several at once.
     private final class Kept: Sendable {
         let ids = Mutex<[CheckpointID]>([])
