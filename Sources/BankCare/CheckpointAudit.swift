@@ -211,6 +211,13 @@ struct CheckpointAudit: Sendable {
     private func unfinished(
         _ index: CheckpointIndex, _ isMarked: Bool, _ verdict: inout CheckpointVerdict
     ) async throws {
+        guard isMarked || index.origin == nil else {
+            // A deletion of an earlier copy under this id may have taken it; a copy can always be gone on with.
+            verdict.findings.append(
+                finding(
+                    .markerMissing, CheckpointLayout.unfinished(id), "is not there, although the copy is unfinished"))
+            return
+        }
         guard isMarked else {
             verdict.findings.append(
                 finding(.recordMissing, keys.commits, "has no commit record, and no marker says that it is unfinished"))

@@ -167,6 +167,21 @@ import Testing
         #expect(try await bench.kinds() == [.deletionUnfinished])
     }
 
+    /// A copy without a commit record can be gone on with, whatever has become of its marker.
+    @Test func anUnfinishedCopyWithoutItsMarkerIsMarkedAgain() async throws {
+        let bench = CareBench()
+        let collection = bench.collection()
+        let index = CheckpointIndex(
+            id: .random(), plan: "shop", provider: "local", created: Timestamp.now(), owner: CareBench.owner,
+            irDigest: SHA256Digest(of: [UInt8]()), resources: 0,
+            origin: CheckpointOrigin(bank: "b", provider: "p", copied: Timestamp.now()))
+        try await collection.createCopy(index, ir: [])
+        try await collection.settle(index.id)
+        #expect(try await bench.kinds() == [.markerMissing])
+        #expect(try await bench.audit(repairs: true).tally.mended == 1)
+        #expect(try await bench.kinds() == [.unfinished])
+    }
+
     /// A sweep of what a failed run has saved removes records and parts in no particular order.
     @Test(arguments: ConsistencyLevel.allCases)
     func whatIsBeingSweptIsNoFault(_ level: ConsistencyLevel) async throws {
