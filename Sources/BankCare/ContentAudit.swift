@@ -115,18 +115,19 @@ struct ContentAudit {
         }
     }
 
+    /// What people have said may be taken back at any time, and still stand in listings then.
     private mutating func annotations() async throws {
-        if objects.contains(keys.labels), let bytes = try await bytes(keys.labels) {
+        if objects.contains(keys.labels), let bytes = try await bytes(keys.labels, mayBeGone: true) {
             do { _ = try CheckpointLabels(opening: bytes, of: index.id) } catch {
                 add(.recordDamaged, keys.labels, "cannot be read: \(error)")
             }
         }
-        if objects.contains(keys.pin), let bytes = try await bytes(keys.pin) {
+        if objects.contains(keys.pin), let bytes = try await bytes(keys.pin, mayBeGone: true) {
             do { _ = try PinRecord(opening: bytes) } catch {
                 add(.recordDamaged, keys.pin, "cannot be read: \(error); the checkpoint counts as pinned")
             }
         }
-        if objects.contains(keys.reset), let bytes = try await bytes(keys.reset) {
+        if objects.contains(keys.reset), let bytes = try await bytes(keys.reset, mayBeGone: true) {
             do { _ = try ResetIntent(opening: bytes) } catch {
                 add(.recordDamaged, keys.reset, "cannot be read: \(error); the checkpoint counts as wanted back")
             }

@@ -182,6 +182,20 @@ import Testing
         #expect(try await bench.kinds() == [.unfinished])
     }
 
+    /// Where listings are behind, they still name a pin that was just taken away.
+    @Test(arguments: ConsistencyLevel.allCases)
+    func whatPeopleTakeBackIsNoFault(_ level: ConsistencyLevel) async throws {
+        let bench = CareBench(level)
+        let id = try await bench.protect()
+        let collection = bench.collection()
+        for _ in 0..<5 {
+            try await collection.pin(id, by: "me", reason: "", now: Timestamp.now())
+            try await collection.unpin(id)
+            let findings = try await bench.audit().findings
+            #expect(findings.isEmpty, "\(findings)")
+        }
+    }
+
     /// A sweep of what a failed run has saved removes records and parts in no particular order.
     @Test(arguments: ConsistencyLevel.allCases)
     func whatIsBeingSweptIsNoFault(_ level: ConsistencyLevel) async throws {
