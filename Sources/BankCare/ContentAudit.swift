@@ -279,9 +279,12 @@ struct ContentAudit {
     }
 
     /// Journals and definitions of other epochs: an executor that was taken over from has left them. And what copiers
-    /// have noted.
+    /// have noted, and how earlier attempts have failed.
     private func isHistory(_ key: BankKey) -> Bool {
         let segments = key.segments
+        if commit.status == .error, segments[2] == "commits", let epoch = CheckpointKeys.epoch(of: key) {
+            return epoch < commit.epoch
+        }
         guard segments.count > 4, CheckpointKeys.epoch(ofContent: segments[2]) != nil else { return false }
         return ["journal", "definitions", "copying"].contains(segments[3])
     }

@@ -182,6 +182,26 @@ import Testing
         #expect(try await bench.kinds() == [.unfinished])
     }
 
+    /// Several may give up the same copy one after the other; each leaves its record.
+    @Test func earlierRecordsOfAFailedRunAreNoLitter() async throws {
+        let bench = CareBench()
+        let id = try await bench.protect(fails: true)
+        let keys = CheckpointKeys(id)
+        let first = try CommitRecord(opening: try await bench.bank.get(keys.commit(ofEpoch: 1)))
+        let again = CommitRecord(
+            checkpoint: id, epoch: 2, status: .error, finished: first.finished, resources: first.resources,
+            failures: first.failures, contentBytes: 0, journalSegments: 0, definitions: .packs([]))
+        let claim = EpochRecord(id, epoch: 2, owner: CareBench.owner, started: first.finished)
+        try await bench.bank.put(keys.epoch(2), claim.record.bytes, if: .none)
+        try await bench.bank.put(keys.commit(ofEpoch: 2), again.bytes, if: .none)
+        for key in try await bench.bank.allKeys(below: keys.resources(ofEpoch: 1)) {
+            try await bench.bank.delete(key, if: .none)
+        }
+        try await bench.collection().settle(id)
+        let findings = try await bench.audit().findings
+        #expect(findings.isEmpty, "\(findings)")
+    }
+
     /// Where listings are behind, they still name a pin that was just taken away.
     @Test(arguments: ConsistencyLevel.allCases)
     func whatPeopleTakeBackIsNoFault(_ level: ConsistencyLevel) async throws {
