@@ -46,7 +46,7 @@ $(VENV)/installed: requirements-test.txt
 	@touch $@
 
 lint:
-	@$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+	@$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Benchmarks
 
 test: deps $(VENV)/installed lint model
 	@scripts/run-tests

@@ -22,20 +22,11 @@ import Testing
 
     @Test("Random histories around shifts of clocks and ends of years", arguments: places.indices)
     func histories(_ number: Int) throws {
-        let place = Self.places[number]
-        let rules = try TimeZoneDatabase.system.zone(place.zone).get()
-        let middle = Int64(CivilDate(year: place.year, month: place.month, day: place.day).day) * 86_400_000
-        let seed = testSeed()
-        var random = SeededGenerator(seed: seed)
-        for round in 0..<60 {
-            let (policy, naive) = try policies(zone: place.zone, &random)
-            let (candidates, now) = history(around: middle, &random)
-            let decisions = Retention.decide(candidates, by: policy, in: rules, now: now)
-            let note = Comment("\(place.zone), seed \(seed), round \(round), \(policy)")
-            #expect(Set(decisions.filter(\.isKept).map(\.candidate.id)) == naive.kept(candidates, now: now), note)
-            expectWhole(decisions, of: candidates, note)
-            let again = Retention.decide(candidates.shuffled(using: &random), by: policy, in: rules, now: now)
-            #expect(again == decisions, note)
+        try forEachHistory(Self.places[number]) { history, random, note in
+            let decisions = history.decide(history.candidates)
+            #expect(kept(decisions) == history.naive.kept(history.candidates, now: history.now), note)
+            expectWhole(decisions, of: history.candidates, note)
+            #expect(history.decide(history.candidates.shuffled(using: &random)) == decisions, note)
         }
     }
 
@@ -43,21 +34,47 @@ import Testing
     /// was copied does not go at the next retention, and what has gone is not copied again.
     @Test("What is kept of two banks together is kept of what is copied", arguments: places.indices)
     func unions(_ number: Int) throws {
-        let place = Self.places[number]
-        let rules = try TimeZoneDatabase.system.zone(place.zone).get()
-        let middle = Int64(CivilDate(year: place.year, month: place.month, day: place.day).day) * 86_400_000
-        let seed = testSeed()
-        var random = SeededGenerator(seed: seed)
-        for round in 0..<60 {
-            let (policy, _) = try policies(zone: place.zone, &random)
-            let (all, now) = history(around: middle, &random)
-            let note = Comment("\(place.zone), seed \(seed), round \(round), \(policy)")
+        try forEachHistory(Self.places[number]) { history, random, note in
+            let all = history.candidates
             // Only what is available is copied; all else is there already, and some of what is available.
             let there = Set(all.filter { $0.standing != .available || Bool.random(using: &random) }.map(\.id))
-            let kept = Set(Retention.decide(all, by: policy, in: rules, now: now).filter(\.isKept).map(\.candidate.id))
+            let kept = kept(history.decide(all))
             let after = all.filter { there.contains($0.id) || kept.contains($0.id) }
-            let decisions = Retention.decide(after, by: policy, in: rules, now: now)
-            #expect(Set(decisions.filter(\.isKept).map(\.candidate.id)) == kept, note)
+            #expect(self.kept(history.decide(after)) == kept, note)
+        }
+    }
+
+    /// Checkpoints of a plan, and what judges them.
+    private struct History {
+        let candidates: [RetentionCandidate<Int>]
+        let now: Int64
+        let policy: RetentionPolicy
+        let naive: NaiveRetention
+        let rules: TimeZoneRules
+
+        func decide(_ candidates: [RetentionCandidate<Int>]) -> [RetentionDecision<Int>] {
+            Retention.decide(candidates, by: policy, in: rules, now: now)
+        }
+    }
+
+    private func kept(_ decisions: [RetentionDecision<Int>]) -> Set<Int> {
+        Set(decisions.filter(\.isKept).map(\.candidate.id))
+    }
+
+    /// Sixty random histories around the date of a place, each with a note of how it is repeated.
+    private func forEachHistory(
+        _ place: (zone: String, year: Int, month: Int, day: Int), function: String = #function,
+        _ judge: (History, inout SeededGenerator, Comment) throws -> Void
+    ) throws {
+        let rules = try TimeZoneDatabase.system.zone(place.zone).get()
+        let middle = Int64(CivilDate(year: place.year, month: place.month, day: place.day).day) * 86_400_000
+        let seed = testSeed(function: "\(function) \(place)")
+        var random = SeededGenerator(seed: seed)
+        for round in 0..<60 {
+            let (policy, naive) = try policies(zone: place.zone, &random)
+            let (candidates, now) = history(around: middle, &random)
+            let history = History(candidates: candidates, now: now, policy: policy, naive: naive, rules: rules)
+            try judge(history, &random, "\(place.zone), seed \(seed), round \(round), \(policy)")
         }
     }
 
