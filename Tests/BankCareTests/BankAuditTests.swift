@@ -220,10 +220,18 @@ import Testing
     @Test(arguments: ConsistencyLevel.allCases)
     func whatIsBeingSweptIsNoFault(_ level: ConsistencyLevel) async throws {
         let bench = CareBench(level)
-        let id = try await bench.protect(fails: true)
+        let id = try await bench.protect()
         let artifact = try ArtifactKeys("data", in: CheckpointKeys(id).artifacts("Test::Thing#r0", epoch: 1))
-        let keys = [artifact.record, artifact.part(0)]
-        for key in keys {
+        // As of a run in which something else has failed.
+        let key = CheckpointKeys(id).commit(ofEpoch: 1)
+        let commit = try CommitRecord(opening: try await bench.bank.get(key))
+        let failed = CommitRecord(
+            checkpoint: id, epoch: 1, status: .error, finished: commit.finished, resources: commit.resources,
+            failures: [ResourceFailure(resource: "", hook: "", message: "no disk")], contentBytes: commit.contentBytes,
+            journalSegments: commit.journalSegments, definitions: commit.definitions)
+        try await bench.bank.put(key, failed.bytes, if: .none)
+        try await bench.bank.put(CheckpointLayout.unfinished(id), bench.collection().marker(id), if: .none)
+        for key in [artifact.record, artifact.part(0)] {
             let bytes = try await bench.bank.get(key)
             try await bench.bank.delete(key, if: .none)
             for scope in [BankAudit.Scope.records, .data] {

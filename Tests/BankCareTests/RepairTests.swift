@@ -1,6 +1,7 @@
 import Bank
 import BankCare
 import BankConformance
+import CanonicalForm
 import Checkpoints
 import Synchronization
 import Testing

@@ -17,7 +17,7 @@ extension Nights {
             try await sweepScratch(actor)
             return try await Rehearsal.run(environment, ir: ir, irBytes: ir.encoded.bytes, keeps: keeps) {
                 let scratch = try await self.outside.scratch.make(
-                    by: actor.process, for: actor.site.name, recordsLate: self.mistake == .recordsScratchLate)
+                    by: actor.process, for: actor.site.name, isRecorded: self.mistake != .forgetsScratch)
                 actor.scratch = scratch.content
                 return scratch
             }

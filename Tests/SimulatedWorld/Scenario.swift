@@ -21,8 +21,8 @@ package enum PlantedMistake: String, Sendable, CaseIterable {
     case looksOnce
     /// The checkpoint of a rehearsal counts as finished before it is decided whether it stays.
     case settlesRehearsals
-    /// A scratch place is filled before it says whose it is.
-    case recordsScratchLate
+    /// A scratch place is filled, and does not say whose it is.
+    case forgetsScratch
     /// A check of a bank takes for a fault what it has seen once.
     case believesOneLook
     /// A repair takes an index entry for stray whose checkpoint was not there when it listed them.
@@ -32,7 +32,7 @@ package enum PlantedMistake: String, Sendable, CaseIterable {
     package var kind: ScenarioResult.Kind {
         switch self {
         case .skipsUndoDurability, .skipsSync, .dropsPredecessor, .adoptsUnfinished, .commitsEarly, .ignoresLease: .run
-        case .looksOnce, .settlesRehearsals, .recordsScratchLate, .believesOneLook, .believesListing: .nights
+        case .looksOnce, .settlesRehearsals, .forgetsScratch, .believesOneLook, .believesListing: .nights
         }
     }
 }

@@ -40,16 +40,16 @@ final class ScratchPlaces: @unchecked Sendable {
     func admits(_ place: String) -> Bool { !Self.isScratch(place) || places[place] != nil }
 
     /// Makes a place as a directory is made: first it is there, then it says whose it is, then things are put into it. With
-    /// `recordsLate` the last two are the other way round.
-    func make(by process: SimulatedProcess, for bank: String, recordsLate: Bool) async throws -> any ScratchPlace {
+    /// `isRecorded` false, it never says so.
+    func make(by process: SimulatedProcess, for bank: String, isRecorded: Bool) async throws -> any ScratchPlace {
         count += 1
         let path = "\(Self.prefix)\(count)"
         places[path] = Place(maker: process, bank: bank, made: world.now)
         world.note("\(process.name) makes \(path)")
         try await step(process)
-        if recordsLate { places[path]?.hasContent = true } else { places[path]?.hasRecord = true }
+        if isRecorded { places[path]?.hasRecord = true }
         try await step(process)
-        if recordsLate { places[path]?.hasRecord = true } else { places[path]?.hasContent = true }
+        places[path]?.hasContent = true
         return Scratch(content: path, places: self, maker: process)
     }
 
