@@ -49,9 +49,7 @@ struct BankRepair: Sendable {
             // A deletion that has begun meanwhile needs its marker.
             guard try await bank.size(CheckpointKeys(id).tombstone) == nil else { return false }
             try await collection.settle(id)
-            guard try await bank.size(CheckpointKeys(id).tombstone) != nil else { return true }
-            try await bank.putOnce(CheckpointLayout.unfinished(id), collection.marker(id))
-            return false
+            return try await bank.size(CheckpointKeys(id).tombstone) == nil
         default: return false
         }
     }

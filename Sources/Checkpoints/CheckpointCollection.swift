@@ -191,9 +191,11 @@ package struct CheckpointCollection: Sendable {
         }
     }
 
-    /// Removes the marker of a checkpoint of which nothing is left to be done.
+    /// Removes the marker of a checkpoint of which nothing is left to be done. A deletion that has begun meanwhile keeps it:
+    /// who deletes looks for the marker behind the tombstone, so that one of the two sees the other.
     package func settle(_ id: CheckpointID) async throws {
         try await bank.delete(CheckpointLayout.unfinished(id), if: .none)
+        if try await bank.size(CheckpointKeys(id).tombstone) != nil { try await markUnfinished(id) }
     }
 
     /// The keys under which a checkpoint is indexed.

@@ -45,9 +45,11 @@ extension CheckpointCollection {
         let tombstone = Tombstone(
             summary, marked: present?.tombstone?.marked ?? now, owner: owner,
             stage: present.map { $0.tombstone?.stage ?? .removing } ?? .marked, failure: nil)
+        let version = try await write(tombstone, if: .none)
+        // Who was about to bring the checkpoint to its end may have taken the marker away.
+        if try await bank.size(CheckpointLayout.unfinished(id)) == nil { try await markUnfinished(id) }
         return DeletionMark(
-            summary: summary, tombstone: tombstone, isFirst: present == nil, wasMarked: wasMarked,
-            version: try await write(tombstone, if: .none))
+            summary: summary, tombstone: tombstone, isFirst: present == nil, wasMarked: wasMarked, version: version)
     }
 
     /// Throws `CheckpointError.wrongStatus` when a checkpoint was marked meanwhile, and must be `wanted`.
