@@ -25,6 +25,10 @@ extension Nights {
         for finding in found {
             if finding.kind.severity == .damage {
                 world.violated("\(actor.name) calls \(finding.key) damaged: it \(finding.message)")
+            } else if finding.kind.severity == .disorder, finding.kind != .markerStale,
+                spoiled[actor.site.name]?.isEmpty ?? true
+            {
+                world.violated("\(actor.name) finds \(finding.kind.rawValue) at \(finding.key): it \(finding.message)")
             } else if isSound, finding.state == .failed {
                 world.violated("\(actor.name) could not mend \(finding.key): \(finding.failure)")
             }
@@ -59,6 +63,7 @@ extension Nights {
         let key = indices[world.number(0...indices.count - 1)]
         guard let entry = IndexEntry(key) else {
             // Without its marker, what is unfinished is lost; a torn one still tells.
+            if let id = CheckpointLayout.unfinishedID(of: key) { spoiled[actor.site.name, default: []].insert(id) }
             return store.spoil(key, [])
         }
         spoiled[actor.site.name, default: []].insert(entry.id)

@@ -33,7 +33,10 @@ extension Nights {
         if isSound, !isTouched, !isProven || !report.failures.isEmpty {
             world.violated("\(actor.name) could not prove the plan: \(report.resources.map(\.note)) \(report.failures)")
         }
-        let isSaid = report.failures.isEmpty && (keeps || !isProven || report.wasCancelled)
+        // Whoever is not told so may find it gone, or not.
+        guard keeps || !isProven || report.wasCancelled || !report.failures.isEmpty else { return }
+        perhapsKept.insert(id)
+        let isSaid = report.failures.allSatisfy { !$0.hasPrefix("the checkpoint ") }
         if isSaid, site.store.commitInForce(id)?.status == .available { keptRehearsals.insert(id) }
         if isSaid, isProven, !isTouched, !site.store.isAvailable(id) {
             world.violated("\(actor.name) says that \(id) is kept, and it is not there")
@@ -59,7 +62,7 @@ extension Nights {
     func judgeRehearsals() {
         for place in outside.scratch.all { world.violated("the scratch place \(place) is left over") }
         for id in site.store.checkpoints where site.store.isRehearsal(id) && site.store.isAvailable(id) {
-            if !keptRehearsals.contains(id), !touched.contains(id) {
+            if !perhapsKept.contains(id), !touched.contains(id) {
                 world.violated("\(id) was made by a rehearsal that has not kept it, and is still there")
             }
         }

@@ -30,6 +30,8 @@ package final class Nights: SimulatedDay, @unchecked Sendable {
     var touched: Set<CheckpointID> = []
     /// The checkpoints of rehearsals that have said that they keep them.
     var keptRehearsals: Set<CheckpointID> = []
+    /// Those, and the ones of rehearsals that do not know what becomes of them.
+    var perhapsKept: Set<CheckpointID> = []
     /// The checkpoints of which an index entry was spoiled, and those that one was lost of, by bank.
     var spoiled: [String: Set<CheckpointID>] = [:]
     var lost: [String: Set<CheckpointID>] = [:]
@@ -115,7 +117,7 @@ package final class Nights: SimulatedDay, @unchecked Sendable {
         if isSound {
             (actor.plugin.failing, actor.plugin.failingForNow) = (0, 0)
         } else {
-            temptFate(actor, chance: 500)
+            temptFate(actor, chance: 500, writes: act == .rehearse ? 90 : 40)
         }
         let delay = Int64(world.number(0...spread)) * 1_000_000
         return actor.process.launch { [self] in
@@ -143,7 +145,7 @@ package final class Nights: SimulatedDay, @unchecked Sendable {
         case CopyError.begunElsewhere, CopyError.inTheWay: true
         case AnnotationError.beingDeleted: true
         // Of two who go on with a run, one is told that the other has taken it over.
-        case ExecutionError.notCommitted: act == .resume
+        case ExecutionError.notCommitted: act == .resume || act == .reset
         case OperationError.running, OperationError.superseded, OperationError.notResumable: true
         default: false
         }

@@ -146,8 +146,8 @@ package class SimulatedDay: @unchecked Sendable {
     /// Whether an owner has ended, as its own host knows it.
     func hasEnded(_ owner: Owner) -> Bool { processes[owner.id]?.hasEnded ?? true }
 
-    /// Decides what will happen to a process.
-    func temptFate(_ participant: Participant, chance: Int) {
+    /// Decides what will happen to a process, which does about so many `writes`.
+    func temptFate(_ participant: Participant, chance: Int, writes: Int = 40) {
         guard world.happens(chance) else { return }
         let process = participant.process
         let moment = Int64(world.number(1...(world.happens(300) ? 100_000 : 2_000))) * 1_000_000
@@ -155,7 +155,7 @@ package class SimulatedDay: @unchecked Sendable {
         mayFail = mayFail || fate > 5
         switch fate {
         case 0...3:
-            participant.bank.crashPoint = CrashPoint(write: world.number(1...40), isBefore: world.happens(500))
+            participant.bank.crashPoint = CrashPoint(write: world.number(1...writes), isBefore: world.happens(500))
         case 4, 5:
             world.later(moment) { [self] in
                 guard !process.isDead else { return }
