@@ -283,7 +283,7 @@ package struct GarbageCollection: Sendable {
     }
 
     /// Removes the uses of owners that are gone.
-    private func removeUses(of id: CheckpointID) async throws {
+    func removeUses(of id: CheckpointID) async throws {
         for use in try await collection.uses(id) where try await isGone(use.owner) {
             if !dryRun { try await bank.delete(try CheckpointKeys(id).use(use.owner.id), if: .none) }
         }

@@ -41,6 +41,8 @@ extension GarbageCollection {
             "a rehearsal of plan '\(index.plan)' made it, and was cut off (process \(index.owner.process) on "
             + "\(index.owner.host))"
         guard !dryRun else { return CollectedItem(id.text, .deleted, reason) }
+        // One that is pinned stays, and so would they.
+        try await removeUses(of: id)
         // While the checkpoint is there, it tells what is to be undone.
         for operation in try await collection.operations() {
             guard let standing = operation.standing, standing.isOpen, standing.index.checkpoint == id else { continue }

@@ -62,6 +62,20 @@ import Testing
         #expect(!statuses.contains("\(left.checkpoint) available"))
     }
 
+    /// One that is pinned stays, without what its rehearsal has left in it.
+    @Test func aPinnedOneThatWasCutOffIsInUseByNobody() async throws {
+        let bench = Workbench(InMemoryBank())
+        let (report, _) = try await rehearse(bench, FillingPlugin(Places()), Workbench.ir([[]], hooks: [.main]))
+        let id = report.checkpoint
+        let gone = Owner(id: "gone", host: "here", process: 2, boot: "b", processStart: 1, namespace: "n")
+        let use = UseRecord(checkpoint: id, kind: "restore", owner: gone, since: report.started)
+        try await bench.bank.put(try CheckpointKeys(id).use(gone.id), use.record.bytes, if: .none)
+        try await bench.collection.pin(id, by: "me", reason: "", now: report.started)
+        #expect(try await GarbageCollection(bench.environment).run().map(\.action) == [.left])
+        #expect(try await bench.collection.uses(id).isEmpty)
+        #expect(try await bench.collection.summary(id)?.status == .available)
+    }
+
     /// While one is given up that was cut off, its commit record may take effect after all. It is still to be removed then.
     @Test func oneThatIsGivenUpKeepsItsMarker() async throws {
         let bank = FaultyBank(InMemoryBank())
