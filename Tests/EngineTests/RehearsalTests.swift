@@ -62,6 +62,22 @@ import Testing
         #expect(!statuses.contains("\(left.checkpoint) available"))
     }
 
+    /// An entry that could not be written is written before the marker goes, which stands for it until then.
+    @Test func oneThatIsKeptIsInAllIndices() async throws {
+        let bank = FaultyBank(InMemoryBank())
+        let bench = Workbench(bank)
+        let ir = Workbench.ir([[]], hooks: [.main])
+        var (report, rehearsal) = try await rehearse(bench, FillingPlugin(Places()), ir)
+        let index = try await bench.collection.index(report.checkpoint)
+        let keys = try bench.collection.indexKeys(
+            plan: index.plan, provider: index.provider, index.created, index.id)
+        for key in keys.dropFirst() { try await bank.delete(key, if: .none) }
+        await rehearsal.keepCheckpoint(&report)
+        #expect(report.failures.isEmpty)
+        for key in keys { #expect(try await bank.size(key) != nil, "\(key)") }
+        #expect(try await bank.size(CheckpointLayout.unfinished(index.id)) == nil)
+    }
+
     /// One that is pinned stays, without what its rehearsal has left in it.
     @Test func aPinnedOneThatWasCutOffIsInUseByNobody() async throws {
         let bench = Workbench(InMemoryBank())
