@@ -43,6 +43,16 @@ struct BankRepair: Sendable {
             guard let id = finding.checkpoint else { return false }
             try await bank.putRight(CheckpointLayout.unfinished(id), collection.marker(id))
             return true
+        case .leftover:
+            guard let id = finding.checkpoint else { return false }
+            let marker = CheckpointLayout.unfinished(id)
+            // The collector knows already.
+            guard try await bank.size(marker) == nil else { return false }
+            try await bank.putRight(marker, collection.marker(id))
+            // It was deleted meanwhile.
+            guard try await bank.size(CheckpointKeys(id).index) == nil else { return true }
+            if try await bank.size(CheckpointKeys(id).tombstone) == nil { try await bank.deleteSettled(marker) }
+            return false
         case .markerStale:
             guard let id = finding.checkpoint else { return false }
             try await collection.publish(try await collection.index(id))

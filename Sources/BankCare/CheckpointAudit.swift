@@ -197,7 +197,7 @@ struct CheckpointAudit: Sendable {
         } else {
             verdict.findings.append(
                 finding(
-                    content.litter > 0 ? .litter : .markerStale, CheckpointLayout.unfinished(id),
+                    content.litter > 0 ? .leftover : .markerStale, CheckpointLayout.unfinished(id),
                     "is of a run that is recorded; its \(executor)"))
         }
     }

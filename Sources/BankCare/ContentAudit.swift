@@ -271,11 +271,25 @@ struct ContentAudit {
         guard isSettled else { return }
         // A record that cannot be read may be the one that names it.
         guard findings.allSatisfy({ $0.kind.severity != .damage }) else { return }
+        // What a later claimant writes is none of ours.
+        let claims = objects.filter { $0.segments[2] == "epochs" }.compactMap { CheckpointKeys.epoch(of: $0) }
+        let isLast = claims.max() ?? 0 <= commit.epoch
+        let places = Set(named.filter { $0.segments.count > 7 }.map { $0.segments[0..<7].joined(separator: "/") })
         for group in groups {
             add(
-                .litter, group.key,
+                isLast && isOfAnotherAttempt(group.key, places) ? .leftover : .litter, group.key,
                 group.count == 1 ? "is named by no record" : "has \(group.count) objects that no record names")
         }
+    }
+
+    /// Whether a collection that brings the checkpoint to its end removes an object: an earlier commit record, or artifacts
+    /// at a place that no definition names. It comes where a write took effect late, or two have brought it to its end.
+    private func isOfAnotherAttempt(_ key: BankKey, _ places: Set<String>) -> Bool {
+        if key.segments[2] == "commits" { return CheckpointKeys.epoch(of: key).map { $0 < commit.epoch } ?? false }
+        guard key.segments.count == 7, let epoch = CheckpointKeys.epoch(ofContent: key.segments[2]) else {
+            return false
+        }
+        return (commit.status == .available || epoch <= commit.epoch) && !places.contains(key.text)
     }
 
     /// Journals and definitions of other epochs: an executor that was taken over from has left them. And what copiers

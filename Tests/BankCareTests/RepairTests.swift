@@ -111,6 +111,40 @@ import Testing
         #expect(try await bench.audit(.data).findings.isEmpty)
     }
 
+    /// What another attempt has left, by a write that took effect late, is for the collector, who goes by markers.
+    @Test(arguments: ConsistencyLevel.allCases)
+    func leftoversAreMarkedForTheCollector(_ level: ConsistencyLevel) async throws {
+        let bench = CareBench(level)
+        let keys = CheckpointKeys(try await bench.protect())
+        let marker = CheckpointLayout.unfinished(keys.id)
+        let commit = try CommitRecord(opening: try await bench.bank.get(keys.commit(ofEpoch: 1)))
+        let claim = EpochRecord(keys.id, epoch: 2, owner: CareBench.owner, started: commit.finished)
+        let again = CommitRecord(
+            checkpoint: keys.id, epoch: 2, status: .available, finished: commit.finished, resources: commit.resources,
+            failures: [], contentBytes: commit.contentBytes, journalSegments: 0, definitions: commit.definitions)
+        let pack = try await bench.bank.get(keys.definitions(ofEpoch: 1, pack: 0))
+        try await bench.bank.put(keys.epoch(2), claim.record.bytes, if: .none)
+        try await bench.bank.put(keys.definitions(ofEpoch: 2, pack: 0), pack, if: .none)
+        try await bench.bank.put(keys.commit(ofEpoch: 2), again.bytes, if: .none)
+        let stray = try keys.all.appending("e1/resources/x/artifacts/y/parts/00000000")
+        for key in [keys.commit(ofEpoch: 1), stray] {
+            try await bench.bank.put(key, [1], if: .none)
+            let first = try await bench.audit(repairs: true)
+            #expect(first.findings.map(\.kind) == [.leftover] && first.tally.mended == 1, "\(first.findings)")
+            #expect(try await bench.bank.get(marker) == bench.collection().marker(keys.id))
+            // While the marker is there, it is the collector's.
+            #expect(try await bench.audit(repairs: true, hasEnded: false).findings.isEmpty)
+            for object in [key, marker] { try await bench.bank.delete(object, if: .none) }
+            #expect(try await bench.audit().findings.isEmpty)
+        }
+        // Behind a later claim it may be what counts in the end.
+        let later = EpochRecord(keys.id, epoch: 3, owner: CareBench.owner, started: commit.finished)
+        try await bench.bank.put(keys.epoch(3), later.record.bytes, if: .none)
+        try await bench.bank.put(stray, [1], if: .none)
+        #expect(try await bench.audit(repairs: true).findings.map(\.kind) == [.litter])
+        #expect(try await bench.bank.size(marker) == nil)
+    }
+
     /// Who has taken over may still record something else. Without a marker nobody would look behind the claim.
     @Test func aMarkerStaysWhileALaterClaimIsOpen() async throws {
         let bench = CareBench()
