@@ -25,7 +25,7 @@ extension Nights {
         for finding in found {
             if finding.kind.severity == .damage {
                 world.violated("\(actor.name) calls \(finding.key) damaged: it \(finding.message)")
-            } else if finding.kind.severity == .disorder, finding.kind != .markerStale,
+            } else if finding.kind.severity == .disorder, finding.kind != .markerStale, fortune.late == 0,
                 spoiled[actor.site.name]?.isEmpty ?? true
             {
                 world.violated("\(actor.name) finds \(finding.kind.rawValue) at \(finding.key): it \(finding.message)")
