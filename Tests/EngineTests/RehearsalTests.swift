@@ -62,6 +62,23 @@ import Testing
         #expect(!statuses.contains("\(left.checkpoint) available"))
     }
 
+    /// While a collector waits for its owner to be gone, a rehearsal comes to its end: it keeps the checkpoint, or fails.
+    @Test(arguments: [true, false]) func oneThatEndsWhileItIsWatchedIsLeft(_ isKept: Bool) async throws {
+        let bench = Workbench(InMemoryBank())
+        let plugin = ScriptedPlugin { if !isKept, $0 == "protect main r0" { throw PluginError("no disk") } }
+        let (report, _) = try await rehearse(bench, plugin, Workbench.ir([[]], hooks: [.main]))
+        let (bank, id, marker) = (bench.bank, report.checkpoint, CheckpointLayout.unfinished(report.checkpoint))
+        let key = CheckpointKeys(id).commit(ofEpoch: 1)
+        let commit = try await bank.get(key)
+        if !isKept { try await bank.delete(key, if: .none) }
+        let items = try await GarbageCollection(bench.environment) { _ in
+            if isKept { try await bank.delete(marker, if: .none) } else { try await bank.put(key, commit, if: .none) }
+            return true
+        }.run()
+        #expect(items.isEmpty, "\(items)")
+        #expect(try await bench.collection.summary(id)?.status == (isKept ? .available : .error))
+    }
+
     /// An entry that could not be written is written before the marker goes, which stands for it until then.
     @Test func oneThatIsKeptIsInAllIndices() async throws {
         let bank = FaultyBank(InMemoryBank())
