@@ -158,6 +158,8 @@ package struct GarbageCollection: Sendable {
         guard try await isGone(owner) else {
             return CollectedItem(id.text, .left, index.origin == nil ? "it is being made" : "it is being copied")
         }
+        // It may have gone because it was done; what it has left is for the next collection.
+        guard try await collection.commit(id) == nil else { return nil }
         guard try await collection.hasBegun(id) else {
             if !dryRun {
                 let report = try await DeleteOperation(environment, checkpoint: id, force: true, isGone: isGone).run()
