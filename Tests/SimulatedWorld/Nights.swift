@@ -116,6 +116,8 @@ package final class Nights: SimulatedDay, @unchecked Sendable {
         let actor = participant(act.rawValue, isSound ? .fair : fortune, at: site)
         if isSound {
             (actor.plugin.failing, actor.plugin.failingForNow) = (0, 0)
+            // Who looks slowly sees what others change meanwhile.
+            if act == .check { actor.bank.fortune.slow = 20 }
         } else {
             temptFate(actor, chance: 500, writes: act == .rehearse ? 90 : 40)
         }
@@ -174,7 +176,8 @@ package final class Nights: SimulatedDay, @unchecked Sendable {
         case .sync: try await sync(actor)
         case .read: try await read(actor)
         case .rehearse: try await rehearse(actor, isSound)
-        case .check: try await audit(actor, world.happens(500) ? .data : .records, repairs: false, isSound: isSound)
+        case .check:
+            try await audit(actor, world.happens(500) ? .data : .records, repairs: false, isSound: isSound)
         case .repair: try await audit(actor, .records, repairs: true, isSound: isSound)
         case .reindex: try await audit(actor, .indices, repairs: true, isSound: isSound)
         case .spoil: try spoil(actor)
