@@ -97,6 +97,12 @@ package struct PlantedFaults: Sendable, Hashable {
     package var adoptsUnfinished = false
     /// A deletion does not look behind its mark whether someone has begun to use the checkpoint, or pinned it.
     package var looksOnce = false
+    /// The marker of a rehearsal's checkpoint goes when that is recorded, and not when it is decided whether it stays.
+    package var settlesRehearsals = false
+    /// A check of a bank takes for a fault what it has seen once.
+    package var believesOneLook = false
+    /// A repair takes an entry for stray whose checkpoint was not there when it listed them.
+    package var believesListing = false
 
     package init() {}
 }

@@ -160,6 +160,8 @@ package struct GarbageCollection: Sendable {
         guard try await isGone(owner) else {
             return CollectedItem(id.text, .left, index.origin == nil ? "it is being made" : "it is being copied")
         }
+        // It may have gone because it was done; what it has left is for the next collection.
+        guard try await collection.commit(id) == nil else { return nil }
         guard try await collection.hasBegun(id) else {
             if !dryRun {
                 let report = try await DeleteOperation(environment, checkpoint: id, force: true, isGone: isGone).run()
@@ -296,7 +298,7 @@ package struct GarbageCollection: Sendable {
     }
 
     /// Removes the uses of owners that are gone.
-    private func removeUses(of id: CheckpointID) async throws {
+    func removeUses(of id: CheckpointID) async throws {
         for use in try await collection.uses(id) where try await isGone(use.owner) {
             if !dryRun { try await bank.delete(try CheckpointKeys(id).use(use.owner.id), if: .none) }
         }

@@ -168,7 +168,8 @@ struct ProtectRun: Sendable {
             try await collection.publish(index)
             // What a failed run has left behind, and an earlier epoch, is still to be removed; and what a rehearsal makes is
             // unfinished until it decides whether that stays.
-            if commit.status == .available, epoch == 1, !index.isRehearsal { try await collection.settle(index.id) }
+            let isOver = !index.isRehearsal || environment.faults.settlesRehearsals
+            if commit.status == .available, epoch == 1, isOver { try await collection.settle(index.id) }
         } catch {
             // The commit record alone says what the checkpoint is; its marker keeps it in every listing.
             environment.observer.observe(

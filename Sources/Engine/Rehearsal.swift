@@ -115,7 +115,13 @@ package struct Rehearsal: Sendable {
             // The marker of a run that failed stays until its artifacts are removed.
             guard try await collection.commit(id)?.status == .available else { return }
             try environment.writeGuard.ensureMayWrite()
-            try await uncancelled { try await collection.settle(id) }
+            // Without all of its entries, the marker alone keeps it in listings.
+            try await uncancelled {
+                try await collection.publish(try await collection.index(id))
+                try await collection.settle(id)
+            }
+            // Until here nobody can have taken this owner for gone, and the checkpoint for left behind.
+            try environment.writeGuard.ensureMayWrite()
         } catch {
             report.failures.append(
                 "the checkpoint may be removed by 'cairn gc', since that it is kept is not noted: \(error)")

@@ -37,10 +37,16 @@ extension GarbageCollection {
         guard try await environment.bank.size(CheckpointLayout.unfinished(id)) != nil else { return nil }
         let owner = newest?.owner ?? index.owner
         guard try await isGone(owner) else { return CollectedItem(id.text, .left, "it is being rehearsed") }
+        // It may have gone because it was done: it has kept the checkpoint, or has failed in order.
+        guard try await environment.bank.size(CheckpointLayout.unfinished(id)) != nil else { return nil }
+        let (commit, newest) = (try await collection.commit(id), try await collection.newestEpoch(id))
+        guard wasRehearsalCutOff(index, commit, newest) else { return nil }
         let reason =
             "a rehearsal of plan '\(index.plan)' made it, and was cut off (process \(index.owner.process) on "
             + "\(index.owner.host))"
         guard !dryRun else { return CollectedItem(id.text, .deleted, reason) }
+        // One that is pinned stays, and so would they.
+        try await removeUses(of: id)
         // While the checkpoint is there, it tells what is to be undone.
         for operation in try await collection.operations() {
             guard let standing = operation.standing, standing.isOpen || standing.hasDueReverts,

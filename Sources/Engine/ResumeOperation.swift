@@ -173,7 +173,8 @@ package struct ResumeOperation: Sendable {
             // Once more: without all of its entries, the marker alone keeps the checkpoint in listings.
             try await environment.collection.publish(index)
             try await Leftovers(environment.collection, ir, commit, isGone: isGone).remove()
-            try await environment.collection.settle(id)
+            // A rehearsal that was cut off has not kept it, and is cleaned up by its marker.
+            if !index.isRehearsal { try await environment.collection.settle(id) }
         } catch {
             environment.observer.observe(
                 .noticed("what the run before had left half-written is not all removed yet: \(error)"))

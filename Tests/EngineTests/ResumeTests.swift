@@ -105,6 +105,23 @@ final class QuietPlugin: ProtectionPlugin {
         return all.map { $0.segments.dropFirst(3).joined(separator: "/") }.sorted()
     }
 
+    /// While a collector waits for an executor to be gone, it may go because it is done.
+    @Test func whatEndsWhileItIsWatchedIsNotGivenUp() async throws {
+        let bench = Workbench(InMemoryBank())
+        let id = try await bench.protect(Workbench.ir([[]])).checkpoint
+        let (bank, key) = (bench.bank, CheckpointKeys(id).commit(ofEpoch: 1))
+        let commit = try await bank.get(key)
+        try await bank.delete(key, if: .none)
+        try await bank.put(CheckpointLayout.unfinished(id), bench.collection.marker(id), if: .none)
+        let items = try await GarbageCollection(bench.environment) { _ in
+            try await bank.put(key, commit, if: .none)
+            return true
+        }.run()
+        #expect(items.isEmpty, "\(items)")
+        #expect(try await bench.collection.summary(id)?.status == .available)
+        #expect(try await bench.collect().map(\.action) == [.published])
+    }
+
     @Test func whatWasFinishedIsNotRunAgain() async throws {
         let bank = FaultyBank(InMemoryBank())
         var bench = Workbench(bank)
