@@ -7,7 +7,7 @@ import PluginKit
 package enum QuietWindowError: Error, Sendable, CustomStringConvertible {
     /// Another run, which lives, brings the same resource to a standstill.
     case held(resource: String, by: QuietRun)
-    /// A run that was cut off has left a resource standing still, and it could not be set going.
+    /// A run that was cut off, or has failed, has left a resource standing still, and it could not be set going.
     case leftStanding(resource: String, by: QuietRun, reason: String)
 
     package var description: String {
@@ -16,8 +16,8 @@ package enum QuietWindowError: Error, Sendable, CustomStringConvertible {
             "\(run) brings '\(resource)' to a standstill, too, and each of the two would set it going while the other "
                 + "relies on it; wait until that process has ended, or end it, and run the same command again"
         case .leftStanding(let resource, let run, let reason):
-            "\(run) was cut off and has left '\(resource)' standing still, and that could not be undone: \(reason); "
-                + "mend that, see to it with 'cairn gc', and run the same command again"
+            "\(run) has left '\(resource)' standing still, and that could not be undone: \(reason); mend that, see to it with "
+                + "'cairn gc', and run the same command again"
         }
     }
 }
@@ -65,7 +65,7 @@ struct QuietWindows: Sendable {
         let others = try await others(than: id, operation, ir)
         try await ensureGone(others)
         for other in others {
-            let due = Set(ResourceHistory.due(try await histories(of: other)).map { other.ir.resources[$0].identity })
+            let due = try await due(other)
             guard let resource = other.shared.first(where: { due.contains($0) }) else { continue }
             try await giveUp(other, resource, for: id)
         }
@@ -77,21 +77,27 @@ struct QuietWindows: Sendable {
     }
 
     private func ensureGone(_ others: [OtherRun]) async throws {
-        for other in others where try await !isGone(other.run.owner) {
-            throw QuietWindowError.held(resource: other.shared[0], by: other.run)
+        for other in others where !other.hasEnded {
+            guard try await isGone(other.run.owner) else {
+                throw QuietWindowError.held(resource: other.shared[0], by: other.run)
+            }
         }
     }
 
     // MARK: Who else
 
-    /// Another run that has not ended in order.
+    /// Another run that has not ended, or has left something standing still that it could not set going itself.
     private struct OtherRun {
         let run: QuietRun
         let ir: PlanIR
-        /// The resources that it brings to a standstill as this one does, in its order; one at least.
-        let shared: [String]
+        /// The commit record of a protect run, if there is one.
+        var commit: CommitRecord?
         /// How a restore stands.
-        let standing: OperationStanding?
+        var standing: OperationStanding?
+        /// Whether it has recorded how it ended: then nothing of it runs any more.
+        let hasEnded: Bool
+        /// The resources that it brings to a standstill as this one does, in its order.
+        var shared: [String] = []
     }
 
     private func others(
@@ -101,23 +107,22 @@ struct QuietWindows: Sendable {
         let mine = Set(ir.quieted(by: operation, environment.plugins))
         guard !mine.isEmpty else { return [] }
         var found: [OtherRun] = []
-        func take(_ run: QuietRun, _ other: PlanIR, _ standing: OperationStanding?) {
-            guard run.plan == ir.plan || run.owner.host == collection.owner.host else { return }
-            let shared = other.quieted(by: run.operation, environment.plugins).filter { mine.contains($0) }
-            if !shared.isEmpty { found.append(OtherRun(run: run, ir: other, shared: shared, standing: standing)) }
+        func take(_ other: OtherRun) {
+            guard other.run.plan == ir.plan || other.run.owner.host == collection.owner.host else { return }
+            var other = other
+            other.shared = other.ir.quieted(by: other.run.operation, environment.plugins).filter { mine.contains($0) }
+            if !other.shared.isEmpty { found.append(other) }
         }
         for other in try await collection.markedIDs() where other != id {
             do {
-                guard let (run, ir) = try await protectRun(other) else { continue }
-                take(run, ir, nil)
+                if let run = try await protectRun(other) { take(run) }
             } catch let error where error is CheckpointError || error is ExecutionError {
                 tellUnreadable("checkpoint \(other)", error)
             }
         }
         for other in try await collection.operations() where other.id != id {
             do {
-                guard let standing = other.standing, let (run, ir) = try await restoreRun(standing) else { continue }
-                take(run, ir, standing)
+                if let standing = other.standing, let run = try await restoreRun(standing) { take(run) }
             } catch let error where error is CheckpointError || error is ExecutionError {
                 tellUnreadable("restore \(other.id)", error)
             }
@@ -130,8 +135,8 @@ struct QuietWindows: Sendable {
             .noticed("it is not known what \(what), which has not ended, brings to a standstill: \(error)"))
     }
 
-    /// The protect run that a marker names, unless it has ended.
-    private func protectRun(_ id: CheckpointID) async throws -> (QuietRun, PlanIR)? {
+    /// The protect run that a marker names, unless it has ended and left nothing behind.
+    private func protectRun(_ id: CheckpointID) async throws -> OtherRun? {
         let keys = CheckpointKeys(id)
         // Who has not written these yet looks for others later than we do.
         guard try await collection.bank.size(keys.index) != nil, try await collection.bank.size(keys.ir) != nil else {
@@ -142,36 +147,45 @@ struct QuietWindows: Sendable {
         // The commit record first, and the claims behind that.
         let commit = try await collection.commit(id)
         let newest = try await collection.newestEpoch(id)
-        if let commit, newest?.epoch ?? 0 <= commit.epoch { return nil }
-        let run = QuietRun(operation: .protect, id: id, plan: index.plan, owner: newest?.owner ?? index.owner)
-        return (run, try await LoadedCheckpoint.loadIR(index, from: collection))
+        let hasEnded = commit.map { newest?.epoch ?? 0 <= $0.epoch } ?? false
+        if hasEnded, commit?.dueReverts.isEmpty ?? true { return nil }
+        return OtherRun(
+            run: QuietRun(operation: .protect, id: id, plan: index.plan, owner: newest?.owner ?? index.owner),
+            ir: try await LoadedCheckpoint.loadIR(index, from: collection), commit: commit, hasEnded: hasEnded)
     }
 
-    /// The restore in place that stands so, unless it has ended.
-    private func restoreRun(_ standing: OperationStanding) async throws -> (QuietRun, PlanIR)? {
+    /// The restore in place that stands so, unless it has ended and left nothing behind.
+    private func restoreRun(_ standing: OperationStanding) async throws -> OtherRun? {
         let index = standing.index
-        guard standing.isOpen, index.kind == OperationKind.restore.rawValue, index.target == nil,
+        guard standing.isOpen || standing.hasDueReverts, index.kind == OperationKind.restore.rawValue,
+            index.target == nil,
             // Without its checkpoint nothing tells what it was about.
             try await collection.bank.size(CheckpointKeys(index.checkpoint).index) != nil
         else { return nil }
         let checkpoint = try await collection.index(index.checkpoint)
         let ir = try await LoadedCheckpoint.loadIR(checkpoint, from: collection)
-        let run = QuietRun(operation: .restore, id: index.id, plan: index.plan, owner: standing.owner)
-        return (run, OperationPlan(ir, .restore, try OperationRequest(index, of: ir)).ir)
+        return OtherRun(
+            run: QuietRun(operation: .restore, id: index.id, plan: index.plan, owner: standing.owner),
+            ir: OperationPlan(ir, .restore, try OperationRequest(index, of: ir)).ir, standing: standing,
+            hasEnded: !standing.isOpen)
     }
 
     // MARK: What they have left
 
-    private func histories(of other: OtherRun) async throws -> [ResourceHistory] {
+    /// The resources that a run which does not run any more has left standing still, for all that is known.
+    private func due(_ other: OtherRun) async throws -> Set<String> {
+        if let commit = other.commit { return Set(commit.dueReverts.map(\.resource)) }
         let events =
             if let standing = other.standing { try await collection.operationJournal(standing, other.ir) } else {
                 try await collection.journal(of: try await collection.epochs(other.run.id), other.run.id, other.ir)
                     .events
             }
-        return ResourceHistory.of(events, resources: other.ir.resources.count)
+        let histories = ResourceHistory.of(events, resources: other.ir.resources.count)
+        return Set(ResourceHistory.due(histories).map { other.ir.resources[$0].identity })
     }
 
-    /// Undoes what a run has left behind that was cut off, and records that it failed, on behalf of another one.
+    /// Undoes what a run has left behind that was cut off or could not do so itself, and records that it failed, on behalf of
+    /// another one.
     private func giveUp(_ other: OtherRun, _ resource: String, for id: CheckpointID) async throws {
         environment.observer.observe(
             .noticed(
@@ -182,8 +196,10 @@ struct QuietWindows: Sendable {
             "its executor (process \(other.run.owner.process) on \(other.run.owner.host)) ended before it was done; "
             + "given up, since another run was to bring '\(resource)' to a standstill"
         do {
-            if other.standing == nil {
-                let resume = ResumeOperation(environment, checkpoint: other.run.id, isGone: isGone)
+            let resume = ResumeOperation(environment, checkpoint: other.run.id, isGone: isGone)
+            if other.commit != nil {
+                _ = try await resume.undoDue(for: id)
+            } else if other.standing == nil {
                 _ = try await resume.giveUp(reason: reason, for: id)
             } else {
                 try await RestoreResumption(environment, operation: other.run.id, isGone: isGone)

@@ -210,6 +210,40 @@ import Testing
         #expect(try await Self.protect(environment).commit.status == .available)
     }
 
+    /// A run that has failed, and whose service did not go on: it does before another run quiesces it, and not in the middle
+    /// of that.
+    @Test func whatAFailedRunCouldNotSetGoingIsSetGoingFirst() async throws {
+        let bank = InMemoryBank()
+        let failing = QuietPlugin { call in
+            if call == "prepareFinish r1" { throw PluginError("the disk is on fire") }
+            if call == "revert r0" { throw PluginError("it does not start") }
+        }
+        let failed = try await Self.protect(Self.environment(bank, failing, process: 1))
+        #expect(failed.commit.dueReverts.map(\.resource) == ["Test::Thing#r0"])
+        let collector = QuietPlugin()
+        let collecting = Self.environment(bank, collector, process: 3, gone: [1])
+        let overlooking = QuietPlugin { call in
+            guard call == "prepareFinish r1" else { return }
+            for dryRun in [true, false] {
+                let items = try await GarbageCollection(collecting, dryRun: dryRun).run()
+                #expect(items.first { $0.id == failed.checkpoint.text }?.action == .left, "\(items)")
+            }
+            await #expect(throws: QuietWindowError.self) {
+                try await ResumeOperation(collecting, checkpoint: failed.checkpoint).undoDue()
+            }
+        }
+        var environment = Self.environment(bank, overlooking, process: 2, gone: [1, 3])
+        environment.faults.overlooksWindows = true
+        #expect(try await Self.protect(environment).commit.status == .available)
+        #expect(collector.calls.withLock { $0.isEmpty })
+
+        let plugin = QuietPlugin()
+        let next = Self.environment(bank, plugin, process: 4, gone: [1, 2, 3])
+        #expect(try await Self.protect(next).commit.status == .available)
+        #expect(plugin.calls.withLock { Array($0.prefix(2)) } == ["revert r0", "prepareBegin r0"])
+        #expect(try await next.collection.commit(failed.checkpoint)?.dueReverts.isEmpty == true)
+    }
+
     /// What stands still for nobody is left for a resume.
     @Test func whatHasLeftNothingStandingIsLeftAlone() async throws {
         let bank = FaultyBank(InMemoryBank())
