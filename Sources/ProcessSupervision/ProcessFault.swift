@@ -41,7 +41,8 @@ package enum ProcessFault: Error, Sendable, Hashable, CustomStringConvertible {
         case .hangs(let program):
             "the program '\(DisplayWidth.harmless(program))' cannot be started in time: the system does not answer, as when "
                 + "a mount has lost its server"
-        case .survived(let failure, let reason): "\(failure.subject) cannot be ended and still runs: \(reason)\(failure.said)"
+        case .survived(let failure, let reason):
+            "\(failure.subject) cannot be ended and still runs: \(reason)\(failure.said)"
         }
     }
 

@@ -111,7 +111,8 @@ extension ProcessFault {
         case .stopped: return ActivityStopped("\(self)")
         case .notFound: advice = "install the program, or write its whole path"
         case .heldOpen:
-            advice = "let the program wait for what it starts, or send the output of that elsewhere, such as to /dev/null"
+            advice =
+                "let the program wait for what it starts, or send the output of that elsewhere, such as to /dev/null"
         case .survived: advice = "see whether it still does something, and end it by hand"
         case .hangs: advice = "see whether the file systems answer on which the program and its working directory lie"
         case .system:

@@ -63,7 +63,7 @@ import Testing
         let busy = "while test -e busy; do sleep 0.02; done"
         let site = try await site(
             dump: #"[sh, -c, "sh -c 'echo $$ >> dumping; echo content; \#(busy)'; true"]"#,
-            restore: #"[sh, -c, "sh -c 'cat > /dev/null; echo $$ >> restoring; \#(busy); echo $$ >> restoring'; true"]"#)
+            restore: #"[sh, -c, "sh -c 'cat >> read; echo $$ >> restoring; \#(busy); echo $$ >> restoring'; true"]"#)
         try site.write("busy", "")
         let dumping = try await kill(site, ["protect", "plan.ir"], whenThereIs: "dumping")
         try FileManager.default.removeItem(atPath: site.place + "/busy")
@@ -79,6 +79,25 @@ import Testing
         // The first one has never come to write its second line.
         let all = numbers(site, "restoring")
         #expect(all.count == 3 && all.filter { $0 == restoring } == [restoring] && all.first == restoring)
+    }
+
+    @Test func whatAStoppedProgramHadSaidIsTold() async throws {
+        let dump = #"[sh, -c, "echo connecting >&2; touch ready; exec sleep 1000"]"#
+        let late = try await site(dump: dump, restore: "[cat]", parameters: "{timeout: 1s, retry: {attempts: 1}}")
+        let ending = try await late.cairn("protect", "plan.ir")
+        #expect(ending.code == 1, "\(ending)")
+        #expect(
+            ending.errors.contains(
+                "it lasted longer than its timeout of 1 s; the program 'sh' had said last: connecting"), "\(ending)")
+        let cancelled = try await site(dump: dump, restore: "[cat]", parameters: "{timeout: 1h}")
+        let stopped = try await Programs.run("cairn", ["protect", "plan.ir", "--grace", "0s"], in: cancelled.place) {
+            process in
+            try await Programs.wait { FileManager.default.fileExists(atPath: cancelled.place + "/ready") }
+            Glibc.kill(process, SIGTERM)
+        }
+        #expect(stopped.code == 3, "\(stopped)")
+        let shown = try await cancelled.cairn("checkpoints", "show", "--last", "--output", "json")
+        #expect(shown.output.contains("the program 'sh' had said last: connecting"), "\(shown)")
     }
 
     /// Needs the right to make a program that runs as another user.

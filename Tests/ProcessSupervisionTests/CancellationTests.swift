@@ -138,7 +138,7 @@ import Testing
     @Test func aStartThatHangsHoldsNothingUp() async throws {
         let place = try Place()
         let path = "\(place.path)/program"
-        try Data("#!/bin/sh\ntouch begun\nexec sleep 1000\n".utf8).write(to: URL(fileURLWithPath: path))
+        try Data("#!/bin/sh\nwhile :; do sleep 0.01; done\n".utf8).write(to: URL(fileURLWithPath: path))
         chmod(path, 0o755)
         // Who starts the file waits until the lease on it is given up. The signal that asks for that is of no use here.
         signal(SIGIO, SIG_IGN)

@@ -282,7 +282,8 @@ import Testing
         #expect(!shop.has("asked"))
         let faulty: JSONObject = ["dump": ["true"], "restore": ["cat"], "check": []]
         let faults = await plugin.preconditions(of: .protect, shop.precondition(Self.type, faulty))
-        #expect(faults.map(\.finding) == ["the property 'check' should be a program and its arguments, as a list of texts"])
+        #expect(
+            faults.map(\.finding) == ["the property 'check' should be a program and its arguments, as a list of texts"])
     }
 
     @Test func whatAStoppedProgramHadSaidIsKept() async throws {
@@ -295,6 +296,8 @@ import Testing
         let run = Task { try await plugin.protect(.main, context) }
         while !shop.has("ready") { try await Task.sleep(for: .milliseconds(5)) }
         run.cancel()
-        await #expect(throws: ActivityStopped("the program '/bin/sh' had said last: connecting")) { try await run.value }
+        await #expect(throws: ActivityStopped("the program '/bin/sh' had said last: connecting")) {
+            try await run.value
+        }
     }
 }
