@@ -90,13 +90,14 @@ import Testing
             ending.errors.contains(
                 "it lasted longer than its timeout of 1 s; the program 'sh' had said last: connecting"), "\(ending)")
         let cancelled = try await site(dump: dump, restore: "[cat]", parameters: "{timeout: 1h}")
-        let stopped = try await Programs.run("cairn", ["protect", "plan.ir", "--grace", "0s"], in: cancelled.place) {
+        let stopped = try await Programs.run("cairn", ["protect", "plan.ir", "--grace", "1s"], in: cancelled.place) {
             process in
             try await Programs.wait { FileManager.default.fileExists(atPath: cancelled.place + "/ready") }
             Glibc.kill(process, SIGTERM)
         }
         #expect(stopped.code == 3, "\(stopped)")
-        let shown = try await cancelled.cairn("checkpoints", "show", "--last", "--output", "json")
+        let shown = try await cancelled.cairn(
+            "checkpoints", "show", stopped.output.trimmingCharacters(in: .whitespacesAndNewlines), "--output", "json")
         #expect(shown.output.contains("the program 'sh' had said last: connecting"), "\(shown)")
     }
 
