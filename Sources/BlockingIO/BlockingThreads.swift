@@ -2,21 +2,15 @@ private import Dispatch
 internal import Foundation
 private import Synchronization
 
-/// A fixed number of dedicated threads for calls that block, so that none blocks the cooperative pool.
+/// Dedicated threads for calls that block, so that none blocks the cooperative pool.
 ///
-/// Work is taken in order of arrival. The threads end when the pool is deallocated and its queue is empty.
+/// Work is taken in order of arrival. A thread is started when there is work and none is idle. They end when the pool is
+/// deallocated and its queue is empty.
 package final class BlockingThreads: Sendable {
-    private let shared = Shared()
+    private let shared: Shared
 
-    /// Starts `count` threads that carry `name`.
-    package init(name: String, count: Int) {
-        for number in 0..<max(1, count) {
-            let shared = shared
-            let thread = Thread { shared.work() }
-            thread.name = "\(name)-\(number)"
-            thread.start()
-        }
-    }
+    /// A pool of at most `count` threads that carry `name`.
+    package init(name: String, count: Int) { shared = Shared(name: name, count: max(1, count)) }
 
     deinit { shared.close() }
 
@@ -42,6 +36,9 @@ package final class BlockingThreads: Sendable {
         }
     }
 
+    /// Has `body` run on one of the threads, and waits for nothing.
+    package func begin(_ body: @escaping @Sendable () -> Void) { shared.add(body) }
+
     private final class Cancelled: Sendable {
         let flag = Atomic(false)
     }
@@ -64,13 +61,35 @@ package final class BlockingThreads: Sendable {
             var waiting: [(@Sendable () -> Void)?] = []
             var next = 0
             var closed = false
+            var threads = 0
+            /// How many threads wait for work, or are about to take some.
+            var idle = 0
         }
+
+        private let name: String
+        private let count: Int
 
         private let state = Mutex(State())
         private let available = DispatchSemaphore(value: 0)
 
+        init(name: String, count: Int) {
+            self.name = name
+            self.count = count
+        }
+
         func add(_ job: @escaping @Sendable () -> Void) {
-            state.withLock { $0.waiting.append(job) }
+            let number = state.withLock { state -> Int? in
+                state.waiting.append(job)
+                guard state.waiting.count - state.next > state.idle, state.threads < count else { return nil }
+                defer { state.threads += 1 }
+                state.idle += 1
+                return state.threads
+            }
+            if let number {
+                let thread = Thread { self.work() }
+                thread.name = "\(name)-\(number)"
+                thread.start()
+            }
             available.signal()
         }
 
@@ -79,11 +98,12 @@ package final class BlockingThreads: Sendable {
             available.signal()
         }
 
-        func work() {
+        private func work() {
             while true {
                 available.wait()
                 let job: (@Sendable () -> Void)? = state.withLock { state in
                     guard state.next < state.waiting.count else { return nil }
+                    state.idle -= 1
                     let job = state.waiting[state.next]
                     // A job that has been taken must not keep alive what it has captured.
                     state.waiting[state.next] = nil
@@ -100,6 +120,7 @@ package final class BlockingThreads: Sendable {
                     return
                 }
                 job()
+                state.withLock { $0.idle += 1 }
             }
         }
     }

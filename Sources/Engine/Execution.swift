@@ -148,9 +148,16 @@ final class Execution: ActivityRunner {
     private func end(
         _ place: EventActivity, _ attempt: Int, _ error: any Error, _ reporter: AttemptReporter
     ) -> ActivityEnd {
-        if error is CancellationError && Task.isCancelled {
+        if Task.isCancelled && (error is CancellationError || error is ActivityStopped) {
             note(place, .cancelled)
-            let warnings = warnings(place.resource, reporter)
+            var warnings = warnings(place.resource, reporter)
+            if let stopped = error as? ActivityStopped {
+                let warning = ActivityWarning(
+                    kind: "stopped", subject: place.hook.name, message: stopped.description)
+                warnings.add(warning)
+                environment.observer.observe(
+                    .warned(resource: place.resource, identity: place.identity, warning: warning))
+            }
             states.update(place.resource) { $0.warnings.add(warnings) }
             environment.observer.observe(.activityCancelled(place))
             return .cancelled
@@ -285,24 +292,51 @@ final class Execution: ActivityRunner {
         return ResourcePlaceNote(resource: index, states: states, environment: environment, keep: keep)
     }
 
+    /// What came to its end under a time limit.
+    private enum Limited<Value: Sendable>: Sendable {
+        case done(Value)
+        case timeUp
+        case clockStopped
+    }
+
     /// Runs `body`, and cancels it when it lasts longer than `limit` nanoseconds.
     private func withTimeout<Value: Sendable>(
         _ limit: Int64?, _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         guard let limit else { return try await body() }
         let clock = environment.clock
-        return try await withThrowingTaskGroup(of: Value?.self) { group in
-            group.addTask { try await body() }
+        return try await withThrowingTaskGroup(of: Limited<Value>.self) { group in
+            group.addTask { .done(try await body()) }
             group.addTask {
-                try await clock.sleep(nanoseconds: limit)
-                return nil
+                do { try await clock.sleep(nanoseconds: limit) } catch { return .clockStopped }
+                return .timeUp
             }
             defer { group.cancelAll() }
-            if let value = try await group.next() ?? nil { return value }
-            group.cancelAll()
-            // The work must have come to its end before anything else is done about it.
-            _ = await group.nextResult()
-            throw PluginError(ExecutionError.timedOut(limit).description, isTransient: true)
+            while let ending = try await group.next() {
+                switch ending {
+                case .done(let value): return value
+                // It was cancelled; what the work says to that comes yet.
+                case .clockStopped: continue
+                case .timeUp:
+                    group.cancelAll()
+                    // The work must have come to its end before anything else is done about it.
+                    throw Self.timedOut(limit, await group.nextResult())
+                }
+            }
+            throw CancellationError()
+        }
+    }
+
+    /// An attempt that lasted too long, with what its work has said at the end.
+    private static func timedOut<Value>(_ limit: Int64, _ ending: Result<Limited<Value>, any Error>?) -> PluginError {
+        let timedOut = ExecutionError.timedOut(limit).description
+        guard case .failure(let error) = ending else { return PluginError(timedOut, isTransient: true) }
+        return switch error {
+        case let stopped as ActivityStopped: PluginError("\(timedOut); \(stopped)", isTransient: true)
+        // What cannot be stopped must not be begun once more.
+        case let failure as PluginError:
+            PluginError("\(timedOut); \(failure.reason)", advice: failure.advice, isTransient: failure.isTransient)
+        default: PluginError(timedOut, isTransient: true)
         }
     }
 

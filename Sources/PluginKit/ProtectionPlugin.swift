@@ -193,3 +193,11 @@ package struct PluginError: Error, Sendable, Hashable, CustomStringConvertible {
 
     package var description: String { advice.map { "\(reason); \($0)" } ?? reason }
 }
+
+/// A hook was cancelled and has stopped, as with `CancellationError`, and has something to say of where it stood: what a
+/// program had said last, for instance.
+package struct ActivityStopped: Error, Sendable, Hashable, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) { self.description = description }
+}

@@ -1,6 +1,7 @@
 internal import BlockingIO
 internal import CLinux
 internal import Glibc
+internal import Synchronization
 
 /// A pipeline that runs, with this process's ends of its pipes.
 struct StartedPipeline: Sendable {
@@ -13,126 +14,114 @@ struct StartedPipeline: Sendable {
     var secrets: [String] = []
     /// Why not all of them could be started; then those that were must be stopped.
     var fault: ProcessFault?
+
+    /// Ends the programs, which nobody has wanted to see. Blocks until they have ended.
+    func discard() {
+        for child in children { _ = child.finish(without: secrets) }
+        input?.close()
+        output?.close()
+    }
 }
 
-/// Starts programs, all on one thread: the system ends them when the thread that started them ends, and this one ends
-/// with the process.
+/// Starts programs on threads that end with the process only: the system ends a program when the thread that started it
+/// ends.
 enum ChildStarter {
-    private static let thread = BlockingThreads(name: "child-starter", count: 1)
+    /// A start may hang, as when the file of a program lies on a mount that does not answer. What is urgent, since a
+    /// service stands still until it has run, never waits behind such a start.
+    private static let ordinary = BlockingThreads(name: "child-starter", count: 32)
+    private static let urgent = BlockingThreads(name: "urgent-starter", count: 8)
 
-    /// Starts the programs of a pipeline, connected with each other.
+    /// Starts the programs of a pipeline, connected with each other. When the task is cancelled meanwhile, they get
+    /// `grace` nanoseconds to begin; later nobody waits for them, and they are ended as soon as they have begun.
     static func start(
-        _ commands: [ProgramCommand], feedsInput: Bool, takesOutput: Bool
+        _ commands: [ProgramCommand], feedsInput: Bool, takesOutput: Bool, isUrgent: Bool, grace: Int64
     ) async throws -> StartedPipeline {
-        try await thread.run {
-            let readiness = try Readiness.shared()
-            var job = StartJob(readiness: readiness)
-            do throws(ProcessFault) {
-                // All of them are looked at before the first is started.
-                let programs = try commands.map { command throws(ProcessFault) in
-                    try PreparedProgram(command, secrets: &job.started.secrets)
+        try Task.checkCancellation()
+        let pending = PendingStart(name: commands.first?.name ?? "")
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                guard pending.wait(continuation) else { return }
+                (isUrgent ? urgent : ordinary).begin {
+                    pending.begin { try start(commands, feedsInput: feedsInput, takesOutput: takesOutput) }
                 }
-                try job.start(programs, feedsInput: feedsInput, takesOutput: takesOutput)
-            } catch { job.started.fault = error }
-            job.closeRest()
-            return job.started
+            }
+        } onCancel: {
+            pending.cancel(grace: grace)
         }
+    }
+
+    private static func start(
+        _ commands: [ProgramCommand], feedsInput: Bool, takesOutput: Bool
+    ) throws -> StartedPipeline {
+        let readiness = try Readiness.shared()
+        var job = StartJob(readiness: readiness)
+        do throws(ProcessFault) {
+            // All of them are looked at before the first is started.
+            let programs = try commands.map { command throws(ProcessFault) in
+                try PreparedProgram(command, secrets: &job.started.secrets)
+            }
+            try job.start(programs, feedsInput: feedsInput, takesOutput: takesOutput)
+        } catch { job.started.fault = error }
+        job.closeRest()
+        return job.started
     }
 }
 
-/// A program whose file and environment are known.
-struct PreparedProgram {
-    let command: ProgramCommand
-    let file: String
-    /// The whole environment; `nil` to inherit it.
-    let environment: [String]?
-
-    /// Finds the program and reads its references; their values are added to `secrets`.
-    init(_ command: ProgramCommand, secrets: inout [String]) throws(ProcessFault) {
-        self.command = command
-        var path: String?
-        if command.environment.isEmpty {
-            environment = nil
-        } else {
-            var added: [(name: String, value: String)] = []
-            for variable in command.environment {
-                let value = try variable.resolved()
-                if variable.isSecret { secrets.append(value) }
-                added.removeAll { $0.name == variable.name }
-                added.append((variable.name, value))
-            }
-            path = added.last { $0.name == "PATH" }?.value
-            environment = Self.inherited(without: Set(added.map(\.name))) + added.map { "\($0.name)=\($0.value)" }
-        }
-        if command.arguments.contains(where: { $0.utf8.contains(0) }) {
-            throw .notExecutable(command.name, reason: "an argument has a NUL byte in it")
-        }
-        file = try ProgramSearch.find(command.name, in: path, from: command.directory)
+/// A start that someone waits for, and may cease to.
+private final class PendingStart: Sendable {
+    private struct State {
+        var waiter: CheckedContinuation<StartedPipeline, any Error>?
+        var isCancelled = false
+        var hasBegun = false
     }
 
-    private static func inherited(without names: Set<String>) -> [String] {
-        var variables: [String] = []
-        var next = clinux_environment()
-        while let entry = next?.pointee {
-            let text = String(cString: entry)
-            if !names.contains(String(text.prefix { $0 != "=" })) { variables.append(text) }
-            next = next?.advanced(by: 1)
+    private let name: String
+    private let state = Mutex(State())
+
+    init(name: String) { self.name = name }
+
+    /// Takes on who waits; gives back false when that was told already that nothing will be started.
+    func wait(_ continuation: CheckedContinuation<StartedPipeline, any Error>) -> Bool {
+        let isCancelled = state.withLock { state in
+            if !state.isCancelled { state.waiter = continuation }
+            return state.isCancelled
         }
-        return variables
+        if isCancelled { continuation.resume(throwing: CancellationError()) }
+        return !isCancelled
     }
 
-    /// Starts it with these standard streams; gives back its number and a descriptor of the process.
-    func start(_ input: Int32, _ output: Int32, _ errors: Int32) throws(ProcessFault) -> (pid_t, Int32) {
-        var child = clinux_child()
-        child.standard = (input, output, errors)
-        var process: Int32 = -1
-        let number = withPointers(command.arguments) { arguments in
-            file.withCString { file in
-                withOptionalPointers(environment) { environment in
-                    withOptionalPointer(command.directory) { directory in
-                        child.path = file
-                        child.arguments = UnsafePointer(arguments)
-                        child.environment = UnsafePointer(environment)
-                        child.directory = directory
-                        return clinux_start_child(&child, &process)
-                    }
-                }
-            }
+    /// Starts the programs, unless nobody wants them any more. Blocks.
+    func begin(_ start: () throws -> StartedPipeline) {
+        let isWanted = state.withLock { state in
+            state.hasBegun = state.waiter != nil
+            return state.hasBegun
         }
-        if number > 0 { return (number, process) }
-        let reason = String(cString: strerror(child.error))
-        if child.failed_in_directory != 0 { throw .directory(command.directory ?? "", reason: reason) }
-        switch child.error {
-        case EAGAIN, ENOMEM, EMFILE, ENFILE: throw .system("starting '\(command.name)'", reason: reason)
-        case ENOENT: throw .notExecutable(command.name, reason: "the interpreter that it names is not there")
-        default: throw .notExecutable(command.name, reason: reason)
+        guard isWanted else { return }
+        let result = Result { try start() }
+        if let waiter = takeWaiter() { return waiter.resume(with: result) }
+        (try? result.get())?.discard()
+    }
+
+    /// Nobody wants the programs any more.
+    func cancel(grace: Int64) {
+        let waiter = state.withLock { state -> CheckedContinuation<StartedPipeline, any Error>? in
+            state.isCancelled = true
+            if state.hasBegun { return nil }
+            defer { state.waiter = nil }
+            return state.waiter
+        }
+        if let waiter { return waiter.resume(throwing: CancellationError()) }
+        Task.detached { [self] in
+            try? await Task.sleep(nanoseconds: UInt64(max(0, grace)))
+            takeWaiter()?.resume(throwing: ProcessFault.hangs(name))
         }
     }
 
-    private func withOptionalPointers<Result>(
-        _ texts: [String]?, _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> Result
-    ) -> Result {
-        guard let texts else { return body(clinux_environment()) }
-        return withPointers(texts) { body($0) }
-    }
-
-    private func withOptionalPointer<Result>(_ text: String?, _ body: (UnsafePointer<CChar>?) -> Result) -> Result {
-        guard let text else { return body(nil) }
-        return text.withCString { body($0) }
-    }
-
-    /// Lends texts as the array of pointers that C wants, with a null at its end.
-    private func withPointers<Result>(
-        _ texts: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Result
-    ) -> Result {
-        let pointers = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: texts.count + 1)
-        for (index, text) in texts.enumerated() { pointers[index] = strdup(text) }
-        pointers[texts.count] = nil
-        defer {
-            for index in texts.indices { free(pointers[index]) }
-            pointers.deallocate()
+    private func takeWaiter() -> CheckedContinuation<StartedPipeline, any Error>? {
+        state.withLock { state in
+            defer { state.waiter = nil }
+            return state.waiter
         }
-        return body(pointers)
     }
 }
 
@@ -202,6 +191,7 @@ private struct StartJob {
     /// Ends a program that cannot be watched.
     private func end(_ number: pid_t, _ process: Int32?) {
         kill(-number, SIGKILL)
+        GroupGuard.shared.hasEnded(number)
         while waitpid(number, nil, 0) < 0 && errno == EINTR {}
         if let process { Glibc.close(process) }
     }

@@ -11,6 +11,7 @@ final class OutputTail: Sendable {
         /// Where the next byte goes once the memory is full.
         var position = 0
         var isCut = false
+        var isClosed = false
     }
 
     private let state = Mutex(State())
@@ -38,9 +39,13 @@ final class OutputTail: Sendable {
         }
     }
 
+    /// Takes nothing more: what follows is of no interest.
+    func close() { state.withLock { $0.isClosed = true } }
+
     private func append(_ new: UnsafeRawBufferPointer) {
         if new.isEmpty { return }
         state.withLock { state in
+            if state.isClosed { return }
             for byte in new {
                 if state.bytes.count < Self.limit {
                     state.bytes.append(byte)

@@ -15,6 +15,15 @@ package enum ProcessFault: Error, Sendable, Hashable, CustomStringConvertible {
     case system(String, reason: String)
     /// A program ran, and ended otherwise than with the exit code 0.
     case failed(ProgramFailure)
+    /// All was well, and then a process that the last program has left behind kept the output open and printed nothing:
+    /// whether the output is whole, nobody knows.
+    case heldOpen(String)
+    /// It was cancelled; that is what the programs had said, as far as they had said something.
+    case stopped([ProgramFailure])
+    /// It was cancelled while the program was being started, and that does not come to its end.
+    case hangs(String)
+    /// It was to be ended, and cannot be: it still runs.
+    case survived(ProgramFailure, reason: String)
 
     package var description: String {
         switch self {
@@ -25,6 +34,15 @@ package enum ProcessFault: Error, Sendable, Hashable, CustomStringConvertible {
         case .environment(let name, let reason): "the variable '\(name)' has no value: \(reason)"
         case .system(let action, let reason): "\(action) failed: \(reason)"
         case .failed(let failure): failure.description
+        case .heldOpen(let program):
+            "the program '\(DisplayWidth.harmless(program))' has ended, and something that it has left behind keeps its "
+                + "output open without printing anything, so nobody knows whether the output is whole"
+        case .stopped(let programs): programs.map(\.words).joined(separator: "; ")
+        case .hangs(let program):
+            "the program '\(DisplayWidth.harmless(program))' cannot be started in time: the system does not answer, as when "
+                + "a mount has lost its server"
+        case .survived(let failure, let reason):
+            "\(failure.subject) cannot be ended and still runs: \(reason)\(failure.said)"
         }
     }
 
@@ -66,17 +84,28 @@ package struct ProgramFailure: Sendable, Hashable, CustomStringConvertible {
     private static let characters = 1000
 
     package var description: String {
+        switch status {
+        case .exited(let code): "\(subject) failed with exit code \(code)\(said)"
+        case .signalled(let number):
+            "\(subject) was ended by signal \(number)\(Self.name(of: number).map { " (\($0))" } ?? "")\(said)"
+        }
+    }
+
+    /// What it had said when it was stopped.
+    var words: String { tail.isEmpty ? "\(subject) had said nothing" : "\(subject) had said last\(said)" }
+
+    /// The program and its place.
+    var subject: String {
         let place = count > 1 ? ", number \(position) of \(count) in the pipeline," : ""
-        let ending =
-            switch status {
-            case .exited(let code): "failed with exit code \(code)"
-            case .signalled(let number):
-                "was ended by signal \(number)\(Self.name(of: number).map { " (\($0))" } ?? "")"
-            }
+        return "the program '\(DisplayWidth.harmless(program))'\(place)"
+    }
+
+    /// A colon and the end of what it has said; empty when it has said nothing.
+    var said: String {
         let said = tail.split(separator: "\n").suffix(Self.lines)
             .map { DisplayWidth.harmless(String($0)) }.joined(separator: " | ")
         let last = said.count > Self.characters ? "…" + said.suffix(Self.characters) : said
-        return "the program '\(DisplayWidth.harmless(program))'\(place) \(ending)" + (last.isEmpty ? "" : ": \(last)")
+        return last.isEmpty ? "" : ": \(last)"
     }
 
     private static func name(of signal: Int32) -> String? {

@@ -11,6 +11,8 @@ final class Readiness: Sendable {
         var nextToken: UInt64 = 1
         /// The tokens whose waiters have a deadline, in nanoseconds of the monotonic clock; few have.
         var deadlines: [UInt64: Int64] = [:]
+        /// When the thread wakes, whatever happens.
+        var wakesAt = Int64.max
     }
 
     private static let made = Mutex<Readiness?>(nil)
@@ -69,9 +71,14 @@ final class Readiness: Sendable {
 
     /// Sets the moment at which a waiter gives up, or none.
     func setDeadline(_ token: UInt64, _ deadline: Int64?) {
-        state.withLock { $0.deadlines[token] = deadline }
+        let isEarlier = state.withLock { state in
+            state.deadlines[token] = deadline
+            guard let deadline, deadline < state.wakesAt else { return false }
+            state.wakesAt = deadline
+            return true
+        }
         // The bell cannot be full, and were it, it would ring.
-        if deadline != nil { eventfd_write(bell, 1) }
+        if isEarlier { eventfd_write(bell, 1) }
     }
 
     /// The monotonic clock, in nanoseconds.
@@ -99,7 +106,11 @@ final class Readiness: Sendable {
 
     /// How long the thread may wait, in milliseconds; -1 for ever.
     private var pause: Int32 {
-        guard let next = state.withLock({ $0.deadlines.values.min() }) else { return -1 }
+        let next = state.withLock { state in
+            state.wakesAt = state.deadlines.values.min() ?? .max
+            return state.wakesAt
+        }
+        if next == .max { return -1 }
         return Int32(clamping: max(0, (next - Self.now + 999_999) / 1_000_000))
     }
 

@@ -3,12 +3,47 @@ internal import Glibc
 package import PluginKit
 package import ProcessSupervision
 
-/// Looks whether programs could be run, without running them.
+/// Looks whether programs could be run, and runs none of them but the one that is there for it.
 package enum ProgramChecks {
-    /// The directory and the references of all programs, and each program once, in their order.
-    package static func check(_ commands: [ProgramCommand]) async -> [Precondition] {
+    /// How long the program of `check` may take, in seconds.
+    private static let limit: Int64 = 20
+
+    /// The directory and the references of all programs, and each program once, in their order; then, when nothing is
+    /// missing, what the program of the property `check` says.
+    package static func check(
+        _ commands: [ProgramCommand], confirmedBy program: ProgramCommand?
+    ) async -> [Precondition] {
         // It reads files, which may block, and cannot fail.
-        (try? await BlockingThreads.runAlone(name: "program-checks") { look(at: commands) }) ?? []
+        let found =
+            (try? await BlockingThreads.runAlone(name: "program-checks") { look(at: commands) }) ?? []
+        guard let program, found.allSatisfy({ $0.state != .unmet }) else { return found }
+        return found + [await run(program)]
+    }
+
+    private static func run(_ program: ProgramCommand) async -> Precondition {
+        await withTaskGroup(of: (any Error)?.self) { group in
+            group.addTask {
+                do { _ = try await ProgramPipeline(program).run(grace: 1_000_000_000) } catch { return error }
+                return nil
+            }
+            group.addTask {
+                do { try await Task.sleep(nanoseconds: UInt64(limit) * 1_000_000_000) } catch {}
+                return CancellationError()
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            let subject = "the program of 'check'"
+            guard let first else { return Precondition(subject, .met, "succeeds") }
+            let reason: String
+            if first is CancellationError {
+                // What it had said by then comes with its end.
+                let last = await group.next() ?? nil
+                reason = "it takes longer than \(limit) s" + ((last as? ProcessFault).map { "; \($0)" } ?? "")
+            } else {
+                reason = "\(first)"
+            }
+            return Precondition(subject, .unmet, "fails: \(reason)", advice: "see what it asks for")
+        }
     }
 
     private static func look(at commands: [ProgramCommand]) -> [Precondition] {

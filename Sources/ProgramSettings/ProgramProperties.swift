@@ -102,19 +102,27 @@ package struct ProgramProperties: Sendable {
 }
 
 extension ProcessFault {
-    /// The fault as hooks report it: `doing` says what failed, and some exit codes that it is worth another try.
-    package func asPluginError(_ doing: String, transient codes: Set<Int32> = []) -> PluginError {
+    /// The fault as hooks report it, a `PluginError` or, when it was cancelled, `ActivityStopped`: `doing` says what failed,
+    /// and some exit codes that it is worth another try.
+    package func asHookError(_ doing: String, transient codes: Set<Int32> = []) -> any Error {
+        let advice: String?
+        var isTransient = false
         switch self {
-        case .notFound:
-            PluginError("\(doing): \(self)", advice: "install the program, or write its whole path")
-        case .system: PluginError("\(doing): \(self)", isTransient: true)
+        case .stopped: return ActivityStopped("\(self)")
+        case .notFound: advice = "install the program, or write its whole path"
+        case .heldOpen:
+            advice =
+                "let the program wait for what it starts, or send the output of that elsewhere, such as to /dev/null"
+        case .survived: advice = "see whether it still does something, and end it by hand"
+        case .hangs: advice = "see whether the file systems answer on which the program and its working directory lie"
+        case .system:
+            advice = nil
+            isTransient = true
         case .failed(let failure):
-            if case .exited(let code) = failure.status, codes.contains(code) {
-                PluginError("\(doing): \(self)", isTransient: true)
-            } else {
-                PluginError("\(doing): \(self)")
-            }
-        case .notExecutable, .directory, .environment: PluginError("\(doing): \(self)")
+            advice = nil
+            if case .exited(let code) = failure.status { isTransient = codes.contains(code) }
+        case .notExecutable, .directory, .environment: advice = nil
         }
+        return PluginError("\(doing): \(self)", advice: advice, isTransient: isTransient)
     }
 }

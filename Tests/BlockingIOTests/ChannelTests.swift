@@ -181,6 +181,25 @@ private struct Broken: Error {}
         #expect(!ran.isRaised)
     }
 
+    @Test func oneJobDoesNotWaitForAnother() async throws {
+        let threads = BlockingThreads(name: "three", count: 3)
+        for _ in 0..<20 {
+            let gates = (0..<3).map { _ in DispatchSemaphore(value: 0) }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<3 {
+                    group.addTask {
+                        try await threads.run {
+                            // Each lets the next one go, and the last one all.
+                            gates[(number + 1) % 3].signal()
+                            gates[number].wait()
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+    }
+
     @Test func allJobsRunBeforeThePoolEnds() async throws {
         let count = Flag()
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -126,4 +126,47 @@ import Testing
         let numbers = (try? String(contentsOfFile: "\(place.path)/numbers", encoding: .utf8)) ?? ""
         for number in numbers.split(separator: "\n").compactMap({ pid_t($0) }) { #expect(!isAlive(number)) }
     }
+
+    @Test func whatAProgramHadSaidIsNotLost() async throws {
+        let place = try Place()
+        let result = try await cancel("echo 'waiting for a lock' >&2; touch ready; while :; do sleep 0.01; done", place)
+        #expect(throws: ProcessFault.self) { try result.get() }
+        guard case .failure(let error) = result else { return }
+        #expect("\(error)" == "the program '/bin/sh' had said last: waiting for a lock")
+    }
+
+    @Test func aStartThatHangsHoldsNothingUp() async throws {
+        let place = try Place()
+        let path = "\(place.path)/program"
+        try Data("#!/bin/sh\nwhile :; do sleep 0.01; done\n".utf8).write(to: URL(fileURLWithPath: path))
+        chmod(path, 0o755)
+        // Who starts the file waits until the lease on it is given up. The signal that asks for that is of no use here.
+        signal(SIGIO, SIG_IGN)
+        let held = open(path, O_RDONLY | O_CLOEXEC)
+        defer { close(held) }
+        let (setLease, getLease): (Int32, Int32) = (1024, 1025)
+        try #require(fcntl(held, setLease, F_WRLCK) == 0, "\(String(cString: strerror(errno)))")
+        let hanging = Task {
+            _ = try await ProgramPipeline(ProgramCommand([path], in: place.path)).run(grace: 50_000_000)
+        }
+        // The lease is not what it was as soon as somebody waits for its end.
+        #expect(try await eventually { fcntl(held, getLease) != F_WRLCK })
+        for isUrgent in [false, true] {
+            _ = try await ProgramPipeline(ProgramCommand(["true"]), isUrgent: isUrgent).run()
+        }
+        hanging.cancel()
+        await #expect(throws: ProcessFault.hangs(path)) { try await hanging.value }
+        _ = fcntl(held, setLease, F_UNLCK)
+        // It may begin now, and is ended.
+        try await Task.sleep(for: .milliseconds(200))
+        #expect(try await eventually { !isRun(path) })
+    }
+
+    /// Whether a process runs a script.
+    private func isRun(_ path: String) -> Bool {
+        let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return processes.contains { process in
+            (try? String(contentsOfFile: "/proc/\(process)/cmdline", encoding: .utf8))?.contains(path) == true
+        }
+    }
 }

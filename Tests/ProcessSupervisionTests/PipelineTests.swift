@@ -238,4 +238,64 @@ func isAlive(_ number: pid_t) -> Bool {
             _ = try await pipeline(["yes"], ["cat"]).run(into: { _ in throw Full() })
         }
     }
+
+    @Test func whatComesAfterTheEndOfAProgramCounts() async throws {
+        let collected = Collected()
+        _ = try await shell("(sleep 0.2; echo two; sleep 0.2; echo three) & echo one").run(into: { collected.add($0) })
+        #expect(collected.text == "one\ntwo\nthree\n")
+    }
+
+    @Test func anOutputThatNobodyClosesIsNoOutput() async throws {
+        let collected = Collected()
+        let failure = await fault {
+            _ = try await shell("sleep 1000 & echo $!").run(into: { collected.add($0) }, grace: 50_000_000)
+        }
+        #expect(failure == .heldOpen("/bin/sh"))
+        let number = try #require(pid_t(collected.text.trimmingCharacters(in: .whitespacesAndNewlines)))
+        #expect(try await eventually { !isAlive(number) })
+        // A program that is silent for longer is waited for.
+        let slow = Collected()
+        _ = try await shell("sleep 0.3; echo late").run(into: { slow.add($0) }, grace: 50_000_000)
+        #expect(slow.text == "late\n")
+    }
+
+    @Test func anInputThatNobodyReadsIsLeft() async throws {
+        let zeros = [UInt8](repeating: 0, count: 1 << 20)
+        let given = Given(Array(repeating: zeros, count: 4))
+        let outcome = try await shell("exec 3<&0; (exec sleep 1000 <&3) & true").run(
+            from: { given.next() }, grace: 50_000_000)
+        #expect(outcome.leftInput)
+    }
+
+    @Test func aProgramHasNoTerminalToWaitAt() async throws {
+        let collected = Collected()
+        _ = try await shell("echo $$; cut -d' ' -f5-7 /proc/$$/stat").run(into: { collected.add($0) })
+        let lines = collected.text.split(separator: "\n")
+        let number = try #require(lines.first)
+        // Its group, its session and its terminal.
+        #expect(lines.dropFirst() == ["\(number) \(number) 0"])
+    }
+
+    @Test func aGuardThatHasDiedIsReplaced() async throws {
+        func guards() throws -> [pid_t] {
+            let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")
+            let children = threads.flatMap { thread in
+                ((try? String(contentsOfFile: "/proc/self/task/\(thread)/children", encoding: .utf8)) ?? "")
+                    .split(separator: " ").compactMap { pid_t($0) }
+            }
+            return children.filter { number in
+                isAlive(number)
+                    && (try? String(contentsOfFile: "/proc/\(number)/cmdline", encoding: .utf8))?
+                        .hasPrefix("child-guard") == true
+            }
+        }
+        _ = try await pipeline(["true"]).run()
+        let first = try guards()
+        #expect(first.count == 1)
+        for number in first { kill(number, SIGKILL) }
+        #expect(try await eventually { first.allSatisfy { !isAlive($0) } })
+        _ = try await pipeline(["true"], ["cat"]).run()
+        let second = try guards()
+        #expect(second.count == 1 && second != first)
+    }
 }

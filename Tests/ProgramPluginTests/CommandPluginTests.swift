@@ -252,4 +252,52 @@ import Testing
         #expect(await plugin.preconditions(of: .delete, shop.precondition(Self.type, properties)).isEmpty)
         #expect(await plugin.hostPreconditions().map(\.state) == [.met])
     }
+
+    @Test func aProgramSaysWhatADryRunCannotSee() async throws {
+        let shop = try Workshop()
+        for (check, words) in [
+            (script("test \"$CAIRN_OPERATION\" = protect"), "met: succeeds"),
+            (
+                script("echo 'the tool is too old' >&2; exit 1"),
+                "unmet: fails: the program '/bin/sh' failed with exit code 1: the tool is too old"
+            ),
+            (["no-such-tool"], "unmet: fails: the program 'no-such-tool' is not in PATH (/nowhere)"),
+        ] as [(JSONValue, String)] {
+            let properties: JSONObject = [
+                "dump": ["/bin/true"], "restore": ["/bin/true"], "check": check, "environment": ["PATH": "/nowhere"],
+            ]
+            let found = await plugin.preconditions(of: .protect, shop.precondition(Self.type, properties))
+            #expect(found.map(\.subject) == ["the program /bin/true", "the program of 'check'"])
+            #expect(found.last.map { "\($0.state): \($0.finding)" } == words)
+        }
+        // Where something is missing, it would only say so once more. A run does not ask it.
+        let missing: JSONObject = ["dump": ["no-such-tool"], "restore": ["cat"], "check": script("touch asked")]
+        let found = await plugin.preconditions(of: .protect, shop.precondition(Self.type, missing))
+        #expect(found.map(\.state) == [.unmet])
+        let properties: JSONObject = [
+            "dump": ["echo", "x"], "restore": ["cat"], "check": script("touch asked"),
+            "workingDirectory": .string(shop.path),
+        ]
+        _ = try await plugin.protect(.main, shop.context(Self.type, properties))
+        #expect(!shop.has("asked"))
+        let faulty: JSONObject = ["dump": ["true"], "restore": ["cat"], "check": []]
+        let faults = await plugin.preconditions(of: .protect, shop.precondition(Self.type, faulty))
+        #expect(
+            faults.map(\.finding) == ["the property 'check' should be a program and its arguments, as a list of texts"])
+    }
+
+    @Test func whatAStoppedProgramHadSaidIsKept() async throws {
+        let shop = try Workshop()
+        let properties: JSONObject = [
+            "dump": script("echo connecting >&2; touch ready; exec sleep 1000"), "restore": ["cat"],
+            "workingDirectory": .string(shop.path),
+        ]
+        let context = shop.context(Self.type, properties)
+        let run = Task { try await plugin.protect(.main, context) }
+        while !shop.has("ready") { try await Task.sleep(for: .milliseconds(5)) }
+        run.cancel()
+        await #expect(throws: ActivityStopped("the program '/bin/sh' had said last: connecting")) {
+            try await run.value
+        }
+    }
 }

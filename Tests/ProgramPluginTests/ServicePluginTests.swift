@@ -188,6 +188,11 @@ private final class HandClock: RunClock {
             of: .protect,
             shop.precondition(Self.type, ["quiesce": ["true"], "resume": ["no-such-program"], "health": ["true"]]))
         #expect(found.map(\.state) == [.met, .unmet])
+        let checked = await plugin.preconditions(
+            of: .protect,
+            shop.precondition(
+                Self.type, ["quiesce": ["true"], "resume": ["true"], "check": script("echo 'no unit' >&2; exit 4")]))
+        #expect(checked.map(\.state) == [.met, .unmet] && checked.last?.finding.hasSuffix(": no unit") == true)
         let faulty = await plugin.preconditions(of: .protect, shop.precondition(Self.type, ["quiesce": ["true"]]))
         #expect(faulty.map(\.state) == [.unmet])
         let left = await plugin.preconditions(

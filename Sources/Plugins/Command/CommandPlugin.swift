@@ -52,7 +52,7 @@ package struct CommandPlugin: ProtectionPlugin {
         let run = CommandRun(operation, context.resource, "", context.target)
         do {
             guard let pipeline = try run.pipeline else { return [] }
-            let checks = await ProgramChecks.check(pipeline.commands)
+            let checks = await ProgramChecks.check(pipeline.commands, confirmedBy: try run.check)
             guard operation == .restore else { return checks }
             return checks + run.place(pipeline, try CommandDefinition(context.definition))
         } catch {

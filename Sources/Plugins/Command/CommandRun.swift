@@ -60,6 +60,11 @@ struct CommandRun: Sendable {
         }
     }
 
+    /// What a dry run lets judge whether the programs would work.
+    var check: ProgramCommand? {
+        get throws(PluginError) { try programs.program("check", adding: variables) }
+    }
+
     /// What the programs are told of the run.
     private var variables: [EnvironmentVariable] {
         var variables = [
@@ -185,7 +190,7 @@ struct CommandRun: Sendable {
         _ pipeline: ProgramPipeline, _ doing: String, _ body: () async throws -> ProgramPipeline.Outcome
     ) async throws -> ProgramPipeline.Outcome {
         do { return try await body() } catch let fault as ProcessFault {
-            throw fault.asPluginError(doing, transient: try programs.transientExitCodes())
+            throw fault.asHookError(doing, transient: try programs.transientExitCodes())
         }
     }
 }

@@ -29,7 +29,7 @@ enum Patience {
     static func insisting(_ clock: any RunClock, _ body: () async throws -> Void) async throws {
         for attempt in 1...attempts {
             do { return try await body() } catch {
-                if attempt == attempts || error is CancellationError { throw error }
+                if attempt == attempts || error is CancellationError || error is ActivityStopped { throw error }
                 try await clock.sleep(nanoseconds: pause)
             }
         }

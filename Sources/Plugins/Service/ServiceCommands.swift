@@ -17,6 +17,8 @@ struct ServiceCommands: Sendable {
     let quiesce: ProgramCommand
     let resume: ProgramCommand
     let health: ProgramCommand?
+    /// What a dry run lets judge whether the others would work.
+    let check: ProgramCommand?
     private let transientExitCodes: Set<Int32>
     /// How long the service may take until it works again, in seconds.
     let healthSeconds: Int64
@@ -46,6 +48,7 @@ struct ServiceCommands: Sendable {
         self.resume = resume
         self.healthSeconds = healthSeconds
         health = try programs.program("health")
+        check = try programs.program("check")
         transientExitCodes = try programs.transientExitCodes()
     }
 
@@ -53,15 +56,15 @@ struct ServiceCommands: Sendable {
     var all: [ProgramCommand] { [quiesce, resume] + [health].compactMap { $0 } }
 
     /// Runs one of the programs; `doing` says what has failed when it fails.
-    func run(_ program: ProgramCommand, _ doing: String) async throws {
-        do { _ = try await ProgramPipeline(program).run() } catch let fault as ProcessFault {
-            throw fault.asPluginError(doing, transient: transientExitCodes)
+    func run(_ program: ProgramCommand, _ doing: String, isUrgent: Bool = false) async throws {
+        do { _ = try await ProgramPipeline(program, isUrgent: isUrgent).run() } catch let fault as ProcessFault {
+            throw fault.asHookError(doing, transient: transientExitCodes)
         }
     }
 
     /// Lets the service go on, and waits until it works.
     func resume(_ clock: any RunClock) async throws {
-        try await run(resume, "the service cannot be resumed")
+        try await run(resume, "the service cannot be resumed", isUrgent: true)
         guard let health else { return }
         let end = clock.monotonicNanoseconds + healthSeconds * 1_000_000_000
         var last: PluginError?
@@ -69,7 +72,10 @@ struct ServiceCommands: Sendable {
             let left = end - clock.monotonicNanoseconds
             if left <= 0 { break }
             do {
-                if try await Patience.within(left, clock, { try await run(health, "it is not healthy") }) { return }
+                let isOver = try await Patience.within(left, clock) {
+                    try await run(health, "it is not healthy", isUrgent: true)
+                }
+                if isOver { return }
             } catch let error as PluginError { last = error }
             try await clock.sleep(nanoseconds: max(0, min(Self.healthPause, end - clock.monotonicNanoseconds)))
         }

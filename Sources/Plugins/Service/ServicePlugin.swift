@@ -74,13 +74,14 @@ package struct ServicePlugin: ProtectionPlugin {
             return [Precondition("the service \(context.resource.identity)", .unmet, "\(error)")]
         }
         switch operation {
-        case .protect: return await ProgramChecks.check(service.all)
+        case .protect: return await ProgramChecks.check(service.all, confirmedBy: service.check)
         case .restore:
             guard context.target.directory == nil, context.parameters["restart"]?.boolValue ?? true else { return [] }
-            return await ProgramChecks.check(service.all)
+            return await ProgramChecks.check(service.all, confirmedBy: service.check)
         case .verify:
             guard context.parameters["checkHealth"]?.boolValue == true else { return [] }
-            return await ProgramChecks.check([service.health].compactMap { $0 })
+            return await ProgramChecks.check(
+                [service.health].compactMap { $0 }, confirmedBy: service.check)
         case .delete, .copy: return []
         }
     }
