@@ -1,4 +1,3 @@
-import CommandLineSupport
 import Dispatch
 import Engine
 import Glibc
@@ -10,9 +9,16 @@ enum Cancellation {
         (SIGINT, "SIGINT"), (SIGTERM, "SIGTERM"),
     ]
 
-    /// Runs `body` in a task that the signals reach: the first one through `control`, the second one cancels it.
+    /// What a signal found, and so what is said of it.
+    enum Notice {
+        case stopping, cancelling
+    }
+
+    /// Runs `body` in a task that the signals reach: the first one through `control`, the second one cancels it. `tell` is
+    /// called behind that, and must not wait: the next signal would wait with it.
     static func onSignals<Result: Sendable>(
-        _ control: RunControl, _ body: @escaping @Sendable () async throws -> Result
+        _ control: RunControl, tell: @escaping @Sendable (Notice) -> Void,
+        _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
         // A terminal that goes away, or a connection, must not end a backup.
         signal(SIGHUP, SIG_IGN)
@@ -24,13 +30,9 @@ enum Cancellation {
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler {
                 let isFirst = !control.wasInterrupted
-                StandardStream.error.write(
-                    isFirst
-                        ? "cairn: stopping; what is running may finish, and what was begun is undone "
-                            + "(once more to cancel what is running)\n"
-                        : "cairn: cancelling what is running; what was begun is undone\n")
                 control.interrupt(reason: name)
                 if !isFirst { task.cancel() }
+                tell(isFirst ? .stopping : .cancelling)
             }
             source.resume()
             return source
