@@ -144,7 +144,7 @@ import Testing
         try await site.compile()
         for arguments in [["protect", "plan.ir", "--dry-run"], ["doctor"]] {
             let ending = try await Programs.run(
-                "cairn", arguments, in: site.place, environment: ["CAIRN_TEST_HOOK": .some(nil)])
+                "cairn", arguments, in: site.place, environment: ["CAIRN_TEST_HOOK": nil])
             #expect(ending.code == 1, "\(ending)")
             #expect(ending.output.contains("no-such-pager of a notification cannot be run"), "\(ending)")
             #expect(ending.output.contains("'CAIRN_TEST_HOOK'"), "\(ending)")
