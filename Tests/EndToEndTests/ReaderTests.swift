@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test("Watching ends with its reader") func watching() async throws {
-        let site = try await site(megabytes: 60)
+        let site = try await site(megabytes: 20)
         let ending = try await site.shell(
             """
             "$CAIRN/cairn" protect plan.ir > id 2> /dev/null & running=$!

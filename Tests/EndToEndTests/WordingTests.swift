@@ -42,7 +42,7 @@ import Testing
 
     @Test("A checkpoint that was deleted while it was made is not to be resumed") func deletedMeanwhile() async throws {
         let site = try await Site(parameters: "{level: 19}")
-        _ = try await site.shell("head -c 20000000 /dev/urandom | base64 > source/large")
+        _ = try await site.shell("head -c 8000000 /dev/urandom | base64 > source/large")
         try await site.compile()
         let ending = try await Programs.run(
             "cairn", ["protect", "plan.ir"], in: site.place,
