@@ -77,7 +77,8 @@ import Testing
         let site = try await site()
         let id = try await site.protect()
         for arguments in [
-            ["verify", "--last"], ["restore", "--last", "--to", "restored"], ["rehearse", "plan.ir", "--scratch", site.place],
+            ["verify", "--last"], ["restore", "--last", "--to", "restored"],
+            ["rehearse", "plan.ir", "--scratch", site.place],
         ] {
             let ending = try await Programs.run("cairn", arguments, in: site.place)
             #expect(ending.code == 0, "\(ending)")
