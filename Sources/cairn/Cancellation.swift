@@ -9,15 +9,10 @@ enum Cancellation {
         (SIGINT, "SIGINT"), (SIGTERM, "SIGTERM"),
     ]
 
-    /// What a signal found, and so what is said of it.
-    enum Notice {
-        case stopping, cancelling
-    }
-
     /// Runs `body` in a task that the signals reach: the first one through `control`, the second one cancels it. `tell` is
-    /// called behind that, and must not wait: the next signal would wait with it.
+    /// given what was asked for, behind that, and must not wait: the next signal would wait with it.
     static func onSignals<Result: Sendable>(
-        _ control: RunControl, tell: @escaping @Sendable (Notice) -> Void,
+        _ control: RunControl, tell: @escaping @Sendable (RunControl.Request) -> Void,
         _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
         // A terminal that goes away, or a connection, must not end a backup.
@@ -29,10 +24,9 @@ enum Cancellation {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler {
-                let isFirst = !control.wasInterrupted
-                control.interrupt(reason: name)
-                if !isFirst { task.cancel() }
-                tell(isFirst ? .stopping : .cancelling)
+                let request = control.interrupt(reason: name)
+                if request == .cancel { task.cancel() }
+                tell(request)
             }
             source.resume()
             return source

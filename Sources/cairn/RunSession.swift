@@ -84,15 +84,17 @@ final class RunSession: Sendable {
     }
 
     /// Says what a signal has asked for.
-    private func tell(_ notice: Cancellation.Notice) {
+    private func tell(_ request: RunControl.Request) {
         let ended = "the run has ended; those who are told of it are still waited for"
-        switch notice {
+        switch request {
         case _ where isTelling.withLock { $0 }: display.tell("cairn: \(ended)")
-        case .stopping:
+        case .stop:
             display.tell(
                 "cairn: stopping; what is running may finish, and what was begun is undone "
                     + "(once more to cancel what is running)")
-        case .cancelling: display.tell("cairn: cancelling what is running; what was begun is undone")
+        case .cancel: display.tell("cairn: cancelling what is running; what was begun is undone")
+        case .abandonRevert:
+            display.tell("cairn: what is being undone now is left as it is; the next of what was begun has its turn")
         }
     }
 

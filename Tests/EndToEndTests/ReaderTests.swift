@@ -34,7 +34,7 @@ import Testing
 
     @Test("Signals are obeyed, whoever does not read what is said of them", arguments: ["", "--log debug"])
     func signals(_ options: String) async throws {
-        let site = try await site(megabytes: 50)
+        let site = try await site(megabytes: 8)
         let ending = try await site.shell(
             """
             \(Self.fullPipe)
