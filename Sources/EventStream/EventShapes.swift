@@ -112,7 +112,11 @@ package enum EventShapes {
             .progress,
             "So much of a resource is handled: at most one line a second for each resource, and one before its hook ends.",
             [
-                resource, Member("contentBytes", .number(0), "bytes of content so far, over all hooks"),
+                resource,
+                Member(
+                    "contentBytes", .number(0),
+                    "bytes of content so far, over all hooks; less than before when an attempt has failed and is tried again"
+                ),
                 Member("expectedBytes", .number(0), "how many the plugin expects in all", optional: true),
             ]),
         Shape(.finished, "An activity has done its work.", [resource, hook]),
