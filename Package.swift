@@ -183,21 +183,23 @@ let package = Package(
         room(
             "RunDisplay",
             ["Bank", "BlockingIO", "CommandLineSupport", "Engine", "PlanIR", "PluginKit", "Surroundings", "Wording"]),
-        room("Notifications", ["BlockingIO", "PlanIR", "ProcessSupervision", "Surroundings"]),
+        room(
+            "Notifications",
+            ["BlockingIO", "PlanIR", "PluginKit", "ProcessSupervision", "ProgramSettings", "Surroundings"]),
         room("RunReports", ["CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", "Wording"]),
         room(
             "ProtectionService",
             [
                 "Bank", "BlockingIO", "CanonicalForm", "Checkpoints", "CommandPlugin", "DegradedBank", "Diagnostics",
-                "DirectoryBank", "Engine", "FilesPlugin", "Manifests", "NoopPlugin", "PlanIR", "PluginKit",
-                "ServicePlugin", "Surroundings", "YAMLSource",
+                "DirectoryBank", "Engine", "FilesPlugin", "Manifests", "NoopPlugin", "Notifications", "PlanIR",
+                "PluginKit", "ServicePlugin", "Surroundings", "YAMLSource",
             ]),
         .executableTarget(
             name: "cairn",
             dependencies: [
                 "Bank", "BankCare", "BlockingIO", "CanonicalForm", "Checkpoints", "CommandLineSupport", "Diagnostics",
-                "Engine", "EventStream", "Manifests", "Notifications", "PlanIR", "PluginKit", "PluginReference",
-                "ProtectionService", "Retention",
+                "Engine", "EventStream", "Manifests", "Notifications", "PathPatterns", "PlanIR", "PluginKit",
+                "PluginReference", "ProtectionService", "Retention",
                 "RunDisplay", "RunRecords", "RunReports", "Scheduling", "Surroundings", "Wording", "YAMLSource",
                 argumentParser, logging,
             ],
@@ -235,7 +237,7 @@ let package = Package(
         tests(
             "RunReportsTests",
             ["CanonicalForm", "Checkpoints", "PlanIR", "PluginKit", "PythonSupport", "RunReports"]),
-        tests("NotificationsTests", ["CanonicalForm", "Notifications", "PlanIR"]),
+        tests("NotificationsTests", ["CanonicalForm", "Notifications", "PlanIR", "PluginKit"]),
         tests("RunDisplayTests", ["Engine", "PlanIR", "PluginKit", "RunDisplay", "SeededRandom", "Wording"]),
         tests("ProcessSupervisionTests", ["ProcessSupervision", "SeededRandom"]),
         tests(

@@ -10,6 +10,8 @@ package enum AnnotationError: Error, Sendable, Hashable, CustomStringConvertible
     case tooManyLabels(Int)
     /// The note cannot be kept.
     case invalidNote(reason: String)
+    /// The reason of a pin cannot be kept.
+    case invalidReason(String)
     /// The checkpoint is being deleted.
     case beingDeleted(CheckpointID)
     /// Others change the labels all the time.
@@ -23,6 +25,7 @@ package enum AnnotationError: Error, Sendable, Hashable, CustomStringConvertible
         case .tooManyLabels(let count):
             "a checkpoint has at most \(CheckpointLabels.mostLabels) labels, and would have \(count)"
         case .invalidNote(let reason): "the note cannot be kept: \(reason)"
+        case .invalidReason(let reason): "the reason of the pin cannot be kept: \(reason)"
         case .beingDeleted(let id): "checkpoint \(id.text) is being deleted; nothing is added to it any more"
         case .contended(let id):
             "the labels of checkpoint \(id.text) are being changed by others all the time; try again"

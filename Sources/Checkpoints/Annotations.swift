@@ -126,8 +126,8 @@ extension CheckpointCollection {
         if reason.utf8.count > Self.longestReason
             || reason.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
         {
-            throw AnnotationError.invalidNote(
-                reason: "a reason has at most \(Self.longestReason) bytes and no control characters")
+            throw AnnotationError.invalidReason(
+                "it is one line of at most \(Self.longestReason) bytes, without control characters")
         }
         try await ensureAnnotatable(id)
         let key = CheckpointKeys(id).pin

@@ -9,6 +9,9 @@ package struct PatientFile: Sendable {
     /// A write or an opening failed with this code of the system.
     package struct Failure: Error, CustomStringConvertible {
         package let code: Int32
+
+        package init(code: Int32) { self.code = code }
+
         package var description: String { code == ETIMEDOUT ? "nobody reads it" : String(cString: strerror(code)) }
     }
 

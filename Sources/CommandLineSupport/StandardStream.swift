@@ -38,6 +38,20 @@ package enum StandardStream: Sendable {
     package static var lostOutput: Bool { lost.withLock { $0 } }
     private static let lost = Mutex(false)
 
+    /// From now on nobody is waited for longer than this, in nanoseconds: a text that a stream does not take in that
+    /// time is lost, and so is all behind it. For programs whose work must not stand still with their reader.
+    package static func waitAtMost(nanoseconds: Int64) { limits.withLock { $0.patience = nanoseconds } }
+
+    /// Nobody reads what is written here, as has shown itself: where patience is limited, it is at its end.
+    package func giveUp() { StandardStream.limits.withLock { _ = $0.givenUp.insert(self) } }
+
+    private struct Limits {
+        var patience: Int64?
+        var givenUp: Set<StandardStream> = []
+    }
+
+    private static let limits = Mutex(Limits())
+
     /// Writes all of `text`, as `write(_:)` does for bytes.
     package func write(_ text: String) { write(Array(text.utf8)) }
 
@@ -45,6 +59,7 @@ package enum StandardStream: Sendable {
     /// standard error, and `lostOutput` says it for the exit code. A reader that wants no more, as `head` does, is no
     /// fault.
     package func write(_ bytes: [UInt8]) {
+        if let patience = StandardStream.limits.withLock({ $0.patience }) { return write(bytes, within: patience) }
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
@@ -54,13 +69,43 @@ package enum StandardStream: Sendable {
             }
             let code = errno
             if code == EINTR { continue }
-            if self == .output && code != EPIPE {
-                StandardStream.lost.withLock { $0 = true }
-                StandardStream.error.write(
-                    "\(ProgramName.text): cannot write to standard output: \(String(cString: strerror(code)))\n")
-            }
-            return
+            return lose(because: PatientFile.Failure(code: code))
         }
+    }
+
+    /// Writes all of `bytes` unless that takes longer than so many nanoseconds.
+    private func write(_ bytes: [UInt8], within patience: Int64) {
+        guard !bytes.isEmpty else { return }
+        let hasGivenUp = StandardStream.limits.withLock { $0.givenUp.contains(self) }
+        let end = StandardStream.now + patience
+        do throws(PatientFile.Failure) {
+            if hasGivenUp { throw PatientFile.Failure(code: ETIMEDOUT) }
+            let file = try PatientFile(duplicating: descriptor)
+            defer { file.close() }
+            try file.write(bytes) { StandardStream.now < end }
+        } catch {
+            if error.code == ETIMEDOUT { giveUp() }
+            lose(because: error)
+        }
+    }
+
+    private static var now: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+
+    /// Takes note of what could not be written.
+    private func lose(because failure: PatientFile.Failure) {
+        guard self == .output && failure.code != EPIPE else { return }
+        StandardStream.lost.withLock { $0 = true }
+        StandardStream.error.write("\(ProgramName.text): cannot write to standard output: \(failure)\n")
+    }
+
+    /// Whether the reader of a pipe has gone.
+    package var hasNoReader: Bool {
+        var polled = pollfd(fd: descriptor, events: 0, revents: 0)
+        return poll(&polled, 1, 0) > 0 && polled.revents & Int16(POLLERR) != 0
     }
 }
 

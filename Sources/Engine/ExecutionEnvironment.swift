@@ -150,6 +150,8 @@ package enum ExecutionError: Error, Sendable, CustomStringConvertible {
     case needsInventory(plan: String)
     /// All activities have ended, but the outcome could not be recorded.
     case notCommitted(CheckpointID, reason: String)
+    /// The checkpoint was deleted while it was made.
+    case deletedMeanwhile(CheckpointID)
     /// All has been copied, but that could not be recorded.
     case notCopied(CheckpointID, reason: String)
     /// Not everything that was left behind could be undone, so that the checkpoint stays as it is.
@@ -181,7 +183,9 @@ package enum ExecutionError: Error, Sendable, CustomStringConvertible {
                 + "'cairnc compile PLAN.yaml --inventory INVENTORY.yaml -o PLAN.ir'"
         case .notCommitted(let id, let reason):
             "the outcome of checkpoint \(id) could not be recorded, so it cannot be restored: \(reason); "
-                + "'cairn resume \(id)' goes on where it stopped"
+                + "when the bank is well again, 'cairn resume \(id)' goes on where it stopped"
+        case .deletedMeanwhile(let id):
+            "checkpoint \(id) was deleted while it was made, so it cannot be restored; protect again"
         case .notCopied(let id, let reason):
             "the copy of checkpoint \(id) could not be recorded, so it cannot be restored: \(reason); copy it again to go on"
         case .notReverted(let id, let failures):

@@ -161,6 +161,10 @@ struct ProtectRun: Sendable {
                 try environment.writeGuard.ensureMayWrite()
                 try await collection.commit(commit)
             }
+        } catch CheckpointError.unknown, CheckpointError.wrongStatus(_, .deleting, _, _),
+            CheckpointError.wrongStatus(_, .errorDeleting, _, _)
+        {
+            throw ExecutionError.deletedMeanwhile(index.id)
         } catch {
             throw ExecutionError.notCommitted(index.id, reason: String(describing: error))
         }

@@ -74,7 +74,11 @@ package final class EventStreamWriter: RunObserver {
 
     /// The run ended by an error instead of an outcome.
     package func abort(_ reason: String) {
-        guard !state.withLock({ $0.hasEnded }) else { return }
+        let hasEnded = state.withLock { state in
+            defer { state.hasEnded = true }
+            return state.hasEnded
+        }
+        if hasEnded { return }
         line(.aborted) { $0.text("message", reason) }
     }
 

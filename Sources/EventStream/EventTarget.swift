@@ -37,6 +37,24 @@ package enum EventTarget: Sendable, Hashable, CustomStringConvertible {
         let flags = fcntl(number, F_GETFL)
         return flags >= 0 && flags & O_ACCMODE != O_RDONLY
     }
+
+    /// How the first line of each event stream begins.
+    private static let beginning = Array(#"{"event":"stream","#.utf8)
+
+    /// Whether a file is there that is no event stream, such as a plan, and that opening it would replace.
+    package var wouldReplaceOther: Bool {
+        guard case .file(let path) = self else { return false }
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 else { return false }
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        // What cannot be read is not known to be one.
+        guard descriptor >= 0 else { return true }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: Self.beginning.count)
+        let count = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+        // Of a writer that was killed, even the first line may be cut off.
+        return !Self.beginning.starts(with: bytes.prefix(max(0, count)))
+    }
 }
 
 extension EventTarget {

@@ -8,7 +8,7 @@ extension Explanation {
             meaning: """
                 A secret stands in the plan or the provider in clear text. No schema says that it is one; the name \
                 of its key does (`password`, `token`, `apiKey` and the like), or its form: an address with a \
-                password in it, an argument such as `--password=…`, or a private key.
+                password in it, an argument such as `--password=…` or `Authorization: Bearer …`, or a private key.
 
                 Name the place of the secret: `{fromEnv: NAME}` or `{fromFile: path}`. No message shows the \
                 secret.

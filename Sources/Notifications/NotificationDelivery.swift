@@ -6,7 +6,8 @@ internal import Surroundings
 package struct NotificationContent: Sendable {
     /// Whether the run reached what it was for.
     package let isSuccess: Bool
-    package let operation: OperationKind
+    /// The operation, or `rehearse`.
+    package let operation: String
     package let id: String
     package let checkpoint: String
     package let plan: String
@@ -15,7 +16,7 @@ package struct NotificationContent: Sendable {
     package let report: [UInt8]
 
     package init(
-        isSuccess: Bool, operation: OperationKind, id: String, checkpoint: String, plan: String, status: String,
+        isSuccess: Bool, operation: String, id: String, checkpoint: String, plan: String, status: String,
         report: [UInt8]
     ) {
         self.isSuccess = isSuccess
@@ -127,7 +128,7 @@ struct CommandNotification {
     /// Runs the program with the report on its standard input, in a process group of its own. It need not read it.
     func run(_ content: NotificationContent) async throws {
         let variables = [
-            ("CAIRN_OPERATION", content.operation.rawValue), ("CAIRN_ID", content.id),
+            ("CAIRN_OPERATION", content.operation), ("CAIRN_ID", content.id),
             ("CAIRN_CHECKPOINT", content.checkpoint), ("CAIRN_PLAN", content.plan), ("CAIRN_STATUS", content.status),
         ]
         let command = ProgramCommand(

@@ -9,6 +9,9 @@ internal import Synchronization
 /// `curl` does it: so the executor itself has no network code, which would make each start of it slower. All that may
 /// be secret goes to curl by its standard input, not by its arguments, which every user of the host may read.
 struct WebPost {
+    /// The program that posts.
+    static let program = "curl"
+
     /// The host of the address; the rest of it may be a secret.
     let host: String
     private let address: String
@@ -73,7 +76,7 @@ struct WebPost {
         do {
             // No settings of the user's; no other protocol, also not by a redirect, which is not followed.
             let command = ProgramCommand([
-                "curl", "--disable", "--config", "-", "--silent", "--show-error", "--proto", "=http,https",
+                Self.program, "--disable", "--config", "-", "--silent", "--show-error", "--proto", "=http,https",
                 "--max-redirs", "0", "--request", "POST", "--data-binary", "@\(file.path)", "--output", "/dev/null",
                 "--write-out", "%{http_code}", "--max-time", seconds,
             ])

@@ -3,6 +3,7 @@ package import Checkpoints
 import Diagnostics
 import Engine
 import Manifests
+import Notifications
 package import PluginKit
 import YAMLSource
 
@@ -12,6 +13,7 @@ package struct DoctorReport: Sendable {
     package enum Area: Sendable, Hashable {
         case provider
         case plugin(String)
+        case notifications
         case bank
         case checkpoints
 
@@ -20,6 +22,7 @@ package struct DoctorReport: Sendable {
             switch self {
             case .provider: "provider"
             case .plugin(let name): "plugin \(name)"
+            case .notifications: "notifications"
             case .bank: "bank"
             case .checkpoints: "checkpoints"
             }
@@ -87,6 +90,9 @@ package struct Doctor: Sendable {
             }
         } catch {
             findings.append(finding(.provider, "its plugins", error, advice: "correct the provider manifest"))
+        }
+        findings += await NotificationChecks.check(manifest.notifications).map {
+            DoctorReport.Finding(area: .notifications, precondition: $0)
         }
         findings += await bankFindings(manifest)
         return DoctorReport(provider: manifest.name.value, findings: findings)

@@ -20,23 +20,31 @@ package final class RunDisplay: RunObserver {
     private struct State {
         var view = RunView()
         var messages: RunMessages
+        /// How many lines were given up because nobody took them.
+        var lost = 0
         var isGone = false
         var finishedAt: Int64?
     }
 
     private let state: Mutex<State>
     private let stream: StandardStream
+    private let showsEvents: Bool
     private let isLive: Bool
     private let isColored: Bool
     private let clock: any RunClock
     private let something = DispatchSemaphore(value: 0)
     private let hurry = DispatchSemaphore(value: 0)
 
-    /// A display that draws when its stream is a terminal; a quiet one shows failures and warnings only.
-    package init(quiet: Bool = false, on stream: StandardStream = .error, clock: any RunClock = SystemClock()) {
+    /// A display that draws when its stream is a terminal; a quiet one shows failures and warnings only. Without
+    /// `showsEvents`, it shows what it is told and nothing else.
+    package init(
+        quiet: Bool = false, showsEvents: Bool = true, on stream: StandardStream = .error,
+        clock: any RunClock = SystemClock()
+    ) {
         let kind = StandardStream.environment("TERM") ?? ""
         self.stream = stream
-        isLive = !quiet && stream.isTerminal && !kind.isEmpty && kind != "dumb"
+        self.showsEvents = showsEvents
+        isLive = showsEvents && !quiet && stream.isTerminal && !kind.isEmpty && kind != "dumb"
         isColored = stream.isColored
         self.clock = clock
         state = Mutex(State(messages: RunMessages(tellsDone: !isLive && !quiet)))
@@ -48,12 +56,27 @@ package final class RunDisplay: RunObserver {
 
     /// Takes note of an event that happened at `now` by the display's clock.
     package func observe(_ event: RunEvent, at now: Int64) {
+        guard showsEvents else { return }
+        add { state in
+            if isLive { state.view.take(event, at: now) }
+            state.messages.add(event)
+        }
+    }
+
+    /// Shows a line of text besides what events say. It never waits, and may be called from any thread.
+    package func tell(_ line: String) { add { $0.messages.line(line) } }
+
+    private func add(_ body: (inout State) -> Void) {
         let isFirst = state.withLock { state in
             guard !state.isGone else { return false }
-            if isLive { state.view.take(event, at: now) }
             let wasEmpty = state.messages.bytes.isEmpty
-            state.messages.add(event)
-            if state.messages.bytes.count > Self.mostWaiting { _ = state.messages.take() }
+            body(&state)
+            if state.messages.bytes.count > Self.mostWaiting {
+                // What comes last says most.
+                state.lost += state.messages.lines
+                _ = state.messages.take()
+                return false
+            }
             return wasEmpty && !state.messages.bytes.isEmpty
         }
         if isFirst && !isLive { something.signal() }
@@ -97,6 +120,8 @@ package final class RunDisplay: RunObserver {
                 if isFinished && state.withLock({ $0.messages.bytes.isEmpty }) { return }
             }
         } catch {
+            // What is still to be said at the end is not waited for once more.
+            if error.code == ETIMEDOUT { stream.giveUp() }
             // Where nobody looks any more, nothing need be kept for them.
             state.withLock { state in
                 state.isGone = true
@@ -105,10 +130,16 @@ package final class RunDisplay: RunObserver {
         }
     }
 
+    private static func words(lost lines: Int) -> String {
+        "note: \(lines) lines were lost here, since nobody read them; the records in the bank have all"
+    }
+
     private func next() -> (messages: [UInt8], frame: Frame?, isFinished: Bool) {
         let now = clock.monotonicNanoseconds
         let (messages, view, isFinished) = state.withLock { state -> ([UInt8], RunView?, Bool) in
             if isLive { state.view.measure(at: now) }
+            if state.lost > 0 { state.messages.line(Self.words(lost: state.lost), first: true) }
+            state.lost = 0
             return (state.messages.take(), isLive ? state.view : nil, state.finishedAt != nil)
         }
         guard let view, !isFinished else { return (messages, nil, isFinished) }

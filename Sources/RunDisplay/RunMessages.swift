@@ -15,12 +15,15 @@ struct RunMessages {
     private var finished = 0
     private var warnings = 0
     private(set) var bytes: [UInt8] = []
+    /// How many lines `bytes` are.
+    private(set) var lines = 0
 
     init(tellsDone: Bool) { self.tellsDone = tellsDone }
 
     mutating func take() -> [UInt8] {
         let taken = bytes
         bytes = []
+        lines = 0
         return taken
     }
 
@@ -58,9 +61,10 @@ struct RunMessages {
         }
     }
 
-    private mutating func line(_ text: String) {
-        bytes.append(contentsOf: Words.harmless(text).utf8)
-        bytes.append(0x0A)
+    /// Adds a line: behind the others, or before them.
+    mutating func line(_ text: String, first: Bool = false) {
+        bytes.insert(contentsOf: Array((Words.harmless(text) + "\n").utf8), at: first ? 0 : bytes.count)
+        lines += 1
     }
 
     /// The line of a resource that is done. There is one for each, so it is put together without detours.
@@ -75,5 +79,6 @@ struct RunMessages {
         bytes.append(0x2F)
         bytes.append(contentsOf: String(resources).utf8)
         bytes.append(contentsOf: ")\n".utf8)
+        lines += 1
     }
 }

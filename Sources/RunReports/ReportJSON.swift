@@ -17,7 +17,7 @@ extension RunReport {
         object["only"] = .array(request.only.map { .string($0) })
         object["parameters"] = .array(request.parameters.map(\.json))
         object["beginnings"] = .integer(Int64(request.beginnings))
-        object["resume"] = request.isResumable ? .string("cairn resume \(id)") : .null
+        object["resume"] = request.next.map { .string($0) } ?? .null
         return object
     }
 

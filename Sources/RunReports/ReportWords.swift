@@ -48,7 +48,7 @@ struct ReportWords {
             facts.append(("set", "\(override.target).\(override.key)=\(override.value.canonicalText)"))
         }
         if request.beginnings > 1 { facts.append(("begun", "\(request.beginnings) times")) }
-        if request.isResumable { facts.append(("next", "cairn resume \(report.id)")) }
+        if let next = request.next { facts.append(("next", next)) }
         return facts
     }
 

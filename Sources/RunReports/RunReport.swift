@@ -54,8 +54,8 @@ package struct RunReport: Sendable, Hashable {
         package let parameters: [ParameterOverride]
         /// How often it was begun.
         package let beginnings: Int
-        /// Whether `cairn resume` goes on with it.
-        package let isResumable: Bool
+        /// The command that goes on with it; `nil` where none does.
+        package var next: String?
 
         /// What the records of an operation say.
         package init(_ standing: OperationStanding, isResumable: Bool) {
@@ -64,7 +64,7 @@ package struct RunReport: Sendable, Hashable {
             only = standing.index.only
             parameters = standing.index.parameters
             beginnings = standing.epochs.count
-            self.isResumable = isResumable && standing.index.saysTarget
+            next = isResumable && standing.index.saysTarget ? "cairn resume \(standing.index.id)" : nil
         }
     }
 

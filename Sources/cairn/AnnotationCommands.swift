@@ -88,7 +88,7 @@ extension Checkpoints {
         static let configuration = CommandConfiguration(
             abstract: "Writes a note to a checkpoint, or removes it.",
             discussion: """
-                An empty text removes the note.
+                An empty text removes the note. It may have several lines.
 
                 EXAMPLES
                   cairn checkpoints note 7k3m "The last one before the new schema"
@@ -121,7 +121,7 @@ extension Checkpoints {
 
         @OptionGroup var named: NamedCheckpoint
 
-        @Option(help: "Why, for those who find the pin.")
+        @Option(help: "Why, for those who find the pin: one line of at most 1024 bytes.")
         var reason = ""
 
         func run() async throws {

@@ -136,7 +136,7 @@ extension BankFinding {
     }
 
     private var advice: String {
-        kind.advice.replacingOccurrences(of: "ID", with: checkpoint?.text ?? "ID")
+        ProposedCommands.naming(kind.advice.replacingOccurrences(of: "ID", with: checkpoint?.text ?? "ID"))
     }
 
     fileprivate var json: JSONValue {

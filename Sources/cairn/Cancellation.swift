@@ -1,4 +1,3 @@
-import CommandLineSupport
 import Dispatch
 import Engine
 import Glibc
@@ -10,9 +9,11 @@ enum Cancellation {
         (SIGINT, "SIGINT"), (SIGTERM, "SIGTERM"),
     ]
 
-    /// Runs `body` in a task that the signals reach: the first one through `control`, the second one cancels it.
+    /// Runs `body` in a task that the signals reach: the first one through `control`, the second one cancels it. `tell` is
+    /// given what was asked for, behind that, and must not wait: the next signal would wait with it.
     static func onSignals<Result: Sendable>(
-        _ control: RunControl, _ body: @escaping @Sendable () async throws -> Result
+        _ control: RunControl, tell: @escaping @Sendable (RunControl.Request) -> Void,
+        _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
         // A terminal that goes away, or a connection, must not end a backup.
         signal(SIGHUP, SIG_IGN)
@@ -23,14 +24,9 @@ enum Cancellation {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler {
-                let isFirst = !control.wasInterrupted
-                StandardStream.error.write(
-                    isFirst
-                        ? "cairn: stopping; what is running may finish, and what was begun is undone "
-                            + "(once more to cancel what is running)\n"
-                        : "cairn: cancelling what is running; what was begun is undone\n")
-                control.interrupt(reason: name)
-                if !isFirst { task.cancel() }
+                let request = control.interrupt(reason: name)
+                if request == .cancel { task.cancel() }
+                tell(request)
             }
             source.resume()
             return source

@@ -95,7 +95,8 @@ struct Checkpoints: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Shows one checkpoint, resource by resource.",
             discussion: """
-                What is being protected, or was cut off, is shown as far as it came.
+                What is being protected, or was cut off, is shown as far as it came. --last is the newest checkpoint of \
+                all, however it ended: after a night that failed, it is the one that failed.
 
                 EXAMPLES
                   cairn checkpoints show 7k3m
@@ -104,7 +105,7 @@ struct Checkpoints: AsyncParsableCommand {
                 """)
 
         @OptionGroup var provider: ProviderChoice
-        @OptionGroup var choice: CheckpointChoice
+        @OptionGroup var choice: ReportChoice
 
         @Option(help: "Print as text, json, markdown or html.")
         var output: ReportFormat = .text
@@ -118,6 +119,7 @@ struct Checkpoints: AsyncParsableCommand {
             var report = try await RunReport.load(summary, opened.collection)
             await report.addOrigin(summary, opened.collection)
             report.add(try await opened.collection.legibleAnnotations(id))
+            report.note = ProposedCommands.naming(report.note)
             StandardStream.output.write(report.rendered(as: output))
         }
     }
@@ -149,7 +151,7 @@ extension ListedCheckpoint {
 
     /// What stands in the last column: what is wrong, that it is pinned, and what people noted.
     var remark: String {
-        var parts = [summary.message]
+        var parts = [ProposedCommands.naming(summary.message)]
         if summary.message.isEmpty, summary.warnings > 0 { parts = [Words.count(summary.warnings, "warning")] }
         if summary.isRehearsal { parts.insert("a rehearsal", at: 0) }
         if annotations.isPinned { parts.insert("pinned", at: 0) }
@@ -171,7 +173,7 @@ extension CheckpointSummary {
             "checkpoint": .string(id.text), "plan": .string(plan), "provider": .string(provider),
             "created": .string(created.description), "status": .string(status.rawValue),
             "resources": .integer(resources), "storedBytes": .integer(storedBytes), "warnings": .integer(warnings),
-            "message": .string(message), "rehearsal": .bool(isRehearsal),
+            "message": .string(ProposedCommands.naming(message)), "rehearsal": .bool(isRehearsal),
         ]
     }
 }

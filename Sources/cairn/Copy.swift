@@ -50,6 +50,10 @@ struct Copy: AsyncParsableCommand {
     }
 }
 
+extension Copy: BankCommandResult {
+    var hasResultInBank: Bool { !dryRun.dryRun && output == .text }
+}
+
 /// The two providers of a copy, with their banks opened.
 struct CopyRoute: Sendable {
     let source: OpenedProvider
@@ -69,7 +73,7 @@ struct CopyRoute: Sendable {
         _ options: RunOptions, quiet: Bool,
         _ body: @escaping @Sendable (ExecutionEnvironment) async throws -> Result
     ) async throws -> Result {
-        try await ProgressDisplay.showing(options, source, quiet: quiet) { environment in
+        try await RunSession.showing(options, source, quiet: quiet) { environment in
             let target = target.environment(options, observer: environment.observer, control: environment.control)
             return try await environment.leasedIfPossible { _ in try await target.leased(body) }
         }

@@ -58,11 +58,13 @@ struct Delete: AsyncParsableCommand {
             throw ExitCode(ExitStatus.failed)
         }
         guard output == .text else { return }
+        let minutes = DeleteOperation.listingMargin / 60_000
         StandardStream.error.write(
             report.status == .deleted
                 ? "checkpoint \(id.text) is deleted\n"
-                : "checkpoint \(id.text) is marked and counts no more; 'cairn gc' removes it in \(DeleteOperation.listingMargin / 60_000) minutes, when every listing of the bank shows the mark\n"
-        )
+                : ProposedCommands.naming(
+                    "checkpoint \(id.text) is marked and counts no more; 'cairn gc' removes it in \(minutes) minutes, "
+                        + "when every listing of the bank shows the mark\n"))
     }
 
     private func describe(_ id: CheckpointID, _ opened: OpenedProvider) async throws {
@@ -85,4 +87,8 @@ struct Delete: AsyncParsableCommand {
         )
         try report.show(.text)
     }
+}
+
+extension Delete: BankCommandResult {
+    var hasResultInBank: Bool { !dryRun && chosen.output == .text }
 }

@@ -42,6 +42,7 @@ struct DoctorCommand: AsyncParsableCommand {
         let report = await Doctor(
             registry, owner: OwnerProcess.current(), hasEnded: OwnerProcess.hasEnded, now: Timestamp.now()
         ).examine(name)
+        if let name = report.provider, registry.manifests.count > 1 { ProposedCommands.areAbout(name) }
         switch output {
         case .json: StandardStream.output.write(JSONValue.object(report.json).prettyText)
         case .text: StandardStream.output.write(report.words)
@@ -60,6 +61,7 @@ extension DoctorReport {
                     var object = finding.precondition.json
                     object["bankBytes"] = nil
                     object["area"] = .string(finding.area.words)
+                    object["advice"] = .string(ProposedCommands.naming(finding.precondition.advice))
                     return .object(object)
                 }),
         ]
@@ -68,7 +70,9 @@ extension DoctorReport {
     var words: String {
         Words.table(
             ["STATE", "ABOUT", "FINDING"],
-            findings.map { [$0.precondition.state.rawValue, $0.area.words, $0.precondition.words] })
+            findings.map {
+                [$0.precondition.state.rawValue, $0.area.words, ProposedCommands.naming($0.precondition.words)]
+            })
             + Precondition.tally(met: count(.met), doubtful: count(.doubtful), unmet: count(.unmet)) + "\n"
     }
 }

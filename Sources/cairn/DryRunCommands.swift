@@ -6,6 +6,7 @@ import CommandLineSupport
 import Engine
 import Wording
 import Manifests
+import Notifications
 import PlanIR
 import PluginKit
 import ProtectionService
@@ -25,6 +26,7 @@ extension Protect {
         let manifest = try registry.provider(compiled.ir.provider.name)
         let location = try registry.bank(of: manifest)
         let dryRun = DryRun(plugins: try registry.plugins(of: manifest), jobs: options.jobs ?? 4)
+        let told = await NotificationChecks.check(compiled.ir.notifications + manifest.notifications)
         let report: DryRunReport
         do {
             let opened = try await OpenedProvider(registry, manifest.name.value)
@@ -32,11 +34,11 @@ extension Protect {
                 StandardStream.error.write("note: \(Words.harmless(notice))\n")
             }
             report = await dryRun.protect(
-                compiled.ir, bank: opened.collection.bank,
+                compiled.ir, bank: opened.collection.bank, bankFindings: told,
                 earlierBytes: await opened.earlierStoredBytes(of: compiled.ir.plan))
         } catch let error as BankError {
             report = await dryRun.protect(
-                compiled.ir, bank: nil, bankFindings: [BankCheck.unavailable(location.place, error)])
+                compiled.ir, bank: nil, bankFindings: [BankCheck.unavailable(location.place, error)] + told)
         }
         try report.show(output)
     }

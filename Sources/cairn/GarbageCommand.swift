@@ -3,9 +3,11 @@ import Bank
 import CanonicalForm
 import CommandLineSupport
 import Engine
+import Notifications
 import PlanIR
 import Checkpoints
 import ProtectionService
+import RunReports
 import Wording
 
 /// `cairn gc`
@@ -18,7 +20,8 @@ struct Collect: AsyncParsableCommand {
             and recorded as failed; 'cairn resume' finishes them instead. Deletions that were broken off are finished. \
             The artifacts of failed runs go after a while, and so does what belongs to no checkpoint. What someone still \
             works on is left alone, and nothing of an available checkpoint is ever removed. Of rehearsals that were killed, \
-            the checkpoint and the scratch directory are removed. It may run beside everything.
+            the checkpoint and the scratch directory are removed. It may run beside everything. Whoever is to be told of a \
+            failed run is told of those that it gives up.
 
             EXAMPLES
               cairn gc --dry-run
@@ -61,9 +64,12 @@ struct Collect: AsyncParsableCommand {
             let sweep = ScratchSweep(bank: opened.format.id, dryRun: dryRun, isGone: isGone)
             return items + (try await sweep.run(in: opened.scratchPlaces(scratch)).map(\.item))
         }
-        let items = try await ProgressDisplay.showing(options, opened, quiet: output == .json) { environment in
+        let items = try await RunSession.showing(options, quiet: output == .json) { session in
+            let environment = session.environment(opened)
             if dryRun { return try await collect(environment) }
-            return try await environment.leased(goesByAge: true) { try await collect($0) }
+            let items = try await environment.leased(goesByAge: true) { try await collect($0) }
+            await session.tell(ofGivenUp: items, opened)
+            return items
         }
         switch output {
         case .json:
@@ -102,6 +108,38 @@ struct Collect: AsyncParsableCommand {
         }
 
         var defaultValueDescription: String { "\(milliseconds / 3_600_000)h" }
+    }
+}
+
+extension Collect: BankCommandResult {
+    var hasResultInBank: Bool { !dryRun && output == .text }
+}
+
+extension RunSession {
+    /// Tells those of the plans and of the provider which runs were given up: nobody was there to do so when they ended.
+    fileprivate func tell(ofGivenUp items: [CollectedItem], _ opened: OpenedProvider) async {
+        for item in items where item.action == .gaveUp || item.action == .ended {
+            guard let id = CheckpointID(item.id), !control.wasInterrupted else { continue }
+            do { try await tell(ofGivenUp: id, isOperation: item.action == .ended, opened) } catch {
+                note("nobody was told that \(id) was given up: \(error)")
+            }
+        }
+    }
+
+    private func tell(ofGivenUp id: CheckpointID, isOperation: Bool, _ opened: OpenedProvider) async throws {
+        let collection = opened.collection
+        let operation = isOperation ? try await collection.operation(prefix: id.text) : nil
+        let index = try await collection.index(operation?.index?.checkpoint ?? id)
+        // Copies tell nobody, and what a rehearsal was about is told by its next one.
+        guard isOperation || index.origin == nil, !index.isRehearsal else { return }
+        let audience = Audience(operation.flatMap { $0.index?.kind }.flatMap(OperationKind.init) ?? .protect)
+        audience.add(try await LoadedCheckpoint.loadIR(index, from: collection))
+        audience.add(opened.manifest)
+        if let operation {
+            await deliver(audience, NotificationContent(try await RunReport.load(operation, collection)))
+        } else if let summary = try await collection.summary(id) {
+            await deliver(audience, NotificationContent(try await RunReport.load(summary, collection)))
+        }
     }
 }
 

@@ -1,24 +1,14 @@
 import ArgumentParser
 import Checkpoints
 
-/// A point in time on the command line: a day in UTC, or a time as records have it.
-struct TimeArgument: ExpressibleByArgument {
+/// A point in time on the command line, as `Moment` reads it, for which a day has an end, too.
+struct TimeArgument {
     let time: Timestamp
     /// Whether only a day was given.
     let isDay: Bool
 
-    init?(argument: String) {
-        if let time = Timestamp(text: argument) {
-            (self.time, isDay) = (time, false)
-        } else if argument.utf8.count == 20, argument.hasSuffix("Z"),
-            let time = Timestamp(text: "\(argument.dropLast()).000Z")
-        {
-            (self.time, isDay) = (time, false)
-        } else if let time = Timestamp(text: "\(argument)T00:00:00.000Z") {
-            (self.time, isDay) = (time, true)
-        } else {
-            return nil
-        }
+    static func read(_ text: String) throws -> TimeArgument {
+        TimeArgument(time: try Moment.read(text), isDay: text.utf8.count == 10)
     }
 
     /// The beginning of what was given.
@@ -52,7 +42,7 @@ extension CheckpointStatus: ExpressibleByArgument {}
 
 /// Which checkpoints are listed.
 struct ListFilter: ParsableArguments {
-    @Option(help: "Only those of this plan.")
+    @Option(help: "Only those of this plan.", transform: PlanName.read)
     var plan: String?
 
     @Option(help: "Only those of this status.")
@@ -60,10 +50,15 @@ struct ListFilter: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Only those made then or later: a day, or a time such as 2026-11-22T13:24:55Z (UTC).", valueName: "time"))
+            "Only those made then or later.",
+            discussion: "A date, from its midnight UTC, or a time with its zone: 2026-11-22, 2026-11-22T13:24+01:00.",
+            valueName: "time"),
+        transform: TimeArgument.read)
     var since: TimeArgument?
 
-    @Option(help: ArgumentHelp("Only those made before the end of that day, or by that time.", valueName: "time"))
+    @Option(
+        help: ArgumentHelp("Only those made before the end of that day in UTC, or by that time.", valueName: "time"),
+        transform: TimeArgument.read)
     var until: TimeArgument?
 
     @Option(help: ArgumentHelp("Only those with this label (repeatable).", valueName: "key[=value]"))

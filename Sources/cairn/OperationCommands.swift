@@ -103,10 +103,11 @@ extension OperationSummary {
     /// How it came out, and what goes on with it.
     var note: String {
         guard let commit, status == .fail, isResumable else {
-            return isResumable ? "\(message); 'cairn resume \(id)' goes on" : message
+            return isResumable ? ProposedCommands.naming("\(message); 'cairn resume \(id)' goes on") : message
         }
         let whole = commit.resources.filter { $0.status == .success }.count
-        return "\(whole) of \(commit.resources.count) whole; \(message); 'cairn resume \(id)' goes on"
+        return ProposedCommands.naming(
+            "\(whole) of \(commit.resources.count) whole; \(message); 'cairn resume \(id)' goes on")
     }
 
     var json: JSONObject {
@@ -121,7 +122,8 @@ extension OperationSummary {
             "only": .array((index?.only ?? []).map { .string($0) }),
             "parameters": .array((index?.parameters ?? []).map(\.json)),
             "beginnings": .integer(Int64(standing?.epochs.count ?? 0)),
-            "resume": isResumable && index?.saysTarget == true ? .string("cairn resume \(id)") : .null,
+            "resume": isResumable && index?.saysTarget == true
+                ? .string(ProposedCommands.whole("cairn resume \(id)")) : .null,
             "failures": .array((commit?.failures ?? []).map(\.report)),
             "resources": .array(
                 (commit?.resources ?? []).map { entry in

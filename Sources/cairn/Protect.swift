@@ -3,6 +3,7 @@ import ArgumentParser
 import Bank
 import CanonicalForm
 import Manifests
+import Notifications
 import Checkpoints
 import Engine
 import PlanIR
@@ -73,22 +74,27 @@ struct Protect: AsyncParsableCommand {
         let compiled = try CompiledPlan(reading: plan)
         if dryRun.dryRun { return try await preview(compiled) }
         let ir = compiled.ir
-        if ir.needsInventory { throw ExecutionError.needsInventory(plan: ir.plan) }
-        let provider = try await OpenedProvider(try providers.registry(beside: plan), ir.provider.name)
-        let earlier = await provider.earlierCommit(of: ir.plan)
-        let retention = retention
-        let (report, retained) = try await RunSession.showing(
-            options, provider, quiet: output == .json
-        ) { environment, session in
-            for notice in provider.notices(for: ir) { environment.observer.observe(.noticed(notice)) }
-            let report = try await session.telling(
-                ir.notifications + provider.manifest.notifications, provider.collection, plan: ir.plan,
-                provider: ir.provider.name, started: environment.now()
-            ) {
-                try await environment.leased {
+        let (providers, plan, retention) = (providers, plan, retention)
+        let (report, retained) = try await RunSession.showing(options, quiet: output == .json) { session in
+            let audience = Audience(.protect)
+            audience.add(ir)
+            let (report, environment) = try await session.telling(audience) {
+                if ir.needsInventory { throw ExecutionError.needsInventory(plan: ir.plan) }
+                let registry = try providers.registry(beside: plan)
+                audience.add(try registry.provider(ir.provider.name))
+                let opened = try await OpenedProvider(registry, ir.provider.name)
+                for notice in opened.notices(for: ir) { session.note(notice) }
+                let environment = session.environment(opened)
+                let earlier = await opened.earlierCommit(of: ir.plan)
+                let report = try await environment.leased {
                     try await ProtectOperation($0, ir: ir, irBytes: compiled.bytes).run(
                         earlier: earlier, labels: labels)
                 }
+                return (report, environment)
+            } content: { report, environment in
+                await NotificationContent(
+                    report.commit, plan: ir.plan, provider: ir.provider.name, started: audience.started,
+                    environment.collection)
             }
             return (
                 report,
@@ -98,6 +104,10 @@ struct Protect: AsyncParsableCommand {
         }
         try report.finish(plan: ir.plan, retained, output, on: options.results)
     }
+}
+
+extension Protect: BankCommandResult {
+    var hasResultInBank: Bool { !dryRun.dryRun && output == .text }
 }
 
 extension OpenedProvider {

@@ -6,6 +6,7 @@ import CommandLineSupport
 import Engine
 import Glibc
 import Manifests
+import Notifications
 import PlanIR
 import PluginKit
 import ProtectionService
@@ -56,24 +57,22 @@ struct Rehearse: AsyncParsableCommand {
 
     func run() async throws {
         let compiled = try CompiledPlan(reading: plan)
-        if compiled.ir.needsInventory { throw ExecutionError.needsInventory(plan: compiled.ir.plan) }
         if dryRun.dryRun { return try await preview(compiled) }
-        let provider = try await OpenedProvider(try providers.registry(beside: plan), compiled.ir.provider.name)
-        let earlier = await provider.earlierCommit(of: compiled.ir.plan)
-        let (keeps, ir, bytes, place) = (keep, compiled.ir, compiled.bytes, ScratchDirectory.place(scratch))
-        let report = try await ProgressDisplay.showing(options, provider, quiet: output == .json) { environment in
-            for notice in provider.notices(for: ir) { environment.observer.observe(.noticed(notice)) }
-            return try await environment.leased { environment in
-                await provider.sweepRehearsals(of: ir.plan, in: place, environment)
-                return try await Rehearsal.run(environment, ir: ir, irBytes: bytes, earlier: earlier, keeps: keeps) {
-                    do {
-                        return try ScratchDirectory.make(
-                            below: place,
-                            ScratchRecord(
-                                bank: provider.format.id, plan: ir.plan, owner: environment.collection.owner,
-                                created: environment.now()))
-                    } catch { throw MessageFailure("\(error)") }
-                }
+        let (providers, plan, acceptsVerified) = (providers, plan, acceptVerified)
+        let (keeps, place) = (keep, ScratchDirectory.place(scratch))
+        let report = try await RunSession.showing(options, quiet: output == .json) { session in
+            let audience = Audience(.protect, isRehearsal: true)
+            audience.add(compiled.ir)
+            return try await session.telling(audience) {
+                if compiled.ir.needsInventory { throw ExecutionError.needsInventory(plan: compiled.ir.plan) }
+                let registry = try providers.registry(beside: plan)
+                audience.add(try registry.provider(compiled.ir.provider.name))
+                let opened = try await OpenedProvider(registry, compiled.ir.provider.name)
+                try BankProtection(opened.collection.bank.place).check(place, "--scratch")
+                for notice in opened.notices(for: compiled.ir) { session.note(notice) }
+                return try await opened.rehearse(compiled, in: place, keeps: keeps, session.environment(opened))
+            } content: {
+                $0.content(acceptsVerified: acceptsVerified)
             }
         }
         switch output {
@@ -87,12 +86,14 @@ struct Rehearse: AsyncParsableCommand {
 
     /// What the run would need: what protecting needs, and room in the scratch place.
     private func preview(_ compiled: CompiledPlan) async throws {
+        if compiled.ir.needsInventory { throw ExecutionError.needsInventory(plan: compiled.ir.plan) }
         let registry = try providers.registry(beside: plan)
         let provider = try await OpenedProvider(registry, compiled.ir.provider.name)
         let earlier = await provider.earlierCommit(of: compiled.ir.plan)
+        let told = await NotificationChecks.check(compiled.ir.notifications + provider.manifest.notifications)
         let report = await DryRun(plugins: provider.plugins, jobs: options.jobs ?? 4).protect(
             compiled.ir, bank: provider.collection.bank,
-            bankFindings: [scratchFinding(needed: earlier?.contentBytes)],
+            bankFindings: [scratchFinding(needed: earlier?.contentBytes)] + told,
             earlierBytes: await provider.earlierStoredBytes(of: compiled.ir.plan))
         try report.show(output)
     }
@@ -123,7 +124,32 @@ struct Rehearse: AsyncParsableCommand {
     }
 }
 
+extension Rehearse: BankCommandResult {
+    var hasResultInBank: Bool { !dryRun.dryRun && output == .text }
+}
+
 extension OpenedProvider {
+    /// Rehearses a plan in a scratch directory below `place`, and cleans up behind it.
+    fileprivate func rehearse(
+        _ compiled: CompiledPlan, in place: String, keeps: Bool, _ environment: ExecutionEnvironment
+    ) async throws -> RehearsalReport {
+        let earlier = await earlierCommit(of: compiled.ir.plan)
+        return try await environment.leased { environment in
+            await sweepRehearsals(of: compiled.ir.plan, in: place, environment)
+            return try await Rehearsal.run(
+                environment, ir: compiled.ir, irBytes: compiled.bytes, earlier: earlier, keeps: keeps
+            ) {
+                do {
+                    return try ScratchDirectory.make(
+                        below: place,
+                        ScratchRecord(
+                            bank: format.id, plan: compiled.ir.plan, owner: environment.collection.owner,
+                            created: environment.now()))
+                } catch { throw MessageFailure("\(error)") }
+            }
+        }
+    }
+
     /// Removes what rehearsals of a plan have left behind that were killed, and says so. What fails keeps no one from
     /// rehearsing.
     func sweepRehearsals(of plan: String, in place: String, _ environment: ExecutionEnvironment) async {
@@ -153,6 +179,14 @@ extension OpenedProvider {
 extension RehearsalReport {
     private func status(_ acceptsVerified: Bool) -> String {
         wasCancelled ? "cancelled" : isProven(acceptsVerified: acceptsVerified) ? "proven" : "unproven"
+    }
+
+    /// What there is to tell of it.
+    func content(acceptsVerified: Bool) -> NotificationContent {
+        NotificationContent(
+            isSuccess: !wasCancelled && isProven(acceptsVerified: acceptsVerified), operation: "rehearse",
+            id: checkpoint.text, checkpoint: checkpoint.text, plan: plan, status: status(acceptsVerified),
+            report: JSONValue.object(json(acceptsVerified: acceptsVerified)).canonicalBytes)
     }
 
     func json(acceptsVerified: Bool) -> JSONObject {
@@ -209,7 +243,8 @@ extension RehearsalReport {
             text += "what is verified only was not restored; --accept-verified is content with that\n"
         }
         if isKept {
-            text += "checkpoint \(checkpoint) of the rehearsal is kept; 'cairn delete \(checkpoint)' removes it\n"
+            text += ProposedCommands.naming(
+                "checkpoint \(checkpoint) of the rehearsal is kept; 'cairn delete \(checkpoint)' removes it\n")
         }
         return text
     }

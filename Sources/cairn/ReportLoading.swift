@@ -122,7 +122,8 @@ extension RunReport {
                 histories.append(history)
             }
         }
-        let request = summary.standing.map { Request($0, isResumable: summary.isResumable) }
+        var request = summary.standing.map { Request($0, isResumable: summary.isResumable) }
+        if let next = request?.next { request?.next = ProposedCommands.whole(next) }
         if let commit = summary.commit {
             var report = RunReport(
                 commit, operation: kind, checkpoint: index.checkpoint.text, plan: index.plan, started: index.started,

@@ -50,3 +50,7 @@ extension Checkpoints {
         }
     }
 }
+
+extension Checkpoints.Reset: BankCommandResult {
+    var hasResultInBank: Bool { !dryRun && chosen.output == .text }
+}

@@ -81,18 +81,30 @@ struct Restore: AsyncParsableCommand {
 
     func run() async throws {
         let target = RestoreTarget(directory: try to.map(absolute), overwrite: overwrite)
-        let (checkpoint, opened) = try await openCheckpoint(provider, choice)
-        let request = try wanted.request(.restore, of: checkpoint, opened, target: target)
         if dryRun.dryRun {
+            let (checkpoint, opened) = try await openCheckpoint(provider, choice)
+            let request = try request(checkpoint, opened, target)
             let dryRun = DryRun(plugins: opened.plugins, jobs: options.jobs ?? 4)
             return try await dryRun.restore(checkpoint, request, from: opened.collection).show(output)
         }
-        let report = try await ProgressDisplay.showing(options, opened, quiet: output == .json) { environment in
-            try await environment.leasedIfPossible {
+        let command = self
+        let report = try await RunSession.reading(.restore, provider, choice, options, quiet: output == .json) {
+            checkpoint, opened, environment in
+            let request = try command.request(checkpoint, opened, target)
+            return try await environment.leasedIfPossible {
                 try await RestoreOperation.restore(checkpoint, request, $0).run()
             }
         }
         try report.finish(output)
+    }
+
+    /// What is asked for; throws when it would do harm to the bank.
+    private func request(
+        _ checkpoint: LoadedCheckpoint, _ opened: OpenedProvider, _ target: RestoreTarget
+    ) throws -> OperationRequest {
+        let request = try wanted.request(.restore, of: checkpoint, opened, target: target)
+        try BankProtection(opened.collection.bank.place).check(target, checkpoint.ir, request.resources)
+        return request
     }
 
     private func absolute(_ path: String) throws -> String {
@@ -131,18 +143,56 @@ struct Verify: AsyncParsableCommand {
     func validate() throws { try options.check(output) }
 
     func run() async throws {
-        let (checkpoint, opened) = try await openCheckpoint(provider, choice)
-        let request = try wanted.request(.verify, of: checkpoint, opened)
+        let wanted = wanted
         if dryRun.dryRun {
+            let (checkpoint, opened) = try await openCheckpoint(provider, choice)
+            let request = try wanted.request(.verify, of: checkpoint, opened)
             let dryRun = DryRun(plugins: opened.plugins, jobs: options.jobs ?? 4)
             return try await dryRun.verify(checkpoint, request, from: opened.collection).show(output)
         }
-        let report = try await ProgressDisplay.showing(options, opened, quiet: output == .json) { environment in
-            try await environment.leasedIfPossible {
+        let report = try await RunSession.reading(.verify, provider, choice, options, quiet: output == .json) {
+            checkpoint, opened, environment in
+            let request = try wanted.request(.verify, of: checkpoint, opened)
+            return try await environment.leasedIfPossible {
                 try await RestoreOperation.verify(checkpoint, request, $0).run()
             }
         }
         try report.finish(output)
+    }
+}
+
+extension Restore: BankCommandResult {
+    var hasResultInBank: Bool { !dryRun.dryRun && output == .text }
+}
+
+extension Verify: BankCommandResult {
+    var hasResultInBank: Bool { !dryRun.dryRun && output == .text }
+}
+
+extension RunSession {
+    /// Runs what reads a checkpoint that is available, and tells those of its plan and of the provider how it went.
+    fileprivate static func reading(
+        _ kind: OperationKind, _ provider: ProviderChoice, _ choice: CheckpointChoice, _ options: RunOptions,
+        quiet: Bool,
+        _ body:
+            @escaping @Sendable (LoadedCheckpoint, OpenedProvider, ExecutionEnvironment) async throws ->
+            OperationReport
+    ) async throws -> OperationReport {
+        try await showing(options, quiet: quiet) { session in
+            let audience = Audience(kind)
+            return try await session.telling(audience) {
+                let registry = try provider.providers.registry()
+                audience.add(try registry.provider(provider.provider))
+                let opened = try await OpenedProvider(registry, provider.provider)
+                let id = try await choice.resolve(opened) { session.note($0) }
+                audience.add(id)
+                let checkpoint = try await opened.available(id)
+                audience.add(checkpoint.ir)
+                return (try await body(checkpoint, opened, session.environment(opened)), opened.collection)
+            } content: { report, collection in
+                await report.content(collection)
+            }.0
+        }
     }
 }
 
@@ -151,15 +201,19 @@ func openCheckpoint(
     _ provider: ProviderChoice, _ choice: CheckpointChoice
 ) async throws -> (LoadedCheckpoint, OpenedProvider) {
     let opened = try await provider.open()
-    let id = try await choice.resolve(opened)
-    guard let summary = try await opened.collection.summary(id) else {
-        throw CheckpointError.unknown(id.text)
+    return (try await opened.available(try await choice.resolve(opened)), opened)
+}
+
+extension OpenedProvider {
+    /// Reads a checkpoint that can be restored; throws with its status when it cannot.
+    fileprivate func available(_ id: CheckpointID) async throws -> LoadedCheckpoint {
+        guard let summary = try await collection.summary(id) else { throw CheckpointError.unknown(id.text) }
+        guard summary.status == .available else {
+            if summary.status == .damaged { throw MessageFailure(summary.message) }
+            throw CheckpointError.wrongStatus(id, summary.status, wanted: "available", reason: summary.message)
+        }
+        return try await LoadedCheckpoint.load(id, from: collection)
     }
-    guard summary.status == .available else {
-        if summary.status == .damaged { throw MessageFailure(summary.message) }
-        throw CheckpointError.wrongStatus(id, summary.status, wanted: "available", reason: summary.message)
-    }
-    return (try await LoadedCheckpoint.load(id, from: opened.collection), opened)
 }
 
 extension OperationReport {
@@ -196,7 +250,8 @@ extension OperationReport {
 
     /// What goes on with it, where something does.
     var resumeCommand: String? {
-        kind == .restore && isRecorded && commit.status == .fail ? "cairn resume \(commit.id.text)" : nil
+        kind == .restore && isRecorded && commit.status == .fail
+            ? ProposedCommands.whole("cairn resume \(commit.id.text)") : nil
     }
 
     /// What is not among the failures, which are told before.

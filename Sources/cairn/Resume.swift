@@ -5,6 +5,7 @@ import Checkpoints
 import CommandLineSupport
 import Engine
 import Manifests
+import Notifications
 import PlanIR
 import ProtectionService
 import Wording
@@ -36,7 +37,7 @@ struct Resume: AsyncParsableCommand {
     @Flag(help: "The newest protect run, copy, restore or verification that was cut off.")
     var last = false
 
-    @Option(help: "With --last: of this plan.")
+    @Option(help: "With --last: of this plan.", transform: PlanName.read)
     var plan: String?
 
     @Option(help: "Print the result as text or json.")
@@ -63,17 +64,20 @@ struct Resume: AsyncParsableCommand {
         let earlier = await opened.earlierCommit(of: index.plan)
         let ir = try await LoadedCheckpoint.loadIR(index, from: opened.collection)
         let retention = retention
-        let (report, retained) = try await RunSession.showing(
-            options, opened, quiet: output == .json
-        ) { environment, session in
-            let report = try await session.telling(
-                ir.notifications + opened.manifest.notifications, opened.collection, plan: ir.plan,
-                provider: index.provider, started: index.created
-            ) {
+        let (report, retained) = try await RunSession.showing(options, quiet: output == .json) { session in
+            let audience = Audience(.protect)
+            audience.add(ir)
+            audience.add(opened.manifest)
+            audience.add(id)
+            let environment = session.environment(opened)
+            let report = try await session.telling(audience) {
                 try await environment.leased { environment in
                     try await ResumeOperation(environment, checkpoint: id, isGone: environment.ownerWatch())
                         .run(earlier: earlier)
                 }
+            } content: { report in
+                await NotificationContent(
+                    report.commit, plan: ir.plan, provider: index.provider, started: index.created, opened.collection)
             }
             return (
                 report,
@@ -115,6 +119,10 @@ struct Resume: AsyncParsableCommand {
         case .protect, .copy, .delete: return .checkpoint(newest.id)
         }
     }
+}
+
+extension Resume: BankCommandResult {
+    var hasResultInBank: Bool { output == .text }
 }
 
 extension Interruption {

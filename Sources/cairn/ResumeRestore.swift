@@ -29,17 +29,26 @@ extension Resume {
     /// Goes on with a restore, and prints how it went.
     func resumeRestore(_ id: CheckpointID, _ opened: OpenedProvider) async throws {
         let standing = try await opened.collection.standing(id)
-        if standing.index.saysTarget, let kind = OperationKind(rawValue: standing.index.kind) {
-            // The plugins may have changed since; what was set is checked again before anything is begun.
-            let checkpoint = try await LoadedCheckpoint.load(standing.index.checkpoint, from: opened.collection)
-            let resources = try checkpoint.ir.resources(exactly: standing.index.only)
-            _ = try ParameterAssignments.check(
-                standing.index.parameters.map { ParameterAssignment($0) }, for: kind, of: checkpoint.ir,
-                resources: resources, opened.provided)
-        }
-        let report = try await ProgressDisplay.showing(options, opened, quiet: output == .json) { environment in
-            try await environment.leased { environment in
-                try await RestoreResumption(environment, operation: id, isGone: environment.ownerWatch()).run()
+        let kind = OperationKind(rawValue: standing.index.kind) ?? .restore
+        let report = try await RunSession.showing(options, quiet: output == .json) { session in
+            let audience = Audience(kind)
+            audience.add(opened.manifest)
+            audience.add(standing.index.checkpoint)
+            return try await session.telling(audience) {
+                let checkpoint = try await LoadedCheckpoint.load(standing.index.checkpoint, from: opened.collection)
+                audience.add(checkpoint.ir)
+                if standing.index.saysTarget {
+                    // The plugins may have changed since; what was set is checked again before anything is begun.
+                    let resources = try checkpoint.ir.resources(exactly: standing.index.only)
+                    _ = try ParameterAssignments.check(
+                        standing.index.parameters.map { ParameterAssignment($0) }, for: kind, of: checkpoint.ir,
+                        resources: resources, opened.provided)
+                }
+                return try await session.environment(opened).leased { environment in
+                    try await RestoreResumption(environment, operation: id, isGone: environment.ownerWatch()).run()
+                }
+            } content: {
+                await $0.content(opened.collection)
             }
         }
         try report.finish(output)

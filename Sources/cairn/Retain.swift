@@ -28,7 +28,9 @@ struct Retain: AsyncParsableCommand {
     @OptionGroup var provider: ProviderChoice
     @OptionGroup var options: RunOptions
 
-    @Option(help: ArgumentHelp("The plan, by the policy of its newest available checkpoint.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("The plan, by the policy of its newest available checkpoint.", valueName: "name"),
+        transform: PlanName.read)
     var plan: String?
 
     @Flag(help: "Say what would be removed, and remove nothing.")
@@ -52,7 +54,7 @@ struct Retain: AsyncParsableCommand {
         let policy = try RetentionPolicy(ir)
         let providerName = opened.manifest.name.value
         let dryRun = dryRun
-        let report = try await ProgressDisplay.showing(options, opened, quiet: output == .json) { environment in
+        let report = try await RunSession.showing(options, opened, quiet: output == .json) { environment in
             if dryRun {
                 return try await environment.retention(ir.plan, providerName, policy).decide()
             }
@@ -92,6 +94,10 @@ struct Retain: AsyncParsableCommand {
         let index = try await opened.collection.index(newest.id)
         return (opened, try await LoadedCheckpoint.loadIR(index, from: opened.collection))
     }
+}
+
+extension Retain: BankCommandResult {
+    var hasResultInBank: Bool { !dryRun && output == .text }
 }
 
 extension RetentionPolicy {

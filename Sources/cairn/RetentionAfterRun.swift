@@ -60,8 +60,9 @@ enum RetentionAfterRun: Sendable {
             }
             return text
         case .failed(let reason):
-            return "notice: the retention policy was not applied, or not to the end: \(Words.harmless(reason)); the "
-                + "checkpoint is available all the same, and 'cairn retain --plan \(plan)' applies the policy\n"
+            return ProposedCommands.naming(
+                "notice: the retention policy was not applied, or not to the end: \(Words.harmless(reason)); the "
+                    + "checkpoint is available all the same, and 'cairn retain --plan \(plan)' applies the policy\n")
         }
     }
 

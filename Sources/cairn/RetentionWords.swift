@@ -26,7 +26,9 @@ extension RetentionReport {
         var text =
             "\(Words.count(going, "checkpoint")) of plan '\(plan)' \(dryRun ? "would be" : going == 1 ? "was" : "were")"
         text += " removed, \(checkpoints.count - going) \(checkpoints.count - going == 1 ? "stays" : "stay")"
-        if failed > 0 { text += "; \(failed) could not be removed: 'cairn gc' and 'cairn delete' try again" }
+        if failed > 0 {
+            text += ProposedCommands.naming("; \(failed) could not be removed: 'cairn gc' and 'cairn delete' try again")
+        }
         return text + "\n"
     }
 

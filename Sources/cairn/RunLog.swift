@@ -4,6 +4,7 @@ import Engine
 import Logging
 import PlanIR
 import PluginKit
+import RunDisplay
 import Wording
 
 /// How grave an event must be to be logged.
@@ -26,9 +27,10 @@ enum LogLevel: String, ExpressibleByArgument, CaseIterable {
 struct RunLog: RunObserver {
     private let logger: Logger
 
-    /// A log on standard error of what is at least as grave as `level`.
-    init(level: LogLevel) {
-        var logger = Logger(label: "cairn") { StreamLogHandler.standardError(label: $0) }
+    /// A log of what is at least as grave as `level`. The display writes it, so that a reader who stands still does not
+    /// hold the run up.
+    init(level: LogLevel, on display: RunDisplay) {
+        var logger = Logger(label: "cairn") { StreamLogHandler(label: $0, stream: DisplayedLines(display: display)) }
         logger.logLevel = level.level
         self.logger = logger
     }
@@ -82,4 +84,11 @@ struct RunLog: RunObserver {
     private func place(_ activity: EventActivity) -> Logger.Metadata {
         ["resource": "\(activity.identity)", "hook": "\(activity.hook.name)"]
     }
+}
+
+/// The lines of a log, on a display.
+private struct DisplayedLines: TextOutputStream, Sendable {
+    let display: RunDisplay
+
+    func write(_ text: String) { display.tell(text.hasSuffix("\n") ? String(text.dropLast()) : text) }
 }

@@ -1,124 +1,152 @@
 import ArgumentParser
-import CanonicalForm
 import Checkpoints
-import CommandLineSupport
 import Engine
 import EventStream
-import Manifests
 import Notifications
 import PlanIR
+import ProtectionService
 import RunDisplay
-import RunReports
 import Surroundings
+import Synchronization
 
 /// What looks at a run: people, by a display or a log, and programs, by an event stream.
-struct RunSession: Sendable {
+final class RunSession: Sendable {
     /// Takes the events of the run.
     let observer: any RunObserver
+    /// Takes what signals ask for.
+    let control = RunControl()
+    /// Knows how far the run has come, for those who are told of its end.
+    let witness = RunWitness()
+    private let options: RunOptions
     private let people: any RunObserver
-    private let display: RunDisplay?
+    private let display: RunDisplay
     private let stream: EventStreamWriter?
+    private let isTelling = Mutex(false)
 
     private init(_ options: RunOptions, quiet: Bool) {
-        let display = options.log == nil ? RunDisplay(quiet: quiet) : nil
-        var people: any RunObserver = SilentObserver()
-        if let level = options.log { people = RunLog(level: level) }
-        if let display { people = display }
-        let looking = people
-        let stream = options.events.map { target in
+        self.options = options
+        let display = RunDisplay(quiet: quiet, showsEvents: options.log == nil)
+        let looking: any RunObserver = options.log.map { RunLog(level: $0, on: display) } ?? display
+        stream = options.events.map { target in
             EventStreamWriter(to: target, program: "cairn \(Cairn.configuration.version)") { sentence in
                 looking.observe(.noticed(sentence))
             }
         }
-        if let stream { observer = ObserverGroup([looking, stream]) } else { observer = looking }
-        self.people = looking
+        var all: [any RunObserver] = [looking, witness]
+        if let stream { all.append(stream) }
+        observer = ObserverGroup(all)
+        people = looking
         self.display = display
-        self.stream = stream
     }
 
-    /// Takes note of how a notification went.
-    func notified(target: String, failure: String?) {
-        stream?.notified(target: target, failure: failure)
-        if let failure {
-            people.observe(.noticed("the notification by \(target) failed: \(failure)"))
-        }
+    /// What an operation needs, with all that looks at it.
+    func environment(_ opened: OpenedProvider) -> ExecutionEnvironment {
+        opened.environment(options, observer: observer, control: control)
     }
 
-    /// Runs an operation with all that looks at it beside it; signals end it in order.
+    /// Says something to those who look.
+    func note(_ sentence: String) { observer.observe(.noticed(sentence)) }
+
+    /// Runs `body` with all that looks at it beside it; signals end it in order.
     static func showing<Result: Sendable>(
-        _ options: RunOptions, _ opened: OpenedProvider, quiet: Bool,
-        _ body: @escaping @Sendable (ExecutionEnvironment, RunSession) async throws -> Result
+        _ options: RunOptions, quiet: Bool, _ body: @escaping @Sendable (RunSession) async throws -> Result
     ) async throws -> Result {
         let session = RunSession(options, quiet: quiet)
-        let control = RunControl()
-        let environment = opened.environment(options, observer: session.observer, control: control)
-        return try await Cancellation.onSignals(control) {
+        return try await Cancellation.onSignals(session.control, tell: { session.tell($0) }) {
             let ending = await withTaskGroup(of: Void.self) { group -> Swift.Result<Result, any Error> in
                 if let stream = session.stream {
                     group.addTask {
                         await stream.write()
                         // What the stream had to complain of is shown, too.
-                        session.display?.finish()
+                        session.display.finish()
                     }
                 }
-                if let display = session.display { group.addTask { await display.show() } }
+                group.addTask { await session.display.show() }
                 let result: Swift.Result<Result, any Error>
-                do { result = .success(try await body(environment, session)) } catch {
-                    session.stream?.abort(error is CancellationError ? "cancelled" : String(describing: error))
+                do { result = .success(try await body(session)) } catch {
+                    session.abort(error)
                     result = .failure(error)
                 }
-                if let stream = session.stream { stream.finish() } else { session.display?.finish() }
+                if let stream = session.stream { stream.finish() } else { session.display.finish() }
                 await group.waitForAll()
                 return result
             }
             return try ending.get()
         }
     }
-}
 
-extension RunSession {
-    /// Runs a protect run, and tells those whom plan and provider name how it ended. Whoever cannot be told changes
-    /// nothing about that.
-    func telling(
-        _ notifications: [PlanIR.Notification], _ collection: CheckpointCollection, plan: String, provider: String,
-        started: Timestamp, _ run: () async throws -> ProtectReport
-    ) async throws -> ProtectReport {
-        let result: Swift.Result<ProtectReport, any Error>
-        do { result = .success(try await run()) } catch { result = .failure(error) }
-        guard !notifications.isEmpty else { return try result.get() }
-        var report: RunReport
-        switch result {
-        case .success(let ended):
-            report = RunReport(ended.commit, plan: plan, provider: provider, started: started)
-            let bare = report
-            report = await uncancelled {
-                var whole = bare
-                await whole.addDefinitions(of: ended.commit, collection)
-                return whole
-            }
-        case .failure(let error):
-            report = RunReport(operation: .protect, id: "", checkpoint: "", plan: plan, status: "error")
-            report.provider = provider
-            report.started = started
-            report.note = error is CancellationError ? "cancelled" : String(describing: error)
-        }
-        let content = NotificationContent(
-            isSuccess: report.isSuccess, operation: report.operation, id: report.id, checkpoint: report.checkpoint,
-            plan: plan, status: report.status, report: JSONValue.object(report.json).canonicalBytes)
-        for delivery in await uncancelled({ await NotificationDelivery.deliver(notifications, content) }) {
-            notified(target: delivery.target, failure: delivery.failure)
-        }
-        return try result.get()
-    }
-}
-
-/// Shows runs of operations that send no notifications.
-enum ProgressDisplay {
-    /// Runs an operation with all that looks at it beside it; signals end it in order.
+    /// Runs an operation on an open bank with all that looks at it beside it.
     static func showing<Result: Sendable>(
         _ options: RunOptions, _ opened: OpenedProvider, quiet: Bool,
         _ body: @escaping @Sendable (ExecutionEnvironment) async throws -> Result
     ) async throws -> Result {
-        try await RunSession.showing(options, opened, quiet: quiet) { environment, _ in try await body(environment) }
+        try await showing(options, quiet: quiet) { try await body($0.environment(opened)) }
+    }
+
+    /// Says what a signal has asked for.
+    private func tell(_ request: RunControl.Request) {
+        let ended = "the run has ended; those who are told of it are still waited for"
+        switch request {
+        case _ where isTelling.withLock { $0 }: display.tell("cairn: \(ended)")
+        case .stop:
+            display.tell(
+                "cairn: stopping; what is running may finish, and what was begun is undone "
+                    + "(once more to cancel what is running)")
+        case .cancel: display.tell("cairn: cancelling what is running; what was begun is undone")
+        case .abandonRevert:
+            display.tell("cairn: what is being undone now is left as it is; the next of what was begun has its turn")
+        }
+    }
+
+    private func abort(_ error: any Error) {
+        stream?.abort(error is CancellationError ? "cancelled" : String(describing: error))
+    }
+}
+
+extension RunSession {
+    /// Runs an operation, and tells its audience how it ended. Whoever cannot be told changes nothing about that.
+    ///
+    /// `content` says what there is to tell of a run that has an outcome.
+    func telling<Report: Sendable>(
+        _ audience: Audience, _ run: () async throws -> Report,
+        content: @escaping @Sendable (Report) async -> NotificationContent
+    ) async throws -> Report {
+        do {
+            let report = try await run()
+            if !audience.notifications.isEmpty { await deliver(audience, await uncancelled { await content(report) }) }
+            return report
+        } catch {
+            // What could not even begin, since it is not there or done already, is said to who asked for it.
+            guard witness.hasBegun || !isRefusal(error) else { throw error }
+            abort(error)
+            await deliver(audience, audience.failure(error, witness))
+            throw error
+        }
+    }
+
+    /// Tells an audience of a run; not to be stopped with it.
+    func deliver(_ audience: Audience, _ content: NotificationContent) async {
+        let notifications = audience.notifications
+        guard !notifications.isEmpty else { return }
+        isTelling.withLock { $0 = true }
+        for delivery in await uncancelled({ await NotificationDelivery.deliver(notifications, content) }) {
+            stream?.notified(target: delivery.target, failure: delivery.failure)
+            if let failure = delivery.failure {
+                people.observe(.noticed("the notification by \(delivery.target) failed: \(failure)"))
+            }
+        }
+        isTelling.withLock { $0 = false }
+    }
+}
+
+/// Whether an error says that there is nothing to be run: what was asked for is not there, is done, or is run by another
+/// one.
+private func isRefusal(_ error: any Error) -> Bool {
+    switch error {
+    case CheckpointError.unknown, CheckpointError.unknownOperation, CheckpointError.unknownToResume,
+        CheckpointError.ambiguous, CheckpointError.wrongStatus:
+        true
+    case is RequestError, is OperationError, is BankHarm: true
+    default: false
     }
 }

@@ -47,7 +47,7 @@ struct CheckpointChoice: ParsableArguments {
     @Flag(name: [.long, .customLong("latest")], help: "The newest available checkpoint.")
     var last = false
 
-    @Option(help: "With --last: of this plan.")
+    @Option(help: "With --last: of this plan.", transform: PlanName.read)
     var plan: String?
 
     @Option(
@@ -69,21 +69,62 @@ struct CheckpointChoice: ParsableArguments {
         if before != nil && !last { throw ValidationError("--before goes with --last.") }
     }
 
-    func resolve(_ opened: OpenedProvider) async throws -> CheckpointID {
+    /// The checkpoint that is meant; `note` takes what there is to say of that.
+    func resolve(
+        _ opened: OpenedProvider,
+        note: (String) -> Void = { StandardStream.error.write("note: \(Words.harmless($0))\n") }
+    ) async throws -> CheckpointID {
         if let checkpoint { return try await opened.collection.resolve(prefix: checkpoint) }
         let (last, failed) = try await opened.collection.last(
             .init(plan: plan, provider: opened.manifest.name.value, until: before))
         if let before {
-            StandardStream.error.write(
-                "note: checkpoint \(last.id) of \(last.created) is the newest that is available from before "
-                    + "\(before)\n")
+            note("checkpoint \(last.id) of \(last.created) is the newest that is available from before \(before)")
         }
         if let newest = failed.first {
-            StandardStream.error.write(
-                "note: checkpoint \(last.id) of \(last.created) is the last that is available; "
-                    + "\(Words.count(failed.count, "newer one")) failed, the newest at \(newest.created)\n")
+            note(
+                "checkpoint \(last.id) of \(last.created) is the last that is available; "
+                    + "\(Words.count(failed.count, "newer one")) failed, the newest at \(newest.created)")
         }
         return last.id
+    }
+}
+
+/// Which checkpoint a report is about.
+struct ReportChoice: ParsableArguments {
+    @Flag(name: [.long, .customLong("latest")], help: "The newest checkpoint, however it ended.")
+    var last = false
+
+    @Option(help: "With --last: of this plan.", transform: PlanName.read)
+    var plan: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --last: created before this time.",
+            discussion: "A date, from its midnight UTC, or a time with its zone: 2026-11-22, 2026-11-22T13:24+01:00.",
+            valueName: "time"),
+        transform: Moment.read)
+    var before: Timestamp?
+
+    @Argument(help: "The checkpoint's id, or a beginning of it that no other has.")
+    var checkpoint: String?
+
+    func validate() throws {
+        if last == (checkpoint != nil) { throw ValidationError("Name a checkpoint by its id, or say --last.") }
+        if plan != nil && !last { throw ValidationError("--plan goes with --last.") }
+        if before != nil && !last { throw ValidationError("--before goes with --last.") }
+    }
+
+    func resolve(_ opened: OpenedProvider) async throws -> CheckpointID {
+        if let checkpoint { return try await opened.collection.resolve(prefix: checkpoint) }
+        let filter = CheckpointCollection.Filter(plan: plan, provider: opened.manifest.name.value, until: before)
+        // A rehearsal is made to be deleted, and is never what anyone means; what is being deleted is no night's result.
+        let newest = try await opened.collection.newest(filter) {
+            !$0.isRehearsal && $0.status != .deleting && $0.status != .errorDeleting
+        }
+        guard let newest else {
+            throw MessageFailure("there is no such checkpoint; 'cairn checkpoints list' shows those there are")
+        }
+        return newest.id
     }
 }
 
@@ -111,7 +152,7 @@ struct OneCheckpoint: ParsableArguments {
     func showing<Result: Sendable>(
         _ opened: OpenedProvider, _ body: @escaping @Sendable (ExecutionEnvironment) async throws -> Result
     ) async throws -> Result {
-        try await ProgressDisplay.showing(options, opened, quiet: output == .json, body)
+        try await RunSession.showing(options, opened, quiet: output == .json, body)
     }
 }
 
@@ -122,6 +163,14 @@ enum Moment {
             throw ValidationError("'\(text)' is no time: write \(Timestamp.momentRule).")
         }
         return time
+    }
+}
+
+/// The name of a plan on the command line.
+enum PlanName {
+    static func read(_ text: String) throws -> String {
+        if let fault = NameRules.planFault(text) { throw ValidationError("'\(text)' is no plan's name: \(fault).") }
+        return text
     }
 }
 
@@ -136,6 +185,7 @@ struct OpenedProvider: Sendable {
 
     init(_ registry: ProviderRegistry, _ name: String?) async throws {
         manifest = try registry.provider(name)
+        if registry.manifests.count > 1 { ProposedCommands.areAbout(manifest.name.value) }
         provided = try registry.providedPlugins(of: manifest)
         plugins = Dictionary(
             provided.map { ($0.manifest.name, $0.loaded) }, uniquingKeysWith: { first, _ in first })
@@ -181,7 +231,9 @@ struct OpenedProvider: Sendable {
 
 /// How an operation runs and what it says meanwhile.
 struct RunOptions: ParsableArguments {
-    @Option(name: [.short, .long], help: "How many activities run at a time; by default what the provider says, or 4.")
+    @Option(
+        name: [.customShort("j", allowingJoined: true), .long],
+        help: "How many activities run at a time; by default what the provider says, or 4.")
     var jobs: Int?
 
     @Option(
@@ -205,13 +257,19 @@ struct RunOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Write all that happens as lines of JSON: to a file, to fd:N, or with '-' to standard output.",
-            discussion: "With '-', the result is printed on standard error.", valueName: "file|fd:N|-"))
+            discussion:
+                "A file is replaced, unless it is no event stream. With '-', the result is printed on standard error.",
+            valueName: "file|fd:N|-"))
     var events: EventTarget?
 
     func validate() throws {
         guard (1...1024).contains(jobs ?? 1) else { throw ValidationError("--jobs is 1 to 1024.") }
         if let events, !events.isWritable {
             throw ValidationError("--events: \(events) is not open for writing.")
+        }
+        if let events, events.wouldReplaceOther {
+            throw ValidationError(
+                "--events: \(events) is there and is no event stream, and would be replaced; name another file.")
         }
     }
 

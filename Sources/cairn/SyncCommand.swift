@@ -52,7 +52,7 @@ extension BankCommand {
         @Option(help: "Print the result as text or json.")
         var output: OutputFormat = .text
 
-        @Argument(help: "The plan's name.")
+        @Argument(help: "The plan's name.", transform: PlanName.read)
         var plan: String
 
         func validate() throws {
@@ -104,6 +104,10 @@ extension BankCommand {
             }
         }
     }
+}
+
+extension BankCommand.Sync: BankCommandResult {
+    var hasResultInBank: Bool { !dryRun && output == .text }
 }
 
 extension SyncReport {

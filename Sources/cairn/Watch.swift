@@ -15,7 +15,7 @@ struct Watch: AsyncParsableCommand {
         discussion: """
             Shows what has happened so far, and then what happens, by the journal in the bank. The exit code is that \
             of the run: 0 done, 1 failed, 3 cancelled. A run whose executor is gone is told so, with exit code 1. \
-            Watching changes nothing, and can be ended at any time.
+            Watching changes nothing, and can be ended at any time; it ends by itself when its reader has gone.
 
             EXAMPLES
               cairn watch --last
@@ -80,7 +80,12 @@ struct Watch: AsyncParsableCommand {
             case .running: break
             }
             pause = events.isEmpty ? min(longest, pause * 3 / 2) : shortest
-            try await clock.sleep(nanoseconds: pause)
+            // Whoever read this may have seen enough: then there is nobody to follow it for.
+            let end = clock.monotonicNanoseconds + pause
+            repeat {
+                if StandardStream.output.hasNoReader { return .running }
+                try await clock.sleep(nanoseconds: min(shortest, pause))
+            } while clock.monotonicNanoseconds < end
         }
     }
 
@@ -99,7 +104,8 @@ struct Watch: AsyncParsableCommand {
             throw ExitCode(failures.contains { $0.isCancellation } ? ExitStatus.cancelled : ExitStatus.failed)
         case .abandoned(let reason):
             StandardStream.error.write(
-                "\(subject.name) \(subject.id.text) is not being run: \(Words.harmless(reason))\n")
+                ProposedCommands.naming(
+                    "\(subject.name) \(subject.id.text) is not being run: \(Words.harmless(reason))\n"))
             throw ExitCode(ExitStatus.failed)
         }
     }
@@ -116,7 +122,11 @@ struct Watch: AsyncParsableCommand {
             }
             return .checkpoint(try await collection.index(found))
         } catch CheckpointError.unknown {
-            guard let index = try await collection.operation(prefix: id).index else {
+            let found: OperationSummary
+            do { found = try await collection.operation(prefix: id) } catch CheckpointError.unknownOperation {
+                throw CheckpointError.unknownToResume(id)
+            }
+            guard let index = found.index else {
                 throw MessageFailure("the record of '\(Words.harmless(id))' cannot be read")
             }
             return .operation(index)
@@ -175,7 +185,10 @@ private final class WatchScreen: Sendable {
         stream = EventStreamWriter(
             to: .descriptor(StandardStream.output.descriptor), program: "cairn \(Cairn.configuration.version)",
             clock: clock
-        ) { StandardStream.error.write("cairn: \($0)\n") }
+        ) { sentence in
+            // A reader that wants no more is no fault.
+            if !StandardStream.output.hasNoReader { StandardStream.error.write("cairn: \(sentence)\n") }
+        }
     }
 
     func show() async {

@@ -118,7 +118,7 @@ import Testing
         let report = try await site.cairn("checkpoints", "show", zombie)
         #expect(report.output.contains("#data") && !report.output.contains("running"), "\(report)")
         let nothing = try await site.cairn("watch", "zzzzzz")
-        #expect(nothing.code == 1 && nothing.errors.contains("there is no"), "\(nothing)")
+        #expect(nothing.code == 1 && nothing.errors.contains("there is neither a checkpoint nor"), "\(nothing)")
         let both2 = try await site.cairn("watch", "--last", id)
         #expect(both2.code == 2, "\(both2)")
     }

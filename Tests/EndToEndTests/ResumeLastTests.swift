@@ -52,6 +52,7 @@ import Testing
         #expect(operations.allSatisfy { $0["status"] == "success" && $0["beginnings"] == 2 }, "\(listed)")
         let verification = operations.first { $0["operation"] == "verify" }?["id"]?.stringValue ?? ""
         let again = try await site.cairn("resume", verification, "--provider", "local")
-        #expect(again.code == 1 && again.errors.contains("'cairn verify \(id)' begins anew"), "\(again)")
+        let proposed = "'cairn verify \(id) --provider local' begins anew"
+        #expect(again.code == 1 && again.errors.contains(proposed), "\(again)")
     }
 }

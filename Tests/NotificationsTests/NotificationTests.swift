@@ -73,7 +73,7 @@ private final class Server: Sendable {
 private func content(_ success: Bool = false, size: Int = 100) -> NotificationContent {
     let report: JSONObject = ["plan": "shop", "filler": .string(String(repeating: "x", count: size))]
     return NotificationContent(
-        isSuccess: success, operation: .protect, id: "id1", checkpoint: "cp1", plan: "shop",
+        isSuccess: success, operation: "protect", id: "id1", checkpoint: "cp1", plan: "shop",
         status: success ? "available" : "error", report: JSONValue.object(report).canonicalBytes)
 }
 

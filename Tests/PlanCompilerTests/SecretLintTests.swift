@@ -84,6 +84,33 @@ import Testing
     }
 
     @Test(
+        "Secrets in headers that a program is to send, of resources and of notifications",
+        arguments: [
+            "Authorization: Bearer hunter2", "authorization: Basic hunter2", "X-Api-Key: hunter2",
+            "-HAuthorization: Bearer hunter2", "-H X-Auth-Token:hunter2", "--header=Cookie: session=hunter2",
+        ])
+    func headers(_ argument: String) {
+        for run in [
+            setting("dump: [curl, -H, '\(argument)']"),
+            LintRun.plan("notify: [{command: [curl, -H, '\(argument)', 'https://example.org']}]"),
+        ] {
+            #expect(run.codes == [.plainSecret], "\(run.text)")
+            #expect(!run.text.contains("hunter2"))
+        }
+    }
+
+    @Test(
+        "Headers without",
+        arguments: [
+            "Content-Type: application/json", "X-Team: shop", "Authorization:", "Authorization: Bearer $TOKEN",
+            "Authorization: Bearer <token>", "@/run/secrets/header", "10:30", "the token: is elsewhere", "a:b:token",
+        ])
+    func otherHeaders(_ argument: String) {
+        let run = LintRun.plan("notify: [{command: [curl, -H, '\(argument)']}]")
+        #expect(run.codes.isEmpty, "\(run.text)")
+    }
+
+    @Test(
         "Passwords in addresses",
         arguments: [
             "postgres://shop:hunter2@db/shop", "https://:hunter2@example.org", "redis+tls://a:b@c:1/0?x=y",

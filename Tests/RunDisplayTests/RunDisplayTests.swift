@@ -131,3 +131,20 @@ private func seconds(_ count: Int64) -> Int64 { count * 1_000_000_000 }
         #expect(large < small * 25, "\(small), \(large)")
     }
 }
+
+@Suite("The lines of a run") struct RunMessagesTests {
+    @Test("are counted until they are taken, and one may go before the others") func counted() {
+        var messages = RunMessages(tellsDone: true)
+        messages.add(beginning(2))
+        #expect(messages.lines == 0)
+        messages.add(.resourceFinished(resource: 0, identity: "a", contentBytes: 0))
+        messages.line("told\u{1B}")
+        messages.add(.activityFailed(activity(1), message: "no"))
+        messages.line("first of all", first: true)
+        #expect(messages.lines == 4)
+        let lines = String(decoding: messages.take(), as: UTF8.self).split(separator: "\n")
+        #expect(lines.count == 4 && lines[0] == "first of all" && lines[1] == "protect: a done (1/2)", "\(lines)")
+        #expect(lines[2].hasPrefix("told") && !lines[2].contains("\u{1B}"))
+        #expect(messages.lines == 0 && messages.bytes.isEmpty)
+    }
+}

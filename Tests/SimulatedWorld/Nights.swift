@@ -147,7 +147,7 @@ package final class Nights: SimulatedDay, @unchecked Sendable {
         case CopyError.begunElsewhere, CopyError.inTheWay: true
         case AnnotationError.beingDeleted: true
         // Of two who go on with a run, one is told that the other has taken it over.
-        case ExecutionError.notCommitted: act == .resume || act == .reset
+        case ExecutionError.notCommitted, ExecutionError.deletedMeanwhile: act == .resume || act == .reset
         case OperationError.running, OperationError.superseded, OperationError.notResumable: true
         default: false
         }

@@ -1,5 +1,6 @@
 import Diagnostics
 import Manifests
+import PlanIR
 import YAMLSource
 
 /// A secret that is written down where no schema says that there is one: by the name of its key, or by its form.
@@ -9,7 +10,7 @@ enum PlainSecretLint {
             let isNamed = SecretName.isLikely(setting.view.bytes(setting.key))
             let text = setting.view.bytes(setting.value)
             let hasPassword = SecretText.hasPassword(text)
-            let isAssigned = SecretText.isAssignment(text)
+            let isAssigned = SecretText.isAssignment(text) || SecretText.isHeader(text)
             guard isNamed || hasPassword || isAssigned || SecretText.isPrivateKey(text) else { return }
             let key = tree.node(setting.key)
             let value = tree.node(setting.value)
@@ -141,6 +142,23 @@ enum SecretText {
         else { return false }
         let value = String(decoding: text[(sign + 1)...], as: UTF8.self)
         return !isElsewhere(value)
+    }
+
+    /// Whether a text is a header of a request that says a secret, as the argument of a program that sends one:
+    /// `Authorization: Bearer …`, also behind the option that takes it.
+    static func isHeader(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let colon = text.firstIndex(of: UInt8(ascii: ":")), colon < 64 else { return false }
+        var name = String(decoding: text[..<colon], as: UTF8.self)
+        for option in ["--header=", "--header ", "-H"] where name.hasPrefix(option) {
+            name = name.dropFirst(option.count).trimmingPrefix(while: \.isWhitespace).description
+        }
+        guard NotificationRules.headerNameFault(name) == nil, NotificationRules.isSecretHeader(name) else {
+            return false
+        }
+        let value = String(decoding: text[(colon + 1)...], as: UTF8.self)
+        // In front of the secret stands how it is meant, such as `Bearer`.
+        guard let secret = value.split(whereSeparator: \.isWhitespace).last.map(String.init) else { return false }
+        return !isElsewhere(secret)
     }
 
     private static let slash = UInt8(ascii: "/")
