@@ -100,7 +100,7 @@ extension CheckpointCollection {
             if texts == old && !isDamaged { return texts }
             let bytes = texts.record(of: id, changed: now).bytes
             guard try await replace(key, bytes, version) else { continue }
-            try await ensureStillAnnotatable(id, key)
+            try await ensureStillAnnotatable(id, key, bytes)
             return texts
         }
         throw AnnotationError.contended(id)
@@ -143,7 +143,7 @@ extension CheckpointCollection {
         } catch BankError.outcomeUnknown(let key, let reason) {
             guard try await bank.size(key) != nil else { throw BankError.outcomeUnknown(key, reason: reason) }
         }
-        try await ensureStillAnnotatable(id, key)
+        try await ensureStillAnnotatable(id, key, record.bytes)
     }
 
     /// Removes the pin of a checkpoint: `false` when there was none.
@@ -156,8 +156,8 @@ extension CheckpointCollection {
     }
 
     /// Removes an object; where the answer is lost, looks whether it is gone.
-    private func deleteSettled(_ key: BankKey) async throws {
-        do { try await bank.delete(key, if: .none) } catch BankError.outcomeUnknown(let key, let reason) {
+    private func deleteSettled(_ key: BankKey, if condition: WriteCondition = .none) async throws {
+        do { try await bank.delete(key, if: condition) } catch BankError.outcomeUnknown(let key, let reason) {
             guard try await bank.size(key) != nil else { return }
             throw BankError.outcomeUnknown(key, reason: reason)
         }
@@ -175,12 +175,21 @@ extension CheckpointCollection {
     /// What was written may have replaced what somebody else had said in time, and be all that is left of it. So it is only
     /// removed once the deletion goes on whatever is found, or has come to its end: then nothing needs it, and nothing else
     /// might remove it.
-    private func ensureStillAnnotatable(_ id: CheckpointID, _ key: BankKey) async throws {
+    private func ensureStillAnnotatable(_ id: CheckpointID, _ key: BankKey, _ written: [UInt8]) async throws {
         do { try await ensureAnnotatable(id) } catch let error as any Error & CustomStringConvertible {
             guard error is AnnotationError || error is CheckpointError else { throw error }
-            if try await isPastReturn(id) { try await deleteSettled(key) }
+            if try await isPastReturn(id) { try await withdraw(key, written) }
             throw AnnotationError.beingDeleted(id)
         }
+    }
+
+    /// Removes an object that is as this writer has written it; another's, maybe of a later copy under the same id, stays.
+    private func withdraw(_ key: BankKey, _ written: [UInt8]) async throws {
+        do {
+            let (bytes, version) = try await bank.getVersioned(key)
+            guard bytes == written else { return }
+            try await deleteSettled(key, if: consistency == .compareAndSwap ? .ifVersion(version) : .none)
+        } catch BankError.notFound {} catch BankError.conditionFailed {}
     }
 
     /// Whether nothing keeps a checkpoint from being deleted any more, or nothing is left of it but what was just written. A
