@@ -174,9 +174,15 @@ package struct BankSync: Sendable {
         if let difference = CopyOperation.difference(here, other) {
             throw CopyError.otherCheckpoint(checkpoint.id, place: target.words, difference: difference)
         }
-        let loaded = try await LoadedCheckpoint.load(checkpoint.id, from: collection)
-        return try await CopyThere.look(
-            at: loaded, try await loaded.definitions(in: collection), in: collection, isGone: isGone)
+        do {
+            let loaded = try await LoadedCheckpoint.load(checkpoint.id, from: collection)
+            return try await CopyThere.look(
+                at: loaded, try await loaded.definitions(in: collection), in: collection, isGone: isGone)
+        } catch {
+            // A deletion that has begun meanwhile looks like damage.
+            try await collection.ensureNotDeleted(checkpoint.id, wanted: "available")
+            throw error
+        }
     }
 
     private func copy(_ checkpoint: CheckpointSummary) async throws -> SyncItem {
