@@ -36,12 +36,32 @@ extension GarbageCollection {
     /// look at it.
     func collect(rehearsed index: CheckpointIndex, after grace: Int64) async throws -> CollectedItem? {
         let id = index.id
+        // What is due does not wait so long.
+        if let commit = try await collection.commit(id), !commit.dueReverts.isEmpty {
+            return try await undo(index, commit)
+        }
         guard let ended = try await environment.bank.modified(CheckpointKeys(id).rehearsed),
             try await environment.storeTime() - ended >= grace
         else { return nil }
         let reason = "a rehearsal of plan '\(index.plan)' made it and proved nothing, and nobody asked to keep it"
         guard !dryRun else { return CollectedItem(id.text, .deleted, reason) }
+        if let left = try await endOperations(of: id) { return left }
         return try await delete(id, force: false, reason)
+    }
+
+    /// Ends the restores and verifications of a checkpoint that were cut off, and undoes what they have left: while the
+    /// checkpoint is there, it tells what that is. Returns what could not be ended.
+    private func endOperations(of id: CheckpointID) async throws -> CollectedItem? {
+        for operation in try await collection.operations() {
+            guard let standing = operation.standing, standing.isOpen || standing.hasDueReverts,
+                standing.index.checkpoint == id
+            else { continue }
+            let item = try await collect(standing)
+            guard item.action == .ended || item.action == .undone else {
+                return CollectedItem(id.text, .left, "\(standing.index.kind) \(item.id): \(item.message)")
+            }
+        }
+        return nil
     }
 
     private func delete(_ id: CheckpointID, force: Bool, _ reason: String) async throws -> CollectedItem {
@@ -60,23 +80,22 @@ extension GarbageCollection {
         guard try await environment.bank.size(CheckpointLayout.unfinished(id)) != nil else { return nil }
         let owner = newest?.owner ?? index.owner
         guard try await isGone(owner) else { return CollectedItem(id.text, .left, "it is being rehearsed") }
+        // It may have gone because it was done: it has kept the checkpoint, or has failed in order.
+        guard try await environment.bank.size(CheckpointLayout.unfinished(id)) != nil else { return nil }
+        let (commit, newest) = (try await collection.commit(id), try await collection.newestEpoch(id))
+        guard wasRehearsalCutOff(index, commit, newest) else { return nil }
         let reason =
             "a rehearsal of plan '\(index.plan)' made it, and was cut off (process \(index.owner.process) on "
             + "\(index.owner.host))"
         guard !dryRun else { return CollectedItem(id.text, .deleted, reason) }
-        // While the checkpoint is there, it tells what is to be undone.
-        for operation in try await collection.operations() {
-            guard let standing = operation.standing, standing.isOpen, standing.index.checkpoint == id else { continue }
-            let item = try await collect(standing)
-            guard item.action == .ended else {
-                return CollectedItem(id.text, .left, "\(standing.index.kind) \(item.id): \(item.message)")
-            }
-        }
+        // One that is pinned stays, and so would they.
+        try await removeUses(of: id)
+        if let left = try await endOperations(of: id) { return left }
         // A run without a plan and an epoch has done nothing.
         let hasBegun = try await environment.bank.size(CheckpointKeys(id).ir) != nil && newest != nil
-        if commit == nil, hasBegun {
-            _ = try await ResumeOperation(environment, checkpoint: id, isGone: isGone).giveUp(reason: reason)
-        }
+        let run = ResumeOperation(environment, checkpoint: id, isGone: isGone)
+        if commit == nil, hasBegun { _ = try await run.giveUp(reason: reason) }
+        if let commit, !commit.dueReverts.isEmpty { _ = try await run.undoDue() }
         return try await delete(id, force: !hasBegun, reason)
     }
 }

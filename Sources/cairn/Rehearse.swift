@@ -66,34 +66,15 @@ struct Rehearse: AsyncParsableCommand {
             for notice in provider.notices(for: ir) { environment.observer.observe(.noticed(notice)) }
             return try await environment.leased { environment in
                 await provider.sweepRehearsals(of: ir.plan, in: place, environment)
-                let scratch: ScratchDirectory
-                do {
-                    scratch = try ScratchDirectory.make(
-                        below: place,
-                        ScratchRecord(
-                            bank: provider.format.id, plan: ir.plan, owner: environment.collection.owner,
-                            created: environment.now()))
-                } catch { throw MessageFailure("\(error)") }
-                let rehearsal = Rehearsal(environment, ir: ir, irBytes: bytes, scratch: scratch.content)
-                let result: Swift.Result<RehearsalReport, any Error>
-                do { result = .success(try await rehearsal.run(earlier: earlier)) } catch { result = .failure(error) }
-                // Whatever happened, nothing of it stays there.
-                var fault: String?
-                do { try await scratch.remove() } catch {
-                    fault = "\(error)"
-                    environment.observer.observe(.noticed("\(error)"))
+                return try await Rehearsal.run(environment, ir: ir, irBytes: bytes, earlier: earlier, keeps: keeps) {
+                    do {
+                        return try ScratchDirectory.make(
+                            below: place,
+                            ScratchRecord(
+                                bank: provider.format.id, plan: ir.plan, owner: environment.collection.owner,
+                                created: environment.now()))
+                    } catch { throw MessageFailure("\(error)") }
                 }
-                var report = try result.get()
-                if let fault { report.failures.append(fault) }
-                if keeps {
-                    await rehearsal.keepCheckpoint(&report)
-                } else if report.isProven(acceptsVerified: true) {
-                    await rehearsal.deleteCheckpoint(&report)
-                } else {
-                    // So that it can be looked into; but every night one more would fill the bank.
-                    await rehearsal.leaveCheckpoint(&report)
-                }
-                return report
             }
         }
         switch output {
@@ -154,10 +135,12 @@ extension OpenedProvider {
         do {
             for item in try await GarbageCollection(quiet, isGone: isGone).runRehearsals(of: plan)
             where item.action != .left {
-                tell(
-                    item.action == .failed
-                        ? "checkpoint \(item.id) of an earlier rehearsal could not be removed: \(item.message)"
-                        : "checkpoint \(item.id) was removed: \(item.message)")
+                switch item.action {
+                case .failed:
+                    tell("checkpoint \(item.id) of an earlier rehearsal could not be removed: \(item.message)")
+                case .undone: tell("what was left of checkpoint \(item.id) is undone: \(item.message)")
+                default: tell("checkpoint \(item.id) was removed: \(item.message)")
+                }
             }
             for swept in try await ScratchSweep(bank: format.id, isGone: isGone).run(in: [place]) {
                 switch swept.outcome {
