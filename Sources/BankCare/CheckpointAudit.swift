@@ -179,7 +179,8 @@ struct CheckpointAudit: Sendable {
             verdict.findings += content.findings
             verdict.bytesRead = content.bytesRead
         }
-        guard isMarked, commit.status == .available else { return }
+        // What a rehearsal has left to be deleted keeps its marker until then.
+        guard isMarked, commit.status == .available, !objects.contains(keys.rehearsed) else { return }
         let owner = try await executor(index)
         guard collection.hasEnded(owner) else { return }
         let claimed = try await collection.epochs(id).last ?? commit.epoch

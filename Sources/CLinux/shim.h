@@ -4,6 +4,7 @@
 #include <sys/xattr.h>
 
 extern int unshare(int flags);
+extern int syncfs(int directory);
 extern int pipe2(int ends[2], int flags);
 extern int dup3(int descriptor, int place, int flags);
 

@@ -1,3 +1,4 @@
+package import Bank
 package import CanonicalForm
 
 /// Why a label, a note or a pin is refused.
@@ -14,6 +15,8 @@ package enum AnnotationError: Error, Sendable, Hashable, CustomStringConvertible
     case invalidReason(String)
     /// The checkpoint is being deleted.
     case beingDeleted(CheckpointID)
+    /// What was said before cannot be read, and is not replaced unasked.
+    case damaged(CheckpointID, BankKey, reason: String)
     /// Others change the labels all the time.
     case contended(CheckpointID)
 
@@ -26,7 +29,12 @@ package enum AnnotationError: Error, Sendable, Hashable, CustomStringConvertible
             "a checkpoint has at most \(CheckpointLabels.mostLabels) labels, and would have \(count)"
         case .invalidNote(let reason): "the note cannot be kept: \(reason)"
         case .invalidReason(let reason): "the reason of the pin cannot be kept: \(reason)"
-        case .beingDeleted(let id): "checkpoint \(id.text) is being deleted; nothing is added to it any more"
+        case .beingDeleted(let id):
+            "checkpoint \(id.text) is being deleted, and what is said of it now may come too late; look what becomes of it "
+                + "with 'cairn checkpoints show \(id.text)', and say it again if it stays"
+        case .damaged(let id, let key, let reason):
+            "bank object '\(key)' is damaged: \(reason); what was said of checkpoint \(id.text) cannot be read any more; "
+                + "--replace-damaged writes anew what you say now, with all labels and the note of before lost"
         case .contended(let id):
             "the labels of checkpoint \(id.text) are being changed by others all the time; try again"
         }

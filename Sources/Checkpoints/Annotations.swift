@@ -72,15 +72,19 @@ extension CheckpointCollection {
     /// Changes labels and note of a checkpoint, and returns what they are now.
     ///
     /// Where the bank replaces under a condition, changes of several at once are all kept; else the last one wins.
+    ///
+    /// Throws `AnnotationError.damaged` for a record that cannot be read, unless it may be replaced by what is said now.
     @discardableResult
     package func annotate(
-        _ id: CheckpointID, now: Timestamp, _ change: (inout CheckpointLabels) throws -> Void
+        _ id: CheckpointID, now: Timestamp, replacesDamaged: Bool = false,
+        _ change: (inout CheckpointLabels) throws -> Void
     ) async throws -> CheckpointLabels {
         let key = CheckpointKeys(id).labels
         try await ensureAnnotatable(id)
         for _ in 0..<Self.annotationAttempts {
             var texts = CheckpointLabels()
             var version: ObjectVersion?
+            var isDamaged = false
             do {
                 let found = try await bank.getVersioned(key)
                 version = found.version
@@ -88,14 +92,15 @@ extension CheckpointCollection {
             } catch BankError.notFound {
                 version = nil
             } catch let error where !(error is BankError) && !(error is CancellationError) {
-                throw CheckpointError.damaged(key, reason: String(describing: error))
+                guard replacesDamaged else { throw AnnotationError.damaged(id, key, reason: String(describing: error)) }
+                isDamaged = true
             }
             let old = texts
             try change(&texts)
-            if texts == old { return texts }
+            if texts == old && !isDamaged { return texts }
             let bytes = texts.record(of: id, changed: now).bytes
             guard try await replace(key, bytes, version) else { continue }
-            try await withdrawUnlessThere(id, key)
+            try await ensureStillAnnotatable(id, key, bytes)
             return texts
         }
         throw AnnotationError.contended(id)
@@ -121,7 +126,8 @@ extension CheckpointCollection {
     /// Pins a checkpoint, or pins it again with another reason.
     ///
     /// A deletion looks for pins after it has marked the checkpoint, and this looks for the mark after it has pinned it,
-    /// so that one of the two sees the other. Throws `AnnotationError.beingDeleted`; then there is no pin.
+    /// so that one of the two sees the other. Throws `AnnotationError.beingDeleted`, also when it is too late to say whether
+    /// the deletion has seen the pin: then that stays, for it may be another's, who was told that it holds.
     package func pin(_ id: CheckpointID, by: String, reason: String, now: Timestamp) async throws {
         if reason.utf8.count > Self.longestReason
             || reason.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
@@ -137,7 +143,7 @@ extension CheckpointCollection {
         } catch BankError.outcomeUnknown(let key, let reason) {
             guard try await bank.size(key) != nil else { throw BankError.outcomeUnknown(key, reason: reason) }
         }
-        try await withdrawUnlessThere(id, key)
+        try await ensureStillAnnotatable(id, key, record.bytes)
     }
 
     /// Removes the pin of a checkpoint: `false` when there was none.
@@ -150,8 +156,8 @@ extension CheckpointCollection {
     }
 
     /// Removes an object; where the answer is lost, looks whether it is gone.
-    private func deleteSettled(_ key: BankKey) async throws {
-        do { try await bank.delete(key, if: .none) } catch BankError.outcomeUnknown(let key, let reason) {
+    private func deleteSettled(_ key: BankKey, if condition: WriteCondition = .none) async throws {
+        do { try await bank.delete(key, if: condition) } catch BankError.outcomeUnknown(let key, let reason) {
             guard try await bank.size(key) != nil else { return }
             throw BankError.outcomeUnknown(key, reason: reason)
         }
@@ -164,12 +170,35 @@ extension CheckpointCollection {
         guard try await bank.size(CheckpointKeys(id).index) != nil else { throw CheckpointError.unknown(id.text) }
     }
 
-    /// Removes what was just written when the checkpoint is being deleted: the deletion may have passed already.
-    private func withdrawUnlessThere(_ id: CheckpointID, _ key: BankKey) async throws {
+    /// Looks behind a write whether the checkpoint is being deleted meanwhile.
+    ///
+    /// What was written may have replaced what somebody else had said in time, and be all that is left of it. So it is only
+    /// removed once the deletion goes on whatever is found, or has come to its end: then nothing needs it, and nothing else
+    /// might remove it.
+    private func ensureStillAnnotatable(_ id: CheckpointID, _ key: BankKey, _ written: [UInt8]) async throws {
         do { try await ensureAnnotatable(id) } catch let error as any Error & CustomStringConvertible {
             guard error is AnnotationError || error is CheckpointError else { throw error }
-            try await deleteSettled(key)
+            if try await isPastReturn(id) { try await withdraw(key, written) }
             throw AnnotationError.beingDeleted(id)
         }
+    }
+
+    /// Removes an object that is as this writer has written it; another's, maybe of a later copy under the same id, stays.
+    private func withdraw(_ key: BankKey, _ written: [UInt8]) async throws {
+        do {
+            let (bytes, version) = try await bank.getVersioned(key)
+            guard bytes == written else { return }
+            try await deleteSettled(key, if: consistency == .compareAndSwap ? .ifVersion(version) : .none)
+        } catch BankError.notFound {} catch BankError.conditionFailed {}
+    }
+
+    /// Whether nothing keeps a checkpoint from being deleted any more, or nothing is left of it but what was just written. A
+    /// mark that cannot be read is taken for one that may still be taken away.
+    private func isPastReturn(_ id: CheckpointID) async throws -> Bool {
+        let keys = CheckpointKeys(id)
+        if let bytes = try await bytesIfPresent(keys.tombstone) {
+            return (try? Tombstone(opening: bytes))?.stage == .removing
+        }
+        return try await bank.size(keys.index) == nil
     }
 }

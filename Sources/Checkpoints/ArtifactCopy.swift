@@ -82,15 +82,16 @@ package struct ArtifactCopy: Sendable {
         }
     }
 
-    /// Copies what is missing; `advance` is told of the bytes of every part that is in its place.
+    /// Copies what is missing; `advance` is told of the bytes of every part that is in its place. Without `trustsRecord`, the
+    /// artifact's record does not count for all of its parts.
     ///
     /// Throws `ArtifactCopyError`, `CancellationError`, and what the guard throws.
-    package func run(_ advance: @Sendable (Int64) -> Void) async throws -> Tally {
+    package func run(trustsRecord: Bool = true, _ advance: @Sendable (Int64) -> Void) async throws -> Tally {
         let bytes = try await onSource { try await recordBytes() }
         let record = try await onSource {
             try ArtifactRecord(opening: bytes, key: source.whole.record, name: artifact.summary.name)
         }
-        if try await onTarget({ try await hasRecord(bytes) }) {
+        if trustsRecord, try await onTarget({ try await hasRecord(bytes) }) {
             advance(record.summary.size)
             var tally = Tally()
             tally.foundBytes = record.summary.size

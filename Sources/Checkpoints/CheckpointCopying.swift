@@ -46,12 +46,13 @@ extension CheckpointCollection {
         return JournalHistory(epoch: 0, events: [], segments: 0)
     }
 
-    /// Writes the labels that a checkpoint has in another bank, unless it has some here.
+    /// Writes the labels that a checkpoint has in another bank, unless it has some here. Throws `CheckpointError.damaged` for those
+    /// that cannot be read.
     package func adoptLabels(of id: CheckpointID, from source: CheckpointCollection) async throws {
         let key = CheckpointKeys(id).labels
         let bytes: [UInt8]
         do { bytes = try await source.bank.get(key) } catch BankError.notFound { return }
-        do { _ = try SealedRecord(opening: bytes) } catch {
+        do { _ = try CheckpointLabels(opening: bytes, of: id) } catch {
             throw CheckpointError.damaged(key, reason: error.description)
         }
         do { try await bank.putOnce(key, bytes) } catch BankError.conditionFailed {}

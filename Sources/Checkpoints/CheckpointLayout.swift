@@ -126,6 +126,8 @@ package struct CheckpointKeys: Sendable, Hashable {
     package var labels: BankKey { below("labels.json") }
     /// The mark that nothing deletes the checkpoint by itself.
     package var pin: BankKey { below("pin.json") }
+    /// The word of a rehearsal that it has ended without proving the checkpoint.
+    package var rehearsed: BankKey { below("rehearsed.json") }
     /// The announcement that someone wants the checkpoint back.
     package var reset: BankKey { below("reset.json") }
     /// The mark of a checkpoint that is being deleted.

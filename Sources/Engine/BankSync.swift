@@ -29,7 +29,7 @@ package struct SyncItem: Sendable {
 
 /// How a sync ended.
 package struct SyncReport: Sendable {
-    /// The plan's available checkpoints, oldest first.
+    /// The plan's available checkpoints, and those that are damaged, oldest first.
     package let items: [SyncItem]
     /// What was asked about which of them are worth a copy.
     package let retention: SyncRetention
@@ -74,8 +74,8 @@ package struct BankSync: Sendable {
         guard source.bankID != target.bankID else {
             throw CopyError.sameBank(place: target.collection.bank.place)
         }
-        let found = try await available()
-        let selection = try await selection(of: found)
+        let found = try await candidates()
+        let selection = try await selection(of: found.filter { $0.status == .available })
         var items: [SyncItem] = []
         var begun = 0
         func report(wasCancelled: Bool) -> SyncReport {
@@ -91,14 +91,23 @@ package struct BankSync: Sendable {
                 items[items.count - 1].decision = decision
                 continue
             }
+            if checkpoint.status == .damaged {
+                let isGone = await hasVanished(checkpoint.id)
+                items.append(
+                    isGone
+                        ? item(.left, "it was deleted meanwhile")
+                        : item(.failed, "it is damaged in \(source.words): \(checkpoint.message)"))
+                continue
+            }
             do {
-                if try await isThere(checkpoint) {
+                let there = try await lookThere(checkpoint)
+                if let there, there.isWhole, there.isSettled || dryRun {
                     items.append(item(.alreadyThere))
                 } else if begun >= limit {
                     items.append(item(.left, "there were \(limit) to be copied before it"))
                 } else {
                     begun += 1
-                    items.append(dryRun ? item(.copied) : try await copy(checkpoint))
+                    items.append(dryRun ? item(.copied, there?.words ?? "") : try await copy(checkpoint))
                 }
             } catch let error as CancellationError {
                 if items.isEmpty { throw error }
@@ -121,21 +130,32 @@ package struct BankSync: Sendable {
         return report(wasCancelled: false)
     }
 
-    /// The plan's available checkpoints in the source, oldest first.
-    private func available() async throws -> [CheckpointSummary] {
-        try await source.collection.list(.init(plan: plan, provider: source.provider, status: .available))
-            .filter { $0.plan == plan && !$0.isRehearsal }.reversed()
+    /// The plan's checkpoints in the source that are available, or were and are damaged, oldest first. Throws
+    /// `CopyError.unknownPlan` when neither bank has any of the plan.
+    private func candidates() async throws -> [CheckpointSummary] {
+        let all = try await source.collection.list(.init(plan: plan, provider: source.provider))
+        // What cannot say its plan may be of this one: nobody is told that all is copied when that is not known.
+        let unknown = CheckpointSummary.unknownName
+        let ours = all.filter { $0.plan == plan || ($0.plan == unknown && $0.status == .damaged) }
+        if !ours.contains(where: { $0.plan == plan }) {
+            let there = try await target.collection.list(.init(plan: plan, provider: target.provider))
+            guard there.contains(where: { $0.plan == plan }) else {
+                throw CopyError.unknownPlan(plan, places: [source.words, target.words])
+            }
+        }
+        return ours.filter { ($0.status == .available || $0.status == .damaged) && !$0.isRehearsal }.reversed()
     }
 
+    /// Whether a checkpoint that looked damaged was only being deleted meanwhile.
     private func hasVanished(_ id: CheckpointID) async -> Bool {
         do { return try await source.collection.summary(id)?.status.isBeingDeleted ?? true } catch { return false }
     }
 
-    /// Whether the target has the checkpoint; throws `CopyError` when what it has is in the way, or when a dry run can
-    /// tell that someone works on it.
-    private func isThere(_ checkpoint: CheckpointSummary) async throws -> Bool {
+    /// What the target has of the checkpoint, `nil` where it must be copied; throws `CopyError` when what it has is in the way,
+    /// or when a dry run can tell that someone works on it.
+    private func lookThere(_ checkpoint: CheckpointSummary) async throws -> CopyThere? {
         let collection = target.collection
-        guard let there = try await collection.summary(checkpoint.id) else { return false }
+        guard let there = try await collection.summary(checkpoint.id) else { return nil }
         switch there.status {
         case .deleting, .errorDeleting, .damaged:
             throw CopyError.inTheWay(checkpoint.id, there.status, place: target.words, provider: target.provider)
@@ -144,8 +164,8 @@ package struct BankSync: Sendable {
             guard try await isGone(try await collection.newestEpoch(checkpoint.id)?.owner ?? index.owner) else {
                 throw CopyError.begunElsewhere(checkpoint.id, place: target.words)
             }
-            return false
-        case .protecting, .error: return false
+            return nil
+        case .protecting, .error: return nil
         case .available: break
         }
         let (here, other) = (
@@ -154,7 +174,15 @@ package struct BankSync: Sendable {
         if let difference = CopyOperation.difference(here, other) {
             throw CopyError.otherCheckpoint(checkpoint.id, place: target.words, difference: difference)
         }
-        return true
+        do {
+            let loaded = try await LoadedCheckpoint.load(checkpoint.id, from: collection)
+            return try await CopyThere.look(
+                at: loaded, try await loaded.definitions(in: collection), in: collection, isGone: isGone)
+        } catch {
+            // A deletion that has begun meanwhile looks like damage.
+            try await collection.ensureNotDeleted(checkpoint.id, wanted: "available")
+            throw error
+        }
     }
 
     private func copy(_ checkpoint: CheckpointSummary) async throws -> SyncItem {

@@ -52,7 +52,7 @@ package struct CopyOperation: Sendable {
                 .noticed("the manifest of the plugin '\(name)' has changed since this checkpoint was made"))
         }
         let standing = try await standing(checkpoint, definitions)
-        if case .there = standing { return report(checkpoint, definitions, .alreadyThere) }
+        if case .there(let there) = standing { return try await complete(there, checkpoint, definitions) }
         try environment.writeGuard.ensureMayWrite()
         let index = try await begin(checkpoint, standing)
         let collection = target.collection
@@ -64,7 +64,7 @@ package struct CopyOperation: Sendable {
         let committed = try await collection.commit(id)
         if let committed, committed.status == .available {
             // An earlier copier's last write took effect late. It counts, once it stands behind all claims.
-            try await compare(checkpoint, definitions, index)
+            _ = try await compare(checkpoint, definitions)
             let confirmed = try await Confirmation(environment, index).repeating(committed, in: epoch)
             await tidy(checkpoint, confirmed)
             return report(checkpoint, definitions, .alreadyThere)
@@ -77,7 +77,7 @@ package struct CopyOperation: Sendable {
     }
 
     /// Removes what a commit record of the target does not name, and then the marker; what fails is left to `cairn gc`.
-    private func tidy(_ checkpoint: LoadedCheckpoint, _ commit: CommitRecord) async {
+    func tidy(_ checkpoint: LoadedCheckpoint, _ commit: CommitRecord) async {
         do {
             try await Leftovers(target.collection, checkpoint.ir, commit, isGone: isGone).remove()
             try await target.collection.settle(id)
@@ -101,7 +101,8 @@ package struct CopyOperation: Sendable {
     func read() async throws -> (LoadedCheckpoint, [DefinitionRecord]) {
         try ensureOtherBank()
         let checkpoint = try await available()
-        return (checkpoint, try await definitions(of: checkpoint))
+        // Before anything is written, so that damage in them leaves no trace in the other bank.
+        return (checkpoint, try await checkpoint.definitions(in: source.collection))
     }
 
     /// The checkpoint, which must be available.
@@ -114,23 +115,14 @@ package struct CopyOperation: Sendable {
         return try await LoadedCheckpoint.load(id, from: source.collection)
     }
 
-    /// All definitions: read before anything is written, so that damage in them leaves no trace in the other bank.
-    private func definitions(of checkpoint: LoadedCheckpoint) async throws -> [DefinitionRecord] {
-        let packs = checkpoint.packs(source.collection)
-        var definitions: [DefinitionRecord] = []
-        definitions.reserveCapacity(checkpoint.ir.resources.count)
-        for resource in checkpoint.ir.resources.indices { definitions.append(try await packs.definition(resource)) }
-        return definitions
-    }
-
     // MARK: The target
 
     /// What the target has under the checkpoint's id.
-    enum Standing: Sendable, Hashable {
+    enum Standing: Sendable {
         /// Nothing.
         case none
-        /// The same checkpoint, whole.
-        case there
+        /// The same checkpoint, available.
+        case there(CopyThere)
         /// A copy that was broken off or has failed, with its index record.
         case begun(CheckpointIndex)
     }
@@ -151,8 +143,8 @@ package struct CopyOperation: Sendable {
             throw CopyError.otherCheckpoint(id, place: target.words, difference: difference)
         }
         if summary.status == .available {
-            try await compare(checkpoint, definitions, index)
-            return .there
+            let (there, found) = try await compare(checkpoint, definitions)
+            return .there(try await CopyThere.look(at: there, found, in: collection, isGone: isGone))
         }
         guard index.origin != nil else {
             throw CopyError.otherCheckpoint(id, place: target.words, difference: "it was made there")
@@ -170,14 +162,14 @@ package struct CopyOperation: Sendable {
         return nil
     }
 
-    /// Throws unless what both banks have committed is the same, down to the digests of all artifacts.
+    /// Throws unless what both banks have committed is the same, down to the digests of all artifacts. Returns what the target
+    /// has.
     private func compare(
-        _ checkpoint: LoadedCheckpoint, _ definitions: [DefinitionRecord], _ index: CheckpointIndex
-    ) async throws {
+        _ checkpoint: LoadedCheckpoint, _ definitions: [DefinitionRecord]
+    ) async throws -> (checkpoint: LoadedCheckpoint, definitions: [DefinitionRecord]) {
         let there = try await LoadedCheckpoint.load(id, from: target.collection)
-        let packs = there.packs(target.collection)
-        for (resource, definition) in definitions.enumerated() {
-            let other = try await packs.definition(resource)
+        let found = try await there.definitions(in: target.collection)
+        for (definition, other) in zip(definitions, found) {
             func place(_ artifact: DefinitionRecord.Artifact) -> [String] {
                 [artifact.summary.name, "\(artifact.summary.digest)", "\(artifact.record)"]
             }
@@ -189,6 +181,7 @@ package struct CopyOperation: Sendable {
                     id, place: target.words, difference: "what it has of '\(definition.resource)' is not the same")
             }
         }
+        return (there, found)
     }
 
     /// Writes what the copy begins with, and returns its index record.
@@ -212,13 +205,14 @@ package struct CopyOperation: Sendable {
         return index
     }
 
-    private func report(
-        _ checkpoint: LoadedCheckpoint, _ definitions: [DefinitionRecord], _ outcome: CopyReport.Outcome
+    func report(
+        _ checkpoint: LoadedCheckpoint, _ definitions: [DefinitionRecord], _ outcome: CopyReport.Outcome,
+        _ tally: ArtifactCopy.Tally = .init()
     ) -> CopyReport {
         CopyReport(
             checkpoint: id, plan: checkpoint.ir.plan, from: source.provider, to: target.provider, outcome: outcome,
             failures: [], resources: definitions.count,
-            artifacts: definitions.reduce(0) { $0 + $1.artifacts.count }, tally: ArtifactCopy.Tally(),
+            artifacts: definitions.reduce(0) { $0 + $1.artifacts.count }, tally: tally,
             wasCancelled: false)
     }
 }

@@ -57,6 +57,10 @@ package enum CopyError: Error, Sendable, Hashable, CustomStringConvertible {
     case inTheWay(CheckpointID, CheckpointStatus, place: String, provider: String)
     /// The other provider could not restore the copy.
     case lacksPlugin(String, provider: String)
+    /// What is missing of the copy could not be sent.
+    case notCompleted(CheckpointID, place: String, reason: String)
+    /// Neither bank has a checkpoint of the plan.
+    case unknownPlan(String, places: [String])
     /// The bank that the copy was made from is not the one that the provider has now.
     case otherOrigin(CheckpointID, provider: String, expected: String, actual: String)
 
@@ -80,6 +84,11 @@ package enum CopyError: Error, Sendable, Hashable, CustomStringConvertible {
         case .lacksPlugin(let name, let provider):
             return "provider '\(provider)' has no plugin '\(name)', which restoring the copy takes; add it to the "
                 + "'plugins' of the provider's manifest"
+        case .notCompleted(let id, let place, let reason):
+            return "what is missing of checkpoint \(id) in \(place) could not be sent: \(reason)"
+        case .unknownPlan(let plan, let places):
+            return "there is no checkpoint of a plan '\(plan)' in \(places.joined(separator: " or ")); "
+                + "'cairn checkpoints list' shows the plans that there are"
         case .otherOrigin(let id, let provider, let expected, let actual):
             return
                 "checkpoint \(id) was being copied from the bank \(expected), and provider '\(provider)' now has the bank "

@@ -100,7 +100,7 @@ struct CopyRun: Sendable {
                 let packs = try packs(work)
                 try await write(packs)
                 let segments = try await copyJournal()
-                try await collection.adoptLabels(of: id, from: source.collection)
+                try await copyLabels()
                 commit = available(packs.map { SHA256Digest(of: $0.bytes) }, segments)
             } else {
                 commit = failed(states, failures)
@@ -196,6 +196,15 @@ struct CopyRun: Sendable {
             try await target.collection.bank.putOnce(keys.journal(ofEpoch: epoch, page: number), bytes)
         }
         return origin.journalSegments
+    }
+
+    /// Copies what people have said of the checkpoint. A restore does without it: what is damaged is left out, and that is told.
+    private func copyLabels() async throws {
+        do {
+            try await target.collection.adoptLabels(of: id, from: source.collection)
+        } catch CheckpointError.damaged(let key, let reason) {
+            environment.observer.observe(.recordDamaged(key, reason: "\(reason); the copy does without it"))
+        }
     }
 
     /// Throws when the copy was deleted meanwhile, or when this epoch has failed and an earlier one, whose copier was

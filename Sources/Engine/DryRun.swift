@@ -4,6 +4,7 @@ package import Checkpoints
 package import PlanIR
 package import PluginKit
 import Scheduling
+import Surroundings
 
 /// Walks an operation without running it: the activities in the engine's order, and for every resource what its plugin
 /// finds missing. Nothing is changed, neither in the bank nor on the host.
@@ -56,11 +57,18 @@ package struct DryRun: Sendable {
         from collection: CheckpointCollection
     ) async -> DryRunReport { await reading(.verify, checkpoint, request, collection) }
 
-    /// What a deletion would do; the caller has seen that the checkpoint is there.
+    /// What a deletion would do; the caller has seen that the checkpoint is there. `isGone` says whether the owner of a use of
+    /// it has certainly ended.
     package func delete(
-        _ summary: CheckpointSummary, force: Bool, from collection: CheckpointCollection
+        _ summary: CheckpointSummary, force: Bool, from collection: CheckpointCollection,
+        isGone: (@Sendable (Owner) async throws -> Bool)? = nil
     ) async -> DryRunReport {
         var general: [Precondition] = []
+        do {
+            try await collection.ensureDeletable(summary.id, isGone: isGone ?? { collection.hasEnded($0) })
+        } catch {
+            general.append(Self.refusal(error))
+        }
         if !force, [.protecting, .waitCopying, .copying, .damaged].contains(summary.status) {
             general.append(
                 Precondition(
@@ -108,9 +116,12 @@ package struct DryRun: Sendable {
             switch try await operation.standing(checkpoint, definitions) {
             case .none: finding = "is not there yet"
             case .begun: finding = "was begun there, and would be gone on with"
-            case .there:
+            case .there(let there) where there.isWhole:
                 finding = "is there already, and the same: nothing would be copied"
                 bytes = 0
+            case .there(let there):
+                finding = there.words
+                bytes = there.lacking.reduce(0) { Self.sum($0, $1.artifact.summary.size) }
             }
             general.append(Precondition("the copy in \(operation.target.words)", .met, finding))
         } catch { general.append(Self.refusal(error)) }
@@ -156,8 +167,11 @@ package struct DryRun: Sendable {
         } catch { general.append(Self.refusal(error)) }
         let packs = checkpoint.packs(collection)
         let plan = OperationPlan(checkpoint.ir, kind, request)
-        let walked = await walk(plan.ir, kind, request.target, plan.isIncluded) { try await packs.definition($0) }
+        let walked = await walk(plan.ir, kind, of: checkpoint.index.id, request.target, plan.isIncluded) {
+            try await packs.definition($0)
+        }
         general += Self.sharedRoom(walked.findings)
+        if kind == .restore { general += await unfinished(checkpoint.index.id, request.target, collection) }
         return report(plan.ir, kind, checkpoint.index.id, walked, general, bankBytes: nil, included: plan.isIncluded)
     }
 
@@ -170,6 +184,24 @@ package struct DryRun: Sendable {
             resources: included.map { $0.reduce(0) { $0 + ($1 ? 1 : 0) } } ?? ir.resources.count,
             activities: walked.activities,
             findings: general.map { DryRunReport.Finding($0) } + walked.findings, bankBytes: bankBytes)
+    }
+
+    /// The restores of the same checkpoint to the same place that have not come to their end.
+    private func unfinished(
+        _ id: CheckpointID, _ target: RestoreTarget, _ collection: CheckpointCollection
+    ) async -> [Precondition] {
+        let operations: [OperationSummary]
+        // A restore needs none of their records.
+        do { operations = try await collection.operations() } catch { return [] }
+        return operations.filter { operation in
+            guard let index = operation.index, operation.isResumable else { return false }
+            return index.kind == OperationKind.restore.rawValue && index.checkpoint == id
+                && index.target == target.directory
+        }.prefix(1).map { operation in
+            Precondition(
+                "the restore \(operation.id)", .doubtful, "of the same checkpoint to the same place is unfinished",
+                advice: "'cairn resume \(operation.id)' goes on with it, and replaces only what it has begun itself")
+        }
     }
 
     /// Whether what goes to one file system has room there together.
@@ -209,8 +241,8 @@ package struct DryRun: Sendable {
 
     /// Walks the graph as the engine would with one job, then asks for every resource, some at a time.
     private func walk(
-        _ ir: PlanIR, _ kind: OperationKind, _ target: RestoreTarget, _ isIncluded: [Bool] = [],
-        _ definition: @escaping @Sendable (Int) async throws -> DefinitionRecord?
+        _ ir: PlanIR, _ kind: OperationKind, of checkpoint: CheckpointID? = nil, _ target: RestoreTarget,
+        _ isIncluded: [Bool] = [], _ definition: @escaping @Sendable (Int) async throws -> DefinitionRecord?
     ) async -> Walked {
         var walked = Walked()
         var order: [Int] = []
@@ -231,13 +263,13 @@ package struct DryRun: Sendable {
         // What has nothing to do in this operation may still need something.
         order += ir.resources.indices.filter { !isSeen[$0] && (isIncluded.isEmpty || isIncluded[$0]) }
         let scopes = Execution.scopes(ir, isIncluded)
-        walked.findings = await findings(of: order, ir, kind, target, scopes, definition)
+        walked.findings = await findings(of: order, ir, kind, checkpoint, target, scopes, definition)
         return walked
     }
 
     private func findings(
-        of order: [Int], _ ir: PlanIR, _ kind: OperationKind, _ target: RestoreTarget, _ scopes: [OperationScope],
-        _ definition: @escaping @Sendable (Int) async throws -> DefinitionRecord?
+        of order: [Int], _ ir: PlanIR, _ kind: OperationKind, _ checkpoint: CheckpointID?, _ target: RestoreTarget,
+        _ scopes: [OperationScope], _ definition: @escaping @Sendable (Int) async throws -> DefinitionRecord?
     ) async -> [DryRunReport.Finding] {
         return await withTaskGroup(of: (Int, [Precondition]).self) { group in
             var found = [[Precondition]](repeating: [], count: order.count)
@@ -246,7 +278,7 @@ package struct DryRun: Sendable {
                 let index = order[position]
                 let scope = scopes[Int(ir.resources[index].plugin)]
                 group.addTask {
-                    (position, await preconditions(of: index, ir, kind, target, scope, definition))
+                    (position, await preconditions(of: index, ir, kind, checkpoint, target, scope, definition))
                 }
             }
             for await (position, list) in group { found[position] = list }
@@ -257,8 +289,8 @@ package struct DryRun: Sendable {
     }
 
     private func preconditions(
-        of index: Int, _ ir: PlanIR, _ kind: OperationKind, _ target: RestoreTarget, _ scope: OperationScope,
-        _ definition: @Sendable (Int) async throws -> DefinitionRecord?
+        of index: Int, _ ir: PlanIR, _ kind: OperationKind, _ checkpoint: CheckpointID?, _ target: RestoreTarget,
+        _ scope: OperationScope, _ definition: @Sendable (Int) async throws -> DefinitionRecord?
     ) async -> [Precondition] {
         let resource = ir.resources[index]
         // An unknown plugin is told once, for the whole operation.
@@ -272,6 +304,6 @@ package struct DryRun: Sendable {
             PreconditionContext(
                 resource: ResourceDescription(resource), parameters: ir.parameters(of: index, for: kind),
                 protectParameters: ir.parameters(of: index, for: .protect), target: target, definition: saved,
-                scope: scope))
+                scope: scope, checkpoint: checkpoint?.text ?? ""))
     }
 }

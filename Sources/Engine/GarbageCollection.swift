@@ -42,7 +42,8 @@ package struct CollectedItem: Sendable, Hashable {
 
 /// How long garbage is left alone, in milliseconds.
 package struct GarbageTerms: Sendable, Hashable {
-    /// How long the artifacts of a failed run are kept, from its end, by the store's clock.
+    /// How long the artifacts of a failed run are kept, and the checkpoint of a rehearsal that proved nothing, from its end, by
+    /// the store's clock.
     package var failed: Int64
     /// How long what belongs to no checkpoint is kept, from its last write by the store's clock: longer than any write may
     /// be on its way.
@@ -142,6 +143,9 @@ package struct GarbageCollection: Sendable {
         guard try await bank.size(CheckpointKeys(id).index) != nil else { return try await collect(orphan: id) }
         try await removeFinishedReset(of: id)
         let index = try await collection.index(id)
+        if index.isRehearsal, try await collection.isRehearsed(id) {
+            return try await collect(rehearsed: index, after: terms.failed)
+        }
         // The commit record first, and the claims behind that.
         let commit = try await collection.commit(id)
         let newest = try await collection.newestEpoch(id)

@@ -44,6 +44,15 @@ package struct LoadedCheckpoint: Sendable {
         DefinitionPacks(index.id, commit, collection)
     }
 
+    /// All of the checkpoint's definitions, in the order of its resources.
+    func definitions(in collection: CheckpointCollection) async throws -> [DefinitionRecord] {
+        let packs = packs(collection)
+        var definitions: [DefinitionRecord] = []
+        definitions.reserveCapacity(ir.resources.count)
+        for resource in ir.resources.indices { definitions.append(try await packs.definition(resource)) }
+        return definitions
+    }
+
     /// Refuses plugins that cannot read what was saved. A manifest may have changed since; its version says whether
     /// that matters. Returns the names of plugins whose manifests differ.
     func checkBindings(_ plugins: [String: LoadedPlugin]) throws -> [String] {

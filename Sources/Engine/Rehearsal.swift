@@ -49,6 +49,8 @@ package struct RehearsalReport: Sendable {
     package var wasCancelled = false
     /// Whether the checkpoint is still there.
     package var isKept = true
+    /// Whether it goes by itself some time.
+    package var isPassing = false
 
     /// Whether every resource is proven; with `acceptsVerified`, or at least verified.
     package func isProven(acceptsVerified: Bool) -> Bool {
@@ -82,8 +84,8 @@ package struct Rehearsal: Sendable {
         self.scratch = scratch
     }
 
-    /// Saves, restores and verifies; the checkpoint is there afterwards, until `keepCheckpoint` or `deleteCheckpoint` says what
-    /// becomes of it.
+    /// Saves, restores and verifies; the checkpoint is there afterwards, until `keepCheckpoint`, `leaveCheckpoint` or
+    /// `deleteCheckpoint` says what becomes of it.
     package func run(earlier: CommitRecord? = nil) async throws -> RehearsalReport {
         let began = environment.clock.monotonicNanoseconds
         let started = environment.now()
@@ -125,6 +127,20 @@ package struct Rehearsal: Sendable {
         } catch {
             report.failures.append(
                 "the checkpoint may be removed by 'cairn gc', since that it is kept is not noted: \(error)")
+        }
+    }
+
+    /// Lets the checkpoint stay until the next rehearsal of the plan, or for a while, so that people can look into it.
+    package func leaveCheckpoint(_ report: inout RehearsalReport) async {
+        let (collection, id, now) = (environment.collection, report.checkpoint, environment.now())
+        do {
+            try environment.writeGuard.ensureMayWrite()
+            try await uncancelled { try await collection.leaveRehearsed(id, now: now) }
+            report.isPassing = true
+        } catch {
+            report.failures.append(
+                "the checkpoint may be taken for one of a rehearsal that was cut off, since its end is not noted: \(error)"
+            )
         }
     }
 

@@ -1,17 +1,21 @@
 import Bank
 import Checkpoints
 
-/// What rehearsals leave behind that were cut off: a checkpoint, and a restore or a verification of it.
+/// What rehearsals leave behind: of one that was cut off a checkpoint, and a restore or a verification of it; of one that
+/// proved nothing the checkpoint.
 ///
 /// A rehearsal keeps the marker of its checkpoint until it has decided whether that stays. So one that has a marker, and
-/// whose owner is gone, was made by a rehearsal that never came to its end.
+/// whose owner is gone, was made by a rehearsal that never came to its end; unless `rehearsed.json` says that it has.
 extension GarbageCollection {
-    /// Removes what rehearsals of a plan have left behind that were cut off; everything else stays.
+    /// Removes what rehearsals of a plan have left behind that were cut off or proved nothing; everything else stays.
     package func runRehearsals(of plan: String) async throws -> [CollectedItem] {
         var items: [CollectedItem] = []
         for id in try await collection.markedIDs() {
             guard let index = try? await collection.index(id), index.isRehearsal, index.plan == plan else { continue }
             try await collect(id.text, &items) {
+                if try await collection.isRehearsed(id), try await collection.tombstone(id) == nil {
+                    return try await collect(rehearsed: index, after: 0)
+                }
                 let item = try await collect(marked: id)
                 // One that failed in order is kept, and its artifacts go in their time.
                 return item?.action == .swept ? nil : item
@@ -26,6 +30,45 @@ extension GarbageCollection {
         guard let commit, commit.status == .error, newest?.epoch ?? 0 <= commit.epoch else { return true }
         // One that failed has ended in order, unless it was somebody else who recorded that.
         return newest.map { $0.owner.id != index.owner.id } ?? false
+    }
+
+    /// Deletes the checkpoint of a rehearsal that has ended without proving it, when people have had so many milliseconds to
+    /// look at it.
+    func collect(rehearsed index: CheckpointIndex, after grace: Int64) async throws -> CollectedItem? {
+        let id = index.id
+        // What is due does not wait so long.
+        if let commit = try await collection.commit(id), !commit.dueReverts.isEmpty {
+            return try await undo(index, commit)
+        }
+        guard let ended = try await environment.bank.modified(CheckpointKeys(id).rehearsed),
+            try await environment.storeTime() - ended >= grace
+        else { return nil }
+        let reason = "a rehearsal of plan '\(index.plan)' made it and proved nothing, and nobody asked to keep it"
+        guard !dryRun else { return CollectedItem(id.text, .deleted, reason) }
+        if let left = try await endOperations(of: id) { return left }
+        return try await delete(id, force: false, reason)
+    }
+
+    /// Ends the restores and verifications of a checkpoint that were cut off, and undoes what they have left: while the
+    /// checkpoint is there, it tells what that is. Returns what could not be ended.
+    private func endOperations(of id: CheckpointID) async throws -> CollectedItem? {
+        for operation in try await collection.operations() {
+            guard let standing = operation.standing, standing.isOpen || standing.hasDueReverts,
+                standing.index.checkpoint == id
+            else { continue }
+            let item = try await collect(standing)
+            guard item.action == .ended || item.action == .undone else {
+                return CollectedItem(id.text, .left, "\(standing.index.kind) \(item.id): \(item.message)")
+            }
+        }
+        return nil
+    }
+
+    private func delete(_ id: CheckpointID, force: Bool, _ reason: String) async throws -> CollectedItem {
+        let report = try await DeleteOperation(environment, checkpoint: id, force: force, isGone: isGone).run()
+        if let first = report.failures.first { return CollectedItem(id.text, .failed, first.description) }
+        return report.status == .deleting
+            ? CollectedItem(id.text, .left, Self.waiting) : CollectedItem(id.text, .deleted, reason)
     }
 
     /// Undoes what a rehearsal that was cut off has begun, and deletes its checkpoint.
@@ -47,26 +90,12 @@ extension GarbageCollection {
         guard !dryRun else { return CollectedItem(id.text, .deleted, reason) }
         // One that is pinned stays, and so would they.
         try await removeUses(of: id)
-        // While the checkpoint is there, it tells what is to be undone.
-        for operation in try await collection.operations() {
-            guard let standing = operation.standing, standing.isOpen || standing.hasDueReverts,
-                standing.index.checkpoint == id
-            else { continue }
-            let item = try await collect(standing)
-            guard item.action == .ended || item.action == .undone else {
-                return CollectedItem(id.text, .left, "\(standing.index.kind) \(item.id): \(item.message)")
-            }
-        }
+        if let left = try await endOperations(of: id) { return left }
         // A run without a plan and an epoch has done nothing.
         let hasBegun = try await environment.bank.size(CheckpointKeys(id).ir) != nil && newest != nil
         let run = ResumeOperation(environment, checkpoint: id, isGone: isGone)
         if commit == nil, hasBegun { _ = try await run.giveUp(reason: reason) }
         if let commit, !commit.dueReverts.isEmpty { _ = try await run.undoDue() }
-        let report = try await DeleteOperation(
-            environment, checkpoint: id, force: !hasBegun, isGone: isGone
-        ).run()
-        if let first = report.failures.first { return CollectedItem(id.text, .failed, first.description) }
-        return report.status == .deleting
-            ? CollectedItem(id.text, .left, Self.waiting) : CollectedItem(id.text, .deleted, reason)
+        return try await delete(id, force: !hasBegun, reason)
     }
 }

@@ -12,7 +12,7 @@ package protocol ScratchPlace: Sendable {
 
 extension Rehearsal {
     /// A rehearsal from its beginning to its end: in a place that `making` makes and that is removed whatever happens; then
-    /// the checkpoint is deleted. With `keeps`, or when anything failed, it stays for people to look at.
+    /// the checkpoint is deleted. With `keeps` it stays, and when anything failed it stays for a while, for people to look at.
     ///
     /// What is thrown leaves the checkpoint to the next rehearsal of the plan, or to the garbage collection.
     package static func run(
@@ -30,11 +30,13 @@ extension Rehearsal {
         }
         var report = try result.get()
         if let fault { report.failures.append(fault) }
-        // One that failed is kept, so that it can be looked into.
-        if !keeps && report.isProven(acceptsVerified: true) {
+        if keeps {
+            await rehearsal.keepCheckpoint(&report)
+        } else if report.isProven(acceptsVerified: true) {
             await rehearsal.deleteCheckpoint(&report)
         } else {
-            await rehearsal.keepCheckpoint(&report)
+            // So that it can be looked into; but every night one more would fill the bank.
+            await rehearsal.leaveCheckpoint(&report)
         }
         return report
     }

@@ -142,15 +142,11 @@ package struct ResetOperation: Sendable {
     /// Throws unless every object is there that the commit record leads to.
     private func ensurePresent(_ checkpoint: LoadedCheckpoint) async throws {
         guard checkpoint.commit.status == .available else { return }
-        let keys = CheckpointKeys(id)
         let packs = checkpoint.packs(environment.collection)
         for resource in checkpoint.ir.resources.indices {
             let identity = checkpoint.ir.resources[resource].identity
             for artifact in try await packs.definition(resource).artifacts {
-                let store = PartedArtifactStore(
-                    bank: environment.bank, artifacts: try keys.artifacts(identity, epoch: artifact.epoch),
-                    writable: false, expectedRecords: [artifact.summary.name: artifact.record])
-                try await store.ensurePresent(artifact.summary.name)
+                try await environment.collection.ensurePresent(artifact, of: identity, id)
             }
         }
     }

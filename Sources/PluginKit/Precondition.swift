@@ -82,10 +82,12 @@ package struct PreconditionContext: Sendable {
     package let definition: JSONObject
     /// The resources of this operation that are this plugin's, with this one.
     package let scope: OperationScope
+    /// The checkpoint's id, as `ActivityContext` has it; empty in `protect`.
+    package let checkpoint: String
 
     package init(
         resource: ResourceDescription, parameters: JSONObject, protectParameters: JSONObject, target: RestoreTarget,
-        definition: JSONObject, scope: OperationScope
+        definition: JSONObject, scope: OperationScope, checkpoint: String = ""
     ) {
         self.resource = resource
         self.parameters = parameters
@@ -93,5 +95,6 @@ package struct PreconditionContext: Sendable {
         self.target = target
         self.definition = definition
         self.scope = scope
+        self.checkpoint = checkpoint
     }
 }

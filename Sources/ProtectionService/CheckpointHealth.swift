@@ -103,6 +103,8 @@ struct CheckpointHealth: Sendable {
         let index = try await collection.index(id)
         let copyAgain = index.copyAgain
         guard hasEnded(executor) else { return try await silent(executor, subject, isCopy: copyAgain != nil) }
+        // One that has ended without proving anything goes in its time.
+        if index.isRehearsal, try await collection.isRehearsed(id) { return nil }
         if index.isRehearsal, index.origin == nil, summary.status == .available {
             return Precondition(
                 subject, .doubtful, "was made by a rehearsal that was cut off", advice: "remove it with 'cairn gc'")

@@ -31,6 +31,12 @@ struct NamedCheckpoint: ParsableArguments {
     }
 }
 
+/// What to do with labels and a note that cannot be read.
+struct DamagedLabels: ParsableArguments {
+    @Flag(help: "Write anew what cannot be read any more; all labels and the note of before are lost.")
+    var replaceDamaged = false
+}
+
 extension Checkpoints {
     /// `cairn checkpoints label`
     struct Label: AsyncParsableCommand {
@@ -54,6 +60,8 @@ extension Checkpoints {
         @Option(help: ArgumentHelp("Remove the label of this key (repeatable).", valueName: "key"))
         var remove: [String] = []
 
+        @OptionGroup var damaged: DamagedLabels
+
         func validate() throws {
             for label in labels {
                 try label.validate()
@@ -68,12 +76,13 @@ extension Checkpoints {
 
         func run() async throws {
             let (opened, id) = try await named.open()
-            let (labels, remove) = (labels, remove)
+            let (labels, remove, replaces) = (labels, remove, damaged.replaceDamaged)
             let texts: CheckpointLabels
-            if labels.isEmpty && remove.isEmpty {
+            if labels.isEmpty && remove.isEmpty && !replaces {
                 texts = try await opened.collection.annotations(id).texts
             } else {
-                texts = try await opened.collection.annotate(id, now: Timestamp.now()) { texts in
+                texts = try await opened.collection.annotate(id, now: Timestamp.now(), replacesDamaged: replaces) {
+                    texts in
                     for key in remove { try texts.remove(key) }
                     for label in labels { try texts.set(label.key, label.value ?? "") }
                 }
@@ -97,13 +106,17 @@ extension Checkpoints {
 
         @OptionGroup var named: NamedCheckpoint
 
+        @OptionGroup var damaged: DamagedLabels
+
         @Argument(help: "The note, of at most 4096 bytes.")
         var text: String
 
         func run() async throws {
             let (opened, id) = try await named.open()
-            let text = text
-            try await opened.collection.annotate(id, now: Timestamp.now()) { try $0.setNote(text) }
+            let (text, replaces) = (text, damaged.replaceDamaged)
+            try await opened.collection.annotate(id, now: Timestamp.now(), replacesDamaged: replaces) {
+                try $0.setNote(text)
+            }
             try await named.show(id, opened, "checkpoint \(id) has \(text.isEmpty ? "no note" : "this note") now")
         }
     }

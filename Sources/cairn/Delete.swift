@@ -72,7 +72,8 @@ struct Delete: AsyncParsableCommand {
             throw CheckpointError.unknown(id.text)
         }
         let report = await DryRun(plugins: opened.plugins, jobs: chosen.options.jobs ?? 4).delete(
-            summary, force: force, from: opened.collection)
+            summary, force: force, from: opened.collection,
+            isGone: opened.quietEnvironment(jobs: 1).ownerGlance())
         let objects = try await opened.collection.bank.allKeys(below: CheckpointKeys(id).all).count
         if chosen.output == .json {
             var object = summary.json

@@ -34,7 +34,8 @@ struct Collect: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How long the artifacts of failed runs are kept, such as 12h or 7d.", valueName: "duration"))
+            "How long the artifacts of failed runs are kept, and rehearsals that proved nothing, such as 12h or 7d.",
+            valueName: "duration"))
     var keepFailed = Duration(milliseconds: GarbageTerms.standard.failed)
 
     @Option(

@@ -22,8 +22,9 @@ struct Rehearse: AsyncParsableCommand {
             Everything that the plan names is saved into a checkpoint of its own and restored into a new directory that \
             only you may enter. What cannot be restored elsewhere is read back and checked instead, and the report says \
             so. The directory is removed in any case, and the checkpoint when all is well. The exit code is 0 only when \
-            every resource is proven. Services are brought to a standstill as in any protect run. What a rehearsal of the \
-            plan has left behind that was killed is removed first.
+            every resource is proven. Services are brought to a standstill as in any protect run. What an earlier \
+            rehearsal of the plan has left behind is removed first: what one left that was killed, and the checkpoint of one \
+            that proved nothing, unless it is pinned or --keep was given then.
 
             EXAMPLES
               cairn rehearse shop.ir --dry-run
@@ -150,8 +151,8 @@ extension OpenedProvider {
         }
     }
 
-    /// Removes what rehearsals of a plan have left behind that were killed, and says so. What fails keeps no one from
-    /// rehearsing.
+    /// Removes what rehearsals of a plan have left behind that were killed or proved nothing, and says so. What fails keeps
+    /// no one from rehearsing.
     func sweepRehearsals(of plan: String, in place: String, _ environment: ExecutionEnvironment) async {
         func tell(_ words: String) { environment.observer.observe(.noticed(words)) }
         let isGone = environment.ownerGlance()
@@ -160,10 +161,12 @@ extension OpenedProvider {
         do {
             for item in try await GarbageCollection(quiet, isGone: isGone).runRehearsals(of: plan)
             where item.action != .left {
-                tell(
-                    item.action == .failed
-                        ? "checkpoint \(item.id) of a rehearsal that was cut off could not be removed: \(item.message)"
-                        : "checkpoint \(item.id) was removed: \(item.message)")
+                switch item.action {
+                case .failed:
+                    tell("checkpoint \(item.id) of an earlier rehearsal could not be removed: \(item.message)")
+                case .undone: tell("what was left of checkpoint \(item.id) is undone: \(item.message)")
+                default: tell("checkpoint \(item.id) was removed: \(item.message)")
+                }
             }
             for swept in try await ScratchSweep(bank: format.id, isGone: isGone).run(in: [place]) {
                 switch swept.outcome {
@@ -242,7 +245,11 @@ extension RehearsalReport {
         if count(.verified) > 0 && !acceptsVerified {
             text += "what is verified only was not restored; --accept-verified is content with that\n"
         }
-        if isKept {
+        if isKept && isPassing {
+            text += ProposedCommands.naming(
+                "checkpoint \(checkpoint) of the rehearsal stays until the plan is rehearsed again, or 'cairn gc' a day "
+                    + "later; 'cairn checkpoints pin \(checkpoint)' keeps it\n")
+        } else if isKept {
             text += ProposedCommands.naming(
                 "checkpoint \(checkpoint) of the rehearsal is kept; 'cairn delete \(checkpoint)' removes it\n")
         }

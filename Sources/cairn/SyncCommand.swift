@@ -18,8 +18,8 @@ extension BankCommand {
                 All available checkpoints of the plan are copied that are not there, the oldest first; copies that \
                 were broken off are finished. One that retention would remove there at once is not copied, by the \
                 policy that the plan's newest available checkpoint was made with, or by that of --policy; --all copies \
-                it, too. One that cannot be copied does not keep the others from it: the exit code is 1 then. Nothing \
-                is removed from either bank.
+                it, too. One that cannot be copied, as it is damaged here, does not keep the others from it: the exit code \
+                is 1 then. What is gone of a copy is sent again. Nothing is removed from either bank.
 
                 EXAMPLES
                   cairn bank sync shop --to offsite --dry-run

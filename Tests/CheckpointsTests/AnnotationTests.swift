@@ -121,6 +121,78 @@ import Testing
         #expect(shelf.memory.contents.isEmpty)
     }
 
+    /// Who comes too late takes nothing away from who came in time and was told so.
+    @Test(arguments: ConsistencyLevel.allCases)
+    func aPinThatCameInTimeOutlivesOneThatCameTooLate(_ level: ConsistencyLevel) async throws {
+        let shelf = BankShelf(level)
+        let (index, now) = (try await shelf.add(BankShelf.start), now)
+        let racing = MeddlingBank(shelf.bank, at: "pin.json") {
+            try await shelf.collection.pin(index.id, by: "ada@host", reason: "mine", now: now)
+            _ = try await shelf.collection.beginDeletion(index.id, now: now, force: false)
+        }
+        let late = CheckpointCollection(
+            bank: racing, owner: BankShelf.owner, consistency: level, hasEnded: { _ in true })
+        await #expect(throws: AnnotationError.beingDeleted(index.id)) {
+            try await late.pin(index.id, by: "bob@host", reason: "", now: now)
+        }
+        await #expect(throws: CheckpointError.pinned(index.id)) {
+            try await shelf.collection.ensureDeletable(index.id) { _ in true }
+        }
+    }
+
+    @Test(arguments: ConsistencyLevel.allCases)
+    func labelsThatWereSetInTimeOutliveThoseThatCameTooLate(_ level: ConsistencyLevel) async throws {
+        let shelf = BankShelf(level)
+        let (index, now) = (try await shelf.add(BankShelf.start), now)
+        try await shelf.collection.annotate(index.id, now: now) { try $0.set("first", "1") }
+        let racing = MeddlingBank(shelf.bank, at: "labels.json") {
+            _ = try await shelf.collection.beginDeletion(index.id, now: now, force: false)
+        }
+        let late = CheckpointCollection(
+            bank: racing, owner: BankShelf.owner, consistency: level, hasEnded: { _ in true })
+        await #expect(throws: AnnotationError.beingDeleted(index.id)) {
+            try await late.annotate(index.id, now: now) { try $0.set("second", "2") }
+        }
+        #expect(try await shelf.collection.annotations(index.id).labels["first"] == "1")
+    }
+
+    /// Behind the point of no return the deletion may have listed already what it removes.
+    @Test(arguments: ConsistencyLevel.allCases)
+    func nothingIsLeftInACheckpointThatGoesForGood(_ level: ConsistencyLevel) async throws {
+        let shelf = BankShelf(level)
+        let (index, now) = (try await shelf.add(BankShelf.start), now)
+        let racing = MeddlingBank(shelf.bank, at: "pin.json") {
+            let mark = try await shelf.collection.beginDeletion(index.id, now: now, force: false)
+            #expect(try await shelf.collection.advanceDeletion(mark))
+        }
+        let late = CheckpointCollection(
+            bank: racing, owner: BankShelf.owner, consistency: level, hasEnded: { _ in true })
+        await #expect(throws: AnnotationError.beingDeleted(index.id)) {
+            try await late.pin(index.id, by: "bob@host", reason: "", now: now)
+        }
+        #expect(try await !shelf.collection.isPinned(index.id))
+    }
+
+    @Test(arguments: ConsistencyLevel.allCases)
+    func labelsThatCannotBeReadAreReplacedOnlyWhenThatIsAskedFor(_ level: ConsistencyLevel) async throws {
+        let shelf = BankShelf(level)
+        let id = try await shelf.add(BankShelf.start).id
+        let key = CheckpointKeys(id).labels
+        try await shelf.bank.put(key, Array("torn".utf8), if: .none)
+        do {
+            try await shelf.collection.annotate(id, now: now) { try $0.set("a", "b") }
+            Issue.record("replaced unasked")
+        } catch let error as AnnotationError {
+            #expect("\(error)".contains("--replace-damaged") && "\(error)".contains("\(key)"))
+        }
+        #expect(try await shelf.bank.get(key) == Array("torn".utf8))
+        // Also where nothing is to be said any more.
+        try await shelf.collection.annotate(id, now: now, replacesDamaged: true) { _ in }
+        #expect(try await shelf.collection.annotations(id) == CheckpointAnnotations())
+        try await shelf.collection.annotate(id, now: now, replacesDamaged: true) { try $0.set("a", "b") }
+        #expect(try await shelf.collection.annotations(id).labels == ["a": "b"])
+    }
+
     @Test(arguments: ConsistencyLevel.allCases)
     func damagedRecordsAreNamedAndHideNothing(_ level: ConsistencyLevel) async throws {
         let shelf = BankShelf(level)
@@ -133,7 +205,7 @@ import Testing
         let annotations = try #require(page.checkpoints.first?.annotations)
         #expect(annotations.isPinned && annotations.pin == nil && annotations.faults.count == 2)
         #expect(try await shelf.collection.isPinned(id))
-        await #expect(throws: CheckpointError.self) {
+        await #expect(throws: AnnotationError.self) {
             try await shelf.collection.annotate(id, now: now) { try $0.set("a", "b") }
         }
     }

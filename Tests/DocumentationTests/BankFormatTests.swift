@@ -58,6 +58,7 @@ struct BankFormatTests {
             ).bytes),
         CheckpointLabels().record(of: id, changed: time),
         PinRecord(checkpoint: id, by: "ada@host", pinned: time, reason: "no").record,
+        RehearsedRecord(checkpoint: id, owner: owner, ended: time).record,
         ResetIntent(checkpoint: id, owner: owner, since: time).record,
         UseRecord(checkpoint: id, kind: "restore", owner: owner, since: time).record,
         Tombstone(

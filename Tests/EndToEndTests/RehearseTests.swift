@@ -111,6 +111,47 @@ import Testing
         #expect(try scratchIsEmpty(site))
     }
 
+    /// A rehearsal every night that never proves anything must not fill the bank; what people keep stays.
+    @Test func whatProvesNothingLeavesOneCheckpointOnly() async throws {
+        let site = try await site()
+        try site.write(
+            "plan.yaml",
+            """
+            apiVersion: cairn/v1
+            kind: Plan
+            name: shop
+            description: A plan of which nothing is saved
+            provider: local
+            resources:
+              - {id: nothing, type: Test::Nothing, name: Nothing}
+            """)
+        try await site.compile()
+        func ids() async throws -> [String] {
+            let ending = try await site.cairn("checkpoints", "list", "--output", "json")
+            return (try ending.json().arrayValue ?? []).compactMap { $0.objectValue?["checkpoint"]?.stringValue }
+        }
+        let kept = try await site.cairn("rehearse", "plan.ir", "--scratch", "scratch", "--keep")
+        #expect(kept.code == 1 && kept.output.contains("is kept"), "\(kept)")
+        let keptIDs = try await ids()
+        #expect(keptIDs.count == 1)
+        for night in 0..<3 {
+            let ending = try await site.cairn("rehearse", "plan.ir", "--scratch", "scratch")
+            #expect(ending.code == 1 && ending.output.contains("stays until the plan is rehearsed again"), "\(ending)")
+            #expect(ending.errors.contains("was removed") == (night > 0), "\(ending)")
+            let now = try await ids()
+            #expect(now.count == 2 && Set(now).isSuperset(of: keptIDs), "\(now)")
+        }
+        let collected = try await site.cairn("gc", "--scratch", "scratch")
+        #expect(collected.code == 0, "\(collected)")
+        #expect(try await ids().count == 2)
+        let check = try await site.cairn("bank", "check")
+        #expect(check.code == 0 && !check.output.contains("rehearsal"), "\(check)")
+        try await Task.sleep(for: .milliseconds(1100))
+        let later = try await site.cairn("gc", "--scratch", "scratch", "--keep-failed", "1s")
+        #expect(later.code == 0, "\(later)")
+        #expect(try await ids() == keptIDs)
+    }
+
     @Test func aSignalEndsItAndNothingStaysInTheScratchPlace() async throws {
         let site = try await site(restoreTo: "touch \"$MARK\"; exec sleep 60")
         let mark = site.place + "/mark"

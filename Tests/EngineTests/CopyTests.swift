@@ -72,6 +72,71 @@ private let pairs = ConsistencyLevel.allCases.flatMap { source in ConsistencyLev
         #expect(bench.target.writes.isEmpty)
     }
 
+    /// Parts and records that are gone, or too short, are sent again to where they were, and nothing else is.
+    @Test(arguments: ConsistencyLevel.allCases)
+    func whatIsGoneOfACopyIsSentAgain(_ level: ConsistencyLevel) async throws {
+        let bench = CopyBench(target: level)
+        let id = try await bench.protect(CopyBench.ir(diamond))
+        _ = try await bench.copy(id)
+        let (whole, commit) = (try await bench.contentKeys(id), try await bench.atTarget.collection.commit(id))
+        let keys = try await bench.target.allKeys(below: CheckpointKeys(id).all)
+        let parts = keys.filter { $0.text.contains("/parts/") }
+        let records = keys.filter { $0.text.hasSuffix("/artifact.json") }
+        #expect(parts.count == 8 && records.count == 8)
+        try await bench.target.delete(parts[0], if: .none)
+        try await bench.target.delete(records[2], if: .none)
+        try await bench.target.put(parts[4], [1], if: .none)
+        let dry = try await DryRun(plugins: bench.atTarget.plugins, jobs: 1).copy(bench.operation(id))
+        #expect(dry.findings.contains { $0.precondition.finding.contains("3 artifacts of it are not whole") })
+        bench.target.fail(at: nil)
+        let report = try await bench.copy(id)
+        #expect(report.outcome == .copied && report.tally.sentBytes > 0 && report.tally.foundBytes > 0)
+        #expect(bench.observer.notices.withLock { $0 }.contains { $0.contains("3 artifacts of it are not whole") })
+        #expect(try await bench.contentKeys(id) == whole)
+        #expect(try await bench.atTarget.collection.commit(id) == commit)
+        #expect(try await bench.verify(id).commit.status == .success)
+        #expect(try await bench.copy(id).outcome == .alreadyThere)
+        // When the source has not got it either, that is said, and the copy is no worse than before.
+        try await bench.target.delete(parts[0], if: .none)
+        for key in try await bench.source.allKeys(below: CheckpointKeys(id).all) where key.text.contains("/parts/") {
+            try await bench.source.delete(key, if: .none)
+        }
+        do {
+            _ = try await bench.copy(id)
+            Issue.record("sent from nothing")
+        } catch CopyError.notCompleted(_, _, let reason) { #expect(reason.contains("/parts/"), "\(reason)") }
+        #expect(try await bench.statuses() == [.available])
+    }
+
+    /// Who crashed behind the commit record has left the marker and maybe no entries.
+    @Test(arguments: ConsistencyLevel.allCases)
+    func whatACopierLeftBehindItsCommitRecordIsDoneByTheNext(_ level: ConsistencyLevel) async throws {
+        let bench = CopyBench(target: level)
+        let id = try await bench.protect(CopyBench.ir([[1], []]))
+        _ = try await bench.copy(id)
+        let (collection, index) = (bench.atTarget.collection, try await bench.atTarget.collection.index(id))
+        let entries = try collection.indexKeys(
+            plan: index.plan, provider: index.provider, index.created, index.id)
+        let marker = CheckpointLayout.unfinished(id)
+        for key in entries { try await bench.target.delete(key, if: .none) }
+        try await bench.target.put(marker, collection.marker(id), if: .none)
+        var living = bench
+        living.ownersHaveEnded = false
+        #expect(try await living.copy(id).outcome == .alreadyThere)
+        #expect(try await bench.target.size(marker) != nil)
+        for sync in [true, false] {
+            try await bench.target.put(marker, collection.marker(id), if: .none)
+            for key in entries { try await bench.target.delete(key, if: .none) }
+            if sync {
+                #expect(try await bench.sync().items.map(\.action) == [.alreadyThere])
+            } else {
+                #expect(try await bench.copy(id).outcome == .alreadyThere)
+            }
+            #expect(try await bench.target.size(marker) == nil)
+            for key in entries { #expect(try await bench.target.size(key) != nil, "\(key)") }
+        }
+    }
+
     @Test func anotherCheckpointUnderTheSameIDIsAnError() async throws {
         let bench = CopyBench()
         let ir = CopyBench.ir([[]])
@@ -187,6 +252,17 @@ private let pairs = ConsistencyLevel.allCases.flatMap { source in ConsistencyLev
         #expect(try await bench.copy(id).outcome == .copied)
         #expect(bench.observer.notices.withLock { $0 }.contains("damaged \(key)"))
         #expect(try await bench.atTarget.collection.commit(id)?.journalSegments == 0)
+        #expect(try await bench.verify(id).commit.status == .success)
+    }
+
+    @Test func damagedLabelsAreLeftOutAndTheCopyIsWholeWithoutThem() async throws {
+        let bench = CopyBench()
+        let id = try await bench.protect(CopyBench.ir([[1], []]))
+        let key = CheckpointKeys(id).labels
+        try await bench.source.put(key, Array("torn".utf8), if: .none)
+        #expect(try await bench.copy(id).outcome == .copied)
+        #expect(bench.observer.notices.withLock { $0 }.contains("damaged \(key)"))
+        #expect(try await bench.target.size(key) == nil)
         #expect(try await bench.verify(id).commit.status == .success)
     }
 
@@ -470,11 +546,11 @@ private let pairs = ConsistencyLevel.allCases.flatMap { source in ConsistencyLev
         let bench = CopyBench()
         let id = try await bench.protect(CopyBench.ir([[]]))
         let labels = CheckpointKeys(id).labels
-        let record = SealedRecord(format: "cairn.labels", version: 1, ["checkpoint": .string(id.text)])
-        try await bench.source.put(labels, record.bytes, if: .none)
+        try await bench.atSource.collection.annotate(id, now: bench.atSource.now()) { try $0.set("a", "b") }
+        let record = try await bench.source.get(labels)
         try await bench.source.put(CheckpointKeys(id).pin, Array("{}".utf8), if: .none)
         #expect(try await bench.copy(id).outcome == .copied)
-        #expect(try await bench.target.get(labels) == record.bytes)
+        #expect(try await bench.target.get(labels) == record)
         #expect(try await bench.target.size(CheckpointKeys(id).pin) == nil)
     }
 }

@@ -163,6 +163,48 @@ private final class SmallBank: Bank {
         #expect(bank.contents == before)
     }
 
+    /// What the real one would refuse is not promised.
+    @Test func aDeletionThatWouldBeRefusedIsUnmet() async throws {
+        let bank = InMemoryBank()
+        let bench = Workbench(bank)
+        let id = try await bench.protect(Workbench.ir([[]])).checkpoint
+        let (collection, plugin) = (bench.collection, LookingPlugin { _, _ in [] })
+        let summary = try #require(try await collection.summary(id))
+        func unmet(force: Bool = false, isGone: Bool = true) async -> [String] {
+            await dryRun(plugin).delete(summary, force: force, from: collection) { _ in isGone }.findings
+                .map(\.precondition).filter { $0.state == .unmet }.map(\.finding)
+        }
+        #expect(await unmet().isEmpty)
+        try await collection.pin(id, by: "ada", reason: "", now: bench.environment.now())
+        for force in [false, true] {
+            let found = await unmet(force: force)
+            #expect(found.count == 1 && found[0].contains("'cairn checkpoints unpin \(id)'"), "\(found)")
+        }
+        try await collection.unpin(id)
+        try await collection.using(id, "restore", now: bench.environment.now()) {
+            #expect(await unmet(isGone: false).count == 1)
+            #expect(await unmet(isGone: true).isEmpty)
+        }
+    }
+
+    @Test func aRestoreThatCouldBeResumedIsNamed() async throws {
+        let bank = InMemoryBank()
+        let bench = Workbench(bank, ScriptedPlugin { if $0 == "restore main r0" { throw PluginError("no disk") } })
+        let id = try await bench.protect(Workbench.ir([[]])).checkpoint
+        let loaded = try await LoadedCheckpoint.load(id, from: bench.collection)
+        let target = RestoreTarget(directory: "/there", overwrite: false)
+        let failed = try await RestoreOperation.restore(loaded, to: target, bench.environment).run()
+        #expect(failed.commit.status == .fail)
+        let plugin = LookingPlugin { _, _ in [] }
+        let report = await dryRun(plugin).restore(loaded, to: target, from: bench.collection)
+        let advice = report.findings.map(\.precondition.advice).filter { $0.contains("cairn resume") }
+        #expect(advice.count == 1 && advice[0].contains("'cairn resume \(failed.commit.id)'"), "\(report.findings)")
+        #expect(report.count(.unmet) == 0)
+        let elsewhere = RestoreTarget(directory: "/elsewhere", overwrite: false)
+        let other = await dryRun(plugin).restore(loaded, to: elsewhere, from: bench.collection)
+        #expect(!other.findings.contains { $0.precondition.advice.contains("cairn resume") })
+    }
+
     @Test func damageIsFound() async throws {
         let bank = InMemoryBank()
         let bench = Workbench(bank)

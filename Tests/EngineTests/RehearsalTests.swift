@@ -62,6 +62,44 @@ import Testing
         #expect(!statuses.contains("\(left.checkpoint) available"))
     }
 
+    /// Night after night a rehearsal that proves nothing leaves one checkpoint, and not one more.
+    @Test(arguments: ConsistencyLevel.allCases)
+    func whatProvedNothingGoesWithTheNextRehearsalOrLater(_ level: ConsistencyLevel) async throws {
+        let (bench, _) = Workbench.degraded(to: level)
+        let ir = Workbench.ir([[1], []], hooks: [.main])
+        let failing = ScriptedPlugin { if $0 == "protect main r1" { throw PluginError("no disk") } }
+        var (available, rehearsal) = try await rehearse(bench, bench.plugin, ir)
+        await rehearsal.leaveCheckpoint(&available)
+        var (failed, other) = try await rehearse(bench, failing, ir)
+        await other.leaveCheckpoint(&failed)
+        var (pinned, third) = try await rehearse(bench, bench.plugin, ir)
+        await third.leaveCheckpoint(&pinned)
+        try await bench.collection.pin(pinned.checkpoint, by: "ada", reason: "", now: bench.environment.now())
+        #expect(available.isPassing && failed.isPassing && available.isKept && failed.isKept)
+        #expect(available.failures.isEmpty && !failed.failures.contains { $0.contains("not noted") })
+        var young = bench
+        young.ownersHaveEnded = false
+        // A collection leaves people the time that they have for failed runs; whether the process lives is all one.
+        let terms = GarbageTerms(failed: .max, orphans: .max)
+        for bench in [bench, young] {
+            #expect(try await GarbageCollection(bench.environment, terms: terms).run().isEmpty)
+        }
+        let ids = [available.checkpoint, failed.checkpoint]
+        let dry = try await GarbageCollection(bench.environment, terms: terms, dryRun: true).runRehearsals(of: "shop")
+        let expected = Set(ids.map { "deleted \($0)" })
+        #expect(Set(dry.map { "\($0.action.rawValue) \($0.id)" }).isSuperset(of: expected), "\(dry)")
+        #expect(try await GarbageCollection(bench.environment, terms: terms).runRehearsals(of: "other").isEmpty)
+        let items = try await GarbageCollection(bench.environment, terms: terms).runRehearsals(of: "shop")
+        #expect(
+            Set(items.map { "\($0.action.rawValue) \($0.id)" }) == expected.union(["left \(pinned.checkpoint)"]),
+            "\(items)")
+        #expect(try await bench.collection.list(.init()).map(\.id) == [pinned.checkpoint])
+        // Later, a collection does the same.
+        try await bench.collection.unpin(pinned.checkpoint)
+        let later = try await GarbageCollection(bench.environment, terms: .standard).run()
+        #expect(later.contains { $0.id == pinned.checkpoint.text && $0.action == .deleted }, "\(later)")
+    }
+
     /// While a collector waits for its owner to be gone, a rehearsal comes to its end: it keeps the checkpoint, or fails.
     @Test(arguments: [true, false]) func oneThatEndsWhileItIsWatchedIsLeft(_ isKept: Bool) async throws {
         let bench = Workbench(InMemoryBank())

@@ -49,6 +49,47 @@ import Testing
         #expect(try await bench.sync().items.map(\.action) == [.alreadyThere, .copied, .alreadyThere])
     }
 
+    /// Whatever of its records is damaged, and whether its index entries are there or not: nobody is told that all is copied.
+    @Test func aDamagedCheckpointIsAFailureAndTheOthersAreCopied() async throws {
+        let (bench, ids) = try await bench(3)
+        let keys = CheckpointKeys(ids[1])
+        let commit = try #require(try await bench.source.allKeys(below: keys.commits).first)
+        for key in [commit, keys.index] {
+            let was = try await bench.damage(key) { _ in Array("junk".utf8) }
+            for dryRun in [true, false] {
+                let report = try await bench.sync(dryRun: dryRun)
+                let item = try #require(report.items.first { $0.checkpoint.id == ids[1] })
+                #expect(report.count(.failed) == 1 && item.action == .failed && report.items.count == 3)
+                #expect(item.message.contains("\(key)"), "\(item.message)")
+            }
+            try await bench.source.put(key, was, if: .none)
+        }
+        #expect(try await bench.sync().items.map(\.action) == [.alreadyThere, .copied, .alreadyThere])
+    }
+
+    /// A plan that has no checkpoint here any more, and some there, is known.
+    @Test func aPlanOfWhichOnlyCopiesAreLeftIsNoError() async throws {
+        let (bench, ids) = try await bench(1)
+        _ = try await bench.sync()
+        _ = try await DeleteOperation(bench.atSource, checkpoint: ids[0], force: false).run()
+        #expect(try await bench.sync().items.isEmpty)
+    }
+
+    @Test(arguments: ConsistencyLevel.allCases)
+    func whatIsGoneOfACopyIsSentAgain(_ level: ConsistencyLevel) async throws {
+        let (bench, ids) = try await bench(2, target: level)
+        _ = try await bench.sync()
+        let part = try #require(
+            try await bench.target.allKeys(below: CheckpointKeys(ids[0]).all).first { $0.text.contains("/parts/") })
+        try await bench.target.delete(part, if: .none)
+        let dry = try await bench.sync(dryRun: true)
+        #expect(dry.items.map(\.action) == [.copied, .alreadyThere] && dry.items[0].message.contains("\(part)"))
+        let report = try await bench.sync()
+        #expect(report.items.map(\.action) == [.copied, .alreadyThere] && report.items[0].tally.sentBytes > 0)
+        #expect(try await bench.sync().count(.alreadyThere) == 2)
+        for id in ids { #expect(try await bench.verify(id).commit.status == .success) }
+    }
+
     @Test func anInterruptedSyncGoesOnWhereItStopped() async throws {
         let (bench, ids) = try await bench(3)
         bench.target.fail(at: 30, .goneBefore)
@@ -73,8 +114,13 @@ import Testing
 
     @Test func theSameBankAndAnUnknownPlanAreNoSync() async throws {
         var (bench, _) = try await bench(1)
-        let other = BankSync(bench.atTarget, plan: "other", from: bench.from, to: bench.to)
-        #expect(try await other.run().items.isEmpty)
+        for dryRun in [true, false] {
+            let other = BankSync(bench.atTarget, plan: "other", from: bench.from, to: bench.to)
+            do {
+                _ = try await other.run(dryRun: dryRun)
+                Issue.record("a plan that nobody knows was synced")
+            } catch CopyError.unknownPlan(let plan, let places) { #expect(plan == "other" && places.count == 2) }
+        }
         bench.sourceID = "target"
         let same = bench
         await #expect(throws: CopyError.self) { try await same.sync() }

@@ -10,14 +10,14 @@ import Testing
 @Suite struct PreconditionTests {
     private func context(
         _ path: String, parameters: JSONObject = [:], definition: JSONObject = [:],
-        target: RestoreTarget = RestoreTarget(directory: nil, overwrite: false)
+        target: RestoreTarget = RestoreTarget(directory: nil, overwrite: false), checkpoint: String = ""
     ) -> PreconditionContext {
         let resource = ResourceDescription(
             type: "Host::FileSystem::Directory", id: "t", name: "t", properties: ["path": .string(path)])
         return PreconditionContext(
             resource: resource, parameters: parameters, protectParameters: parameters, target: target,
             definition: definition,
-            scope: OperationScope([.init(resource: resource, protectParameters: parameters)]))
+            scope: OperationScope([.init(resource: resource, protectParameters: parameters)]), checkpoint: checkpoint)
     }
 
     private func protect(_ path: String, _ parameters: JSONObject = [:]) async -> [Precondition] {
@@ -94,6 +94,27 @@ import Testing
         let onTheWay = await look(fixture.tree + "/file")
         #expect(onTheWay.first?.state == .unmet, "\(onTheWay)")
         #expect(try portrait(fixture.directory) == before)
+    }
+
+    /// A restore of the same checkpoint may go on there, and one of another may not.
+    @Test func anUnfinishedRestoreIsKnownByItsCheckpoint() async throws {
+        let fixture = try Fixture()
+        try fixture.inTree("echo a > a")
+        let definition = try await fixture.protect()
+        var seams = FilesSeams()
+        seams.sync = { _ in EIO }
+        let reason = await failure { _ = try await fixture.restore(definition, seams: seams) }
+        #expect(reason.contains("cannot make durable"))
+        let target = RestoreTarget(directory: fixture.directory + "/out", overwrite: false)
+        func look(_ checkpoint: String) async -> Precondition? {
+            await FilesPlugin().preconditions(
+                of: .restore, context(fixture.tree, definition: definition, target: target, checkpoint: checkpoint)
+            ).first
+        }
+        let same = try #require(await look("c1"))
+        #expect(same.state == .met && same.finding.contains("an unfinished restore of this checkpoint"), "\(same)")
+        let other = try #require(await look("c2"))
+        #expect(other.state == .unmet && other.finding.contains("of another checkpoint"), "\(other)")
     }
 
     /// Another resource's directory on the way may be a file that a restore would replace: a look must not.

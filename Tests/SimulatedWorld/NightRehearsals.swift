@@ -36,7 +36,8 @@ extension Nights {
         // Whoever is not told so may find it gone, or not.
         guard keeps || !isProven || report.wasCancelled || !report.failures.isEmpty else { return }
         perhapsKept.insert(id)
-        let isSaid = report.failures.allSatisfy { !$0.hasPrefix("the checkpoint ") }
+        // What proved nothing goes with the next rehearsal, or later.
+        let isSaid = !report.isPassing && report.failures.allSatisfy { !$0.hasPrefix("the checkpoint ") }
         if isSaid, site.store.commitInForce(id)?.status == .available { keptRehearsals.insert(id) }
         if isSaid, isProven, !isTouched, !site.store.isAvailable(id) {
             world.violated("\(actor.name) says that \(id) is kept, and it is not there")

@@ -144,7 +144,8 @@ package final class Nights: SimulatedDay, @unchecked Sendable {
             case .pinned, .wantedBack, .inUse, .superseded, .unknown, .noneAvailable, .wrongStatus: true
             default: false
             }
-        case CopyError.begunElsewhere, CopyError.inTheWay: true
+        // Before the first run, and when all was deleted, there is nothing to be synced.
+        case CopyError.begunElsewhere, CopyError.inTheWay, CopyError.unknownPlan: true
         case AnnotationError.beingDeleted: true
         // Of two who go on with a run, one is told that the other has taken it over.
         case ExecutionError.notCommitted, ExecutionError.deletedMeanwhile: act == .resume || act == .reset

@@ -7,8 +7,15 @@ struct ArchiveFailure: Error, CustomStringConvertible {
 
     /// The last error of a libarchive handle.
     init(_ action: String, _ archive: OpaquePointer?) {
-        let reason = archive_error_string(archive).map { PathText.printable(PathText.bytes($0)) }
-        description = "cannot \(action): \(reason ?? "unknown reason")"
+        guard let archive else {
+            description = "cannot \(action)"
+            return
+        }
+        let reason = archive_error_string(archive).map { PathText.printable(PathText.bytes($0)) } ?? "unknown reason"
+        let code = archive_errno(archive)
+        // libarchive has numbers of its own below zero, and some of its sentences do not say what the system has said.
+        let cause = code > 0 && code != EINVAL && code != EILSEQ ? String(cString: strerror(code)) : ""
+        description = "cannot \(action): \(reason)" + (cause.isEmpty || reason.contains(cause) ? "" : ": \(cause)")
     }
 
     /// A failure that libarchive did not notice by itself.

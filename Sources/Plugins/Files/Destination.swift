@@ -96,6 +96,8 @@ struct Destination: Sendable {
         let exists: Bool
         /// Whether nothing is in it that is not the neighbours'.
         let isFresh: Bool
+        /// Whether an earlier restore of the same has left it unfinished.
+        var isUnfinished = false
         /// Why it may not be filled.
         var refusal: PluginError?
     }
@@ -116,7 +118,9 @@ struct Destination: Sendable {
             let isFresh = try holdsOnlyNeighbours(nearest)
             var refusal: PluginError?
             if !isFresh { do { try demandPermission(nearest) } catch { refusal = error } }
-            return Sight(nearest: nearest, exists: true, isFresh: isFresh, refusal: refusal)
+            return Sight(
+                nearest: nearest, exists: true, isFresh: isFresh, isUnfinished: mark(on: nearest) == claim,
+                refusal: refusal)
         } catch {
             close(nearest)
             throw error
@@ -231,14 +235,25 @@ struct Destination: Sendable {
     /// Refuses a directory that holds something, which is not ours to replace.
     private func demandPermission(_ fd: Int32) throws(PluginError) {
         if overwrite || isOurs { return }
-        var mark = [UInt8](repeating: 0, count: 512)
-        let count = fgetxattr(fd, Destination.marker, &mark, mark.count)
-        if count >= 0 && Array(mark.prefix(count)) == claim { return }
+        let mark = mark(on: fd)
+        if mark == claim { return }
         throw PluginError(
-            count >= 0
+            mark != nil
                 ? "'\(PathText.printable(path))' holds an unfinished restore of another checkpoint"
                 : "'\(PathText.printable(path))' exists and is not empty; nothing was changed",
             advice: "restore to another place with --to DIR, or replace what is there with --overwrite")
+    }
+
+    /// What the mark of an unfinished restore says, `nil` when there is none.
+    private func mark(on fd: Int32) -> [UInt8]? {
+        var mark = [UInt8](repeating: 0, count: 512)
+        let count = fgetxattr(fd, Destination.marker, &mark, mark.count)
+        return count >= 0 ? Array(mark.prefix(count)) : nil
+    }
+
+    /// What the mark says while a resource of a checkpoint is restored.
+    static func claim(_ checkpoint: String, _ resource: ResourceDescription) -> String {
+        "\(checkpoint) \(resource.identity)"
     }
 
     /// Whether nothing is in the directory but what leads to the neighbours' directories; those are not looked into.

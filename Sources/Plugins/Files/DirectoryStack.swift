@@ -40,6 +40,8 @@ final class DirectoryStack {
     var depth: Int { levels.count - 1 }
     /// The current directory's descriptor.
     var current: Int32 { levels[levels.count - 1].fd }
+    /// The file system that the current directory is on.
+    var device: dev_t { levels[levels.count - 1].device }
     /// The root's descriptor.
     var root: Int32 { levels[0].fd }
 

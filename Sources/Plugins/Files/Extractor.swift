@@ -21,6 +21,7 @@ final class Extractor {
     private let privileged: Bool
     private let replace: Bool
     private let neighbours: Neighbours
+    private let durability: Durability
     private let stop: StopFlag
     private let reporter: any ActivityReporter
     /// Whether the thread's working directory is the current directory.
@@ -29,14 +30,15 @@ final class Extractor {
     /// An extractor into the directory `root`, which is taken over. `replace` lets it replace what exists, and the
     /// directories that it shares with its neighbours may exist already.
     init(
-        root: Int32, replace: Bool, neighbours: Neighbours, privileged: Bool, stop: StopFlag,
-        reporter: any ActivityReporter
+        root: Int32, replace: Bool, neighbours: Neighbours, privileged: Bool, durability: Durability,
+        stop: StopFlag, reporter: any ActivityReporter
     ) throws {
         directories = try DirectoryStack(root: root)
         pending = [OpenDirectory(entry: nil)]
         self.privileged = privileged
         self.replace = replace
         self.neighbours = neighbours
+        self.durability = durability
         self.stop = stop
         self.reporter = reporter
         // The working directory and the umask are the process's until the thread gets its own.
@@ -103,8 +105,10 @@ final class Extractor {
 
     private func enter(_ name: [UInt8]) throws {
         isWorkingHere = false
+        let outer = directories.device
         try directories.enter(name)
         pending.append(OpenDirectory(entry: nil))
+        if directories.device != outer { try durability.add(directories.current, device: directories.device) }
     }
 
     private func leave() throws {
@@ -197,6 +201,7 @@ final class Extractor {
                 throw ArchiveFailure("write '\(PathText.printable(line.path))'", disk)
             }
             reporter.advance(bytes: Int64(bytes.count))
+            durability.wrote(Int64(bytes.count))
         }
         try check(archive_write_finish_entry(disk), line.path)
     }

@@ -115,9 +115,10 @@ enum FilesPreconditions {
     private static func restore(_ context: PreconditionContext) async throws -> [Precondition] {
         let definition = try FilesDefinition(context.definition)
         let trees = context.scope.index { Neighbours.Index($0) }
-        // The claim is the checkpoint's, which a dry run need not know: who wants to repeat a restore is told so.
         let destination = try Destination(
-            original: definition.path, context.target, claim: "", neighbours: trees.neighbours(of: definition.path))
+            original: definition.path, context.target,
+            claim: Destination.claim(context.checkpoint, context.resource),
+            neighbours: trees.neighbours(of: definition.path))
         return try await BlockingThreads.runAlone(name: "files-look") {
             look(destination, definition, overwrite: context.target.overwrite)
         }
@@ -150,7 +151,12 @@ enum FilesPreconditions {
                 Precondition(
                     subject, .met,
                     !place.exists
-                        ? "can be made" : place.isFresh ? "is there and empty" : "is there and will be replaced",
+                        ? "can be made"
+                        : place.isFresh
+                            ? "is there and empty"
+                            : place.isUnfinished
+                                ? "holds an unfinished restore of this checkpoint, which will be replaced"
+                                : "is there and will be replaced",
                     place: spot))
         }
         found.append(room(place.nearest, subject, definition.bytes, overwrite: overwrite && place.exists))

@@ -3,8 +3,8 @@ internal import CanonicalForm
 internal import Glibc
 internal import PluginKit
 
-/// One restore of a tree: a thread unpacks, a second one compares what was unpacked with the catalog right behind it,
-/// and at the end the directories are compared too.
+/// One restore of a tree: a thread unpacks, a second one compares what was unpacked with the catalog right behind it, a third
+/// one syncs now and then. At the end the directories are compared too, and everything is made durable.
 struct RestoreRun {
     /// How many entries the unpacking may be ahead of the comparison.
     private static let lead = 4096
@@ -19,7 +19,7 @@ struct RestoreRun {
         do {
             let trees = context.scope.index { Neighbours.Index($0) }
             let destination = try Destination(
-                original: definition.path, target, claim: "\(context.checkpoint) \(context.resource.identity)",
+                original: definition.path, target, claim: Destination.claim(context.checkpoint, context.resource),
                 neighbours: trees.neighbours(of: definition.path), isOurs: context.place.isTaken)
             try await fill(destination)
         } catch { throw Failures.asPluginError(error) }
@@ -42,6 +42,7 @@ struct RestoreRun {
             return opened
         }
         defer { close(root) }
+        let durability = try Durability(root: root, path: destination.path, sync: seams.sync)
         context.reporter.expect(bytes: definition.bytes)
         let unpacked = HandOver<[UInt8]>(capacity: RestoreRun.lead)
         var findings = TreeComparison.Findings()
@@ -51,15 +52,18 @@ struct RestoreRun {
             async let listed = Failures.caught { try await catalog.pump() }
             async let extracted = Failures.caught {
                 try await BlockingThreads.runAlone(name: "files-restore") {
-                    try extract(archive, unpacked, root, neighbours, replace: !fresh, privileged, stop)
+                    defer { durability.end() }
+                    try extract(archive, unpacked, root, neighbours, replace: !fresh, privileged, durability, stop)
                 }
             }
+            async let synced: Void = BlockingThreads.runAlone(name: "files-sync") { durability.runBeside() }
             async let compared = Failures.caught {
                 try await BlockingThreads.runAlone(name: "files-compare") {
                     try compareContent(catalog, unpacked, root, privileged, stop)
                 }
             }
             let results = await (extracted, compared, pumped, listed)
+            try await synced
             try Failures.rethrow([results.0.failure, results.1.failure, results.2.failure, results.3.failure])
             (findings, entries) = try results.1.get()
 
@@ -79,13 +83,18 @@ struct RestoreRun {
             stop.raise()
             unpacked.close()
         }
-        Destination.unmark(root)
+        // Behind this the bank says for ever that it is whole, and nobody restores it again.
+        try await BlockingThreads.runAlone(name: "files-sync") {
+            try durability.finish()
+            Destination.unmark(root)
+            try durability.finish(directory: root)
+        }
     }
 
     /// Unpacks; closes its channels whatever happens.
     private func extract(
         _ feed: ArtifactFeed, _ unpacked: HandOver<[UInt8]>, _ root: Int32, _ neighbours: Neighbours, replace: Bool,
-        _ privileged: Bool, _ stop: StopFlag
+        _ privileged: Bool, _ durability: Durability, _ stop: StopFlag
     ) throws {
         defer {
             feed.close()
@@ -96,7 +105,7 @@ struct RestoreRun {
                 let input = try ArchiveInput(.pax, fetch: feed.fetch)
                 try Extractor(
                     root: duplicate(root), replace: replace, neighbours: neighbours, privileged: privileged,
-                    stop: stop, reporter: context.reporter
+                    durability: durability, stop: stop, reporter: context.reporter
                 ).run(input) { path in
                     seams.extracted(path)
                     try unpacked.send(path)

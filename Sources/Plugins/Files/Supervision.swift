@@ -1,4 +1,6 @@
 internal import BlockingIO
+internal import CLinux
+internal import Glibc
 internal import PluginKit
 internal import Synchronization
 
@@ -68,6 +70,8 @@ struct FilesSeams: Sendable {
     var opened: @Sendable () -> Void = {}
     /// Called when everything is unpacked and has its metadata, before directories are compared.
     var comparingDirectories: @Sendable () -> Void = {}
+    /// Makes the file system of an open directory durable; gives back the code of a failure, or 0.
+    var sync: @Sendable (Int32) -> Int32 = { syncfs($0) == 0 ? 0 : errno }
     /// Whether the process may set owners; `nil` to ask the system.
     var privileged: Bool?
 }
