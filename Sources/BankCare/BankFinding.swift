@@ -40,6 +40,7 @@ package struct BankFinding: Sendable, Hashable {
         case operationUnfinished = "operation-unfinished"
         case useStale = "use-stale"
         case leaseExpired = "lease-expired"
+        case reserveMissing = "reserve-missing"
     }
 
     /// Where a repair has led to.
@@ -80,7 +81,7 @@ extension BankFinding.Kind {
         case .entryMissing, .entryStray, .entryDamaged, .markerMissing, .markerDamaged, .markerStale: .disorder
         case .orphan, .litter, .strayObject, .staleTemporaries: .litter
         case .entryUndated, .markerAlone, .unfinished, .rehearsalCutOff, .deletionUnfinished, .operationUnfinished,
-            .useStale, .leaseExpired:
+            .useStale, .leaseExpired, .reserveMissing:
             .notice
         }
     }
@@ -112,6 +113,7 @@ extension BankFinding.Kind {
         case .operationUnfinished: "a restore or verification was cut off"
         case .useStale: "a reader of the checkpoint is gone and has left its mark"
         case .leaseExpired: "the owner of a lease is gone"
+        case .reserveMissing: "no room is set aside by which the bank could be cleaned up when it is full"
         }
     }
 
@@ -135,7 +137,8 @@ extension BankFinding.Kind {
         switch self {
         case .recordMissing, .recordDamaged, .recordsDisagree, .partMissing, .partDamaged, .contentDamaged:
             "restore it from a copy of the bank, or 'cairn delete ID --force'; and see how the storage does"
-        case .markerAlone, .orphan, .litter, .rehearsalCutOff, .deletionUnfinished, .useStale, .leaseExpired:
+        case .markerAlone, .orphan, .litter, .rehearsalCutOff, .deletionUnfinished, .useStale, .leaseExpired,
+            .reserveMissing:
             "'cairn gc'"
         case .unfinished: "'cairn resume ID', or 'cairn gc'"
         case .operationUnfinished: "'cairn gc'"

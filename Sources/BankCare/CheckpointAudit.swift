@@ -44,6 +44,16 @@ struct CheckpointAudit: Sendable {
     /// Looks at the checkpoint, and once more when something seems wrong: only what both looks find was not on its way
     /// to becoming something else.
     func verdict() async throws -> CheckpointVerdict {
+        do { return try await certainVerdict() } catch let error as BankError {
+            guard let (key, reason) = error.faultOfOneObject else { throw error }
+            var verdict = CheckpointVerdict(id: id)
+            verdict.exists = true
+            verdict.findings = [finding(.recordDamaged, key, reason)]
+            return verdict
+        }
+    }
+
+    private func certainVerdict() async throws -> CheckpointVerdict {
         let first = try await look(depth)
         guard first.findings.contains(where: { $0.kind.severity != .notice }) else { return first }
         var second = try await look(depth == .data ? .records : depth)
@@ -99,7 +109,7 @@ struct CheckpointAudit: Sendable {
     }
 
     private func bytes(_ key: BankKey) async throws -> [UInt8]? {
-        do { return try await bank.get(key) } catch BankError.notFound { return nil }
+        do { return try await bank.get(key, longest: ObjectLimit.record) } catch BankError.notFound { return nil }
     }
 
     // MARK: What is no whole checkpoint
@@ -212,11 +222,18 @@ struct CheckpointAudit: Sendable {
 extension CheckpointError {
     /// The record that is damaged, where that is what is wrong.
     var key: BankKey? {
-        if case .damaged(let key, _) = self { key } else { nil }
+        switch self {
+        case .damaged(let key, _): key
+        case .unreadable(let text, _): try? BankKey(text)
+        default: nil
+        }
     }
 
     /// What is wrong, without the key.
     var reason: String {
-        if case .damaged(_, let reason) = self { reason } else { description }
+        switch self {
+        case .damaged(_, let reason), .unreadable(_, let reason): reason
+        default: description
+        }
     }
 }

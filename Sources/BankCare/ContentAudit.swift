@@ -66,8 +66,12 @@ struct ContentAudit {
     /// The bytes of a record; reports one that is missing.
     private mutating func bytes(_ key: BankKey) async throws -> [UInt8]? {
         named.insert(key)
-        do { return try await collection.bank.get(key) } catch BankError.notFound {
+        do { return try await collection.bank.get(key, longest: ObjectLimit.bulk) } catch BankError.notFound {
             add(.recordMissing, key, "is missing")
+            return nil
+        } catch let error as BankError {
+            guard let (_, reason) = error.faultOfOneObject else { throw error }
+            add(.recordDamaged, key, reason)
             return nil
         }
     }
@@ -130,7 +134,7 @@ struct ContentAudit {
         }
         for key in objects.sorted() where key.segments[2] == "uses" {
             named.insert(key)
-            guard let bytes = try? await collection.bank.get(key) else { continue }
+            guard let bytes = try? await collection.bank.get(key, longest: ObjectLimit.record) else { continue }
             do {
                 let use = try UseRecord(opening: bytes)
                 if collection.hasEnded(use.owner) {

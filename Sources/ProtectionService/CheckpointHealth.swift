@@ -133,7 +133,9 @@ struct CheckpointHealth: Sendable {
     /// What to say of an executor that may be on another host, and has let its lease run out by the wall clocks.
     private func silent(_ executor: Owner, _ subject: String, isCopy: Bool) async throws -> Precondition? {
         let bytes: [UInt8]
-        do { bytes = try await collection.bank.get(try CheckpointLayout.lease(executor.id)) } catch BankError.notFound {
+        do {
+            bytes = try await collection.bank.get(try CheckpointLayout.lease(executor.id), longest: ObjectLimit.record)
+        } catch BankError.notFound {
             return nil
         }
         guard let lease = try? LeaseRecord(opening: bytes), LeaseView.looksGone(lease, now: now) else { return nil }

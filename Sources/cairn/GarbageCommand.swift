@@ -49,7 +49,7 @@ struct Collect: AsyncParsableCommand {
     func validate() throws { try options.check(output) }
 
     func run() async throws {
-        let opened = try await provider.open()
+        let opened = try await provider.open(toFree: !dryRun)
         let dryRun = dryRun
         var terms = GarbageTerms.standard
         terms.failed = keepFailed.milliseconds
@@ -63,7 +63,7 @@ struct Collect: AsyncParsableCommand {
         }
         let items = try await ProgressDisplay.showing(options, opened, quiet: output == .json) { environment in
             if dryRun { return try await collect(environment) }
-            return try await environment.leased(goesByAge: true) { try await collect($0) }
+            return try await environment.leasedToFree(goesByAge: true) { try await collect($0) }
         }
         switch output {
         case .json:
