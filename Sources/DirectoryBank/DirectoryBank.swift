@@ -19,6 +19,7 @@ package final class DirectoryBank: Bank {
     package let place: String
 
     private let givesUpReserve: Bool
+    private let patience: Duration
     private let threads: BlockingThreads
     private let opened = Mutex<BankRoot?>(nil)
     private let folding: NameFolding
@@ -26,10 +27,11 @@ package final class DirectoryBank: Bank {
     /// A bank at an absolute path. Nothing is touched yet: where there is no directory, the operations throw `noBank`.
     ///
     /// `threads` bounds how many operations run at once; with `givesUpReserve` a write for which there is no room takes the
-    /// bank's reserve, which is for those who free room; `looksFor` is the name that the file system looks for when it is
+    /// bank's reserve, which is for those who free room; `patience` is how long a write waits for the bank's lock, which is held for a few system calls, and less than a
+    /// lease needs to be renewed; `looksFor` is the name that the file system looks for when it is
     /// given one, which a test may replace. Throws `invalidPlace` when the path is not absolute.
     package init(
-        path: String, threads: Int = 8, givesUpReserve: Bool = false,
+        path: String, threads: Int = 8, givesUpReserve: Bool = false, patience: Duration = .seconds(20),
         looksFor: @escaping @Sendable (String) -> String = { $0 }
     ) throws(BankError) {
         guard path.utf8.first == UInt8(ascii: "/"), !path.utf8.contains(0) else {
@@ -37,6 +39,7 @@ package final class DirectoryBank: Bank {
         }
         self.place = path
         self.givesUpReserve = givesUpReserve
+        self.patience = patience
         self.threads = BlockingThreads(name: "bank", count: threads)
         self.folding = NameFolding(looksFor: looksFor)
     }
@@ -45,10 +48,10 @@ package final class DirectoryBank: Bank {
     /// is there already stays as it is. Throws `storeFailed`, and `invalidPlace` when its file system takes different
     /// keys for one name.
     package func createRoot() async throws {
-        try await threads.run { [place, folding] in
+        try await threads.run { [place, folding, patience] in
             do {
                 try BankRoot.create(place)
-                try folding.probe(try BankRoot(opening: place), at: place)
+                try folding.probe(try BankRoot(opening: place, patience: patience), at: place)
             } catch let failure as SystemFailure {
                 throw failure.bankError("create", place, isWrite: true)
             }
@@ -250,8 +253,14 @@ package final class DirectoryBank: Bank {
             let root = try self.root()
             do {
                 do { return try body(ObjectStore(root: root)) } catch let failure as SystemFailure {
-                    guard failure.isOfRoom, access == .changing, givesUpReserve, try RoomReserve(of: root).giveUp()
-                    else { throw failure }
+                    guard failure.isOfRoom, access == .changing, givesUpReserve else { throw failure }
+                    guard try RoomReserve(of: root).giveUp() else {
+                        throw BankError.storeFailed(
+                            operation: operation, key: key,
+                            reason:
+                                "\(failure), and the bank has no reserve left to delete with; make a little room on its "
+                                + "file system, outside of the bank")
+                    }
                     return try body(ObjectStore(root: root))
                 }
             } catch let failure as SystemFailure {
@@ -266,7 +275,7 @@ package final class DirectoryBank: Bank {
         do {
             return try opened.withLock { current in
                 if let current, try !current.isGone { return current }
-                let root = try BankRoot(opening: place)
+                let root = try BankRoot(opening: place, patience: patience)
                 try folding.refuse(in: root, at: place)
                 current = root
                 return root

@@ -106,7 +106,12 @@ package struct GarbageCollection: Sendable {
             }
         }
         try await collectEntries(without: present, &items)
-        for id in try await collection.operationIDs() {
+        var operations: [CheckpointID] = []
+        try await collect(CheckpointLayout.operations.text, &items) {
+            operations = try await collection.operationIDs()
+            return nil
+        }
+        for id in operations {
             try await collect(id.text, &items) {
                 let standing: OperationStanding
                 // A damaged one is for a check of the bank. One that cannot be read may still have something to undo.

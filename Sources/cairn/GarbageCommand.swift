@@ -109,7 +109,14 @@ extension OpenedProvider {
     /// Where rehearsals may have left something on this host: what was asked for, the usual place, and where records of
     /// restores say that they were.
     fileprivate func scratchPlaces(_ asked: String?) async throws -> [String] {
-        let recorded = try await collection.operations().compactMap { operation in
+        let operations: [OperationSummary]
+        // That they cannot be listed is told where they are collected.
+        do { operations = try await collection.operations() } catch let error as BankError
+            where error.unreadable != nil
+        {
+            operations = []
+        }
+        let recorded = operations.compactMap { operation in
             operation.index?.target.flatMap { ScratchSweep.place(ofContent: $0) }
         }
         return [asked, ScratchDirectory.place(nil)].compactMap { $0 } + recorded

@@ -6,7 +6,8 @@ import Testing
 /// Whether the owner of a lease has certainly ended: what cannot be seen proves nothing.
 @Suite struct HostViewTests {
     private static func view(
-        machine: String? = "m", boot: String? = "b", namespace: String? = "n", _ look: HostView.Look = .running(start: 7)
+        machine: String? = "m", boot: String? = "b", namespace: String? = "n",
+        _ look: HostView.Look = .running(start: 7)
     ) -> HostView {
         HostView(host: "h", machine: machine, boot: boot, namespace: namespace) { $0 == 12 ? look : .absent }
     }
