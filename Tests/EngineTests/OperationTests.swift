@@ -179,7 +179,8 @@ let diamond: [[Int32]] = [[1, 2], [3], [3], []]
         unleased.leaseRefusal = refusal
         var told: BankError?
         try await unleased.using(id, "restore", now: Timestamp(milliseconds: 0), unprotected: { told = $0 }) {
-            #expect(try await unleased.uses(id).isEmpty)
+            let uses = try await unleased.uses(id)
+            #expect(uses.isEmpty)
         }
         #expect(told == refusal)
     }
