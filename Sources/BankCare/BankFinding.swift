@@ -32,6 +32,7 @@ package struct BankFinding: Sendable, Hashable {
         case markerAlone = "marker-alone"
         case orphan
         case litter
+        case leftover
         case strayObject = "stray-object"
         case staleTemporaries = "stale-temporaries"
         case unfinished
@@ -79,7 +80,7 @@ extension BankFinding.Kind {
         switch self {
         case .recordMissing, .recordDamaged, .recordsDisagree, .partMissing, .partDamaged, .contentDamaged: .damage
         case .entryMissing, .entryStray, .entryDamaged, .markerMissing, .markerDamaged, .markerStale: .disorder
-        case .orphan, .litter, .strayObject, .staleTemporaries: .litter
+        case .orphan, .litter, .leftover, .strayObject, .staleTemporaries: .litter
         case .entryUndated, .markerAlone, .unfinished, .rehearsalCutOff, .deletionUnfinished, .operationUnfinished,
             .useStale, .leaseExpired, .reserveMissing:
             .notice
@@ -105,6 +106,7 @@ extension BankFinding.Kind {
         case .markerAlone: "a marker was left by a run that ended before its first record"
         case .orphan: "objects lie below a checkpoint's key that has no index.json"
         case .litter: "objects lie in a checkpoint that no record of it names"
+        case .leftover: "objects of another attempt lie in a checkpoint that needs them no more"
         case .strayObject: "an object lies where a bank has none"
         case .staleTemporaries: "files were half-written when their writers crashed"
         case .unfinished: "a run was cut off, and what it quiesced may still stand still"
@@ -126,6 +128,7 @@ extension BankFinding.Kind {
         case .entryUndated: "writes the entry in its day, and removes the old one"
         case .markerMissing: "writes the marker, so that 'cairn gc' goes on"
         case .markerDamaged: "writes the marker anew"
+        case .leftover: "writes the marker, so that 'cairn gc' removes them"
         case .markerStale: "writes the entries and removes the marker, unless there is litter"
         case .staleTemporaries: "removes them"
         default: nil
@@ -137,12 +140,12 @@ extension BankFinding.Kind {
         switch self {
         case .recordMissing, .recordDamaged, .recordsDisagree, .partMissing, .partDamaged, .contentDamaged:
             "restore it from a copy of the bank, or 'cairn delete ID --force'; and see how the storage does"
-        case .markerAlone, .orphan, .litter, .rehearsalCutOff, .deletionUnfinished, .useStale, .leaseExpired,
-            .reserveMissing:
+        case .markerAlone, .orphan, .rehearsalCutOff, .deletionUnfinished, .useStale, .leaseExpired, .reserveMissing:
             "'cairn gc'"
         case .unfinished: "'cairn resume ID', or 'cairn gc'"
         case .operationUnfinished: "'cairn gc'"
-        case .strayObject: "look at it and remove it: no program of this bank does"
+        case .leftover: "'cairn bank check --repair', and then 'cairn gc'"
+        case .litter, .strayObject: "look at it and remove it: no program of this bank does"
         default: "'cairn bank check --repair'"
         }
     }

@@ -37,6 +37,7 @@ struct CheckpointAudit: Sendable {
     let plans: AuditedPlans
     /// How many parts are read at a time.
     let readers: Int
+    var faults = PlantedFaults()
 
     private var keys: CheckpointKeys { CheckpointKeys(id) }
     private var bank: any Bank { collection.bank }
@@ -55,7 +56,9 @@ struct CheckpointAudit: Sendable {
 
     private func certainVerdict() async throws -> CheckpointVerdict {
         let first = try await look(depth)
-        guard first.findings.contains(where: { $0.kind.severity != .notice }) else { return first }
+        guard first.findings.contains(where: { $0.kind.severity != .notice }), !faults.believesOneLook else {
+            return first
+        }
         var second = try await look(depth == .data ? .records : depth)
         second.findings = second.findings.filter { $0.kind.severity == .notice || first.findings.contains($0) }
         // Data is read once: what was read and is wrong stays so.
@@ -189,11 +192,24 @@ struct CheckpointAudit: Sendable {
         guard isMarked, commit.status == .available else { return }
         let owner = try await executor(index)
         guard collection.hasEnded(owner) else { return }
-        verdict.findings.append(
-            finding(
-                index.isRehearsal && index.origin == nil
-                    ? .rehearsalCutOff : content.litter > 0 ? .litter : .markerStale, CheckpointLayout.unfinished(id),
-                "is of a run that is recorded; its executor (process \(owner.process) on \(owner.host)) has ended"))
+        let claimed = try await collection.epochs(id).last ?? commit.epoch
+        let executor = "executor (process \(owner.process) on \(owner.host)) has ended"
+        if index.isRehearsal && index.origin == nil {
+            verdict.findings.append(
+                finding(
+                    .rehearsalCutOff, CheckpointLayout.unfinished(id), "is of a run that is recorded; its \(executor)"))
+        } else if claimed > commit.epoch {
+            // What the later one has recorded may still take effect; without its marker nobody would look behind it.
+            verdict.findings.append(
+                finding(
+                    .unfinished, CheckpointLayout.unfinished(id),
+                    "is of a run that is recorded, and was taken over in epoch \(claimed), whose \(executor)"))
+        } else {
+            verdict.findings.append(
+                finding(
+                    content.litter > 0 ? .leftover : .markerStale, CheckpointLayout.unfinished(id),
+                    "is of a run that is recorded; its \(executor)"))
+        }
     }
 
     private func executor(_ index: CheckpointIndex) async throws -> Owner {
@@ -205,6 +221,13 @@ struct CheckpointAudit: Sendable {
     private func unfinished(
         _ index: CheckpointIndex, _ isMarked: Bool, _ verdict: inout CheckpointVerdict
     ) async throws {
+        guard isMarked || index.origin == nil else {
+            // A deletion of an earlier copy under this id may have taken it; a copy can always be gone on with.
+            verdict.findings.append(
+                finding(
+                    .markerMissing, CheckpointLayout.unfinished(id), "is not there, although the copy is unfinished"))
+            return
+        }
         guard isMarked else {
             verdict.findings.append(
                 finding(.recordMissing, keys.commits, "has no commit record, and no marker says that it is unfinished"))

@@ -8,6 +8,8 @@ package struct DeletionMark: Sendable {
     package let tombstone: Tombstone
     /// Whether there was no tombstone before.
     let isFirst: Bool
+    /// Whether there was a marker before, since something else is to be done with the checkpoint.
+    let wasMarked: Bool
     /// The tombstone's version.
     let version: ObjectVersion
 }
@@ -25,6 +27,7 @@ extension CheckpointCollection {
                 id, summary.status, wanted: "available or error to be deleted; --force deletes it all the same",
                 reason: summary.message)
         }
+        let wasMarked = try await bank.size(CheckpointLayout.unfinished(id)) != nil
         try await markUnfinished(id)
         let present: (tombstone: Tombstone?, version: ObjectVersion)?
         do {
@@ -36,14 +39,17 @@ extension CheckpointCollection {
         if let present, let tombstone = present.tombstone, tombstone.failure == nil,
             tombstone.stage == .marked || consistency == .listOnly
         {
-            return DeletionMark(summary: summary, tombstone: tombstone, isFirst: false, version: present.version)
+            return DeletionMark(
+                summary: summary, tombstone: tombstone, isFirst: false, wasMarked: wasMarked, version: present.version)
         }
         let tombstone = Tombstone(
             summary, marked: present?.tombstone?.marked ?? now, owner: owner,
             stage: present.map { $0.tombstone?.stage ?? .removing } ?? .marked, failure: nil)
+        let version = try await write(tombstone, if: .none)
+        // Who was about to bring the checkpoint to its end may have taken the marker away.
+        if try await bank.size(CheckpointLayout.unfinished(id)) == nil { try await markUnfinished(id) }
         return DeletionMark(
-            summary: summary, tombstone: tombstone, isFirst: present == nil,
-            version: try await write(tombstone, if: .none))
+            summary: summary, tombstone: tombstone, isFirst: present == nil, wasMarked: wasMarked, version: version)
     }
 
     /// Throws `CheckpointError.wrongStatus` when a checkpoint was marked meanwhile, and must be `wanted`.
@@ -94,7 +100,8 @@ extension CheckpointCollection {
                 return
             }
             try await bank.delete(CheckpointKeys(mark.summary.id).tombstone, if: .ifVersion(mark.version))
-            try await settle(mark.summary.id)
+            // What was to be done before is still to be done: entries to be written, or a rehearsal to be removed.
+            if !mark.wasMarked { try await settle(mark.summary.id) }
         } catch BankError.conditionFailed {}
     }
 
