@@ -155,8 +155,8 @@ package struct BankAudit: Sendable {
         for name in try await bank.allNames(below: CheckpointLayout.operations) {
             let all = try CheckpointLayout.operations.appending(name)
             do { guard try await bank.holdsObjects(all) else { continue } } catch let error as BankError {
-                guard let (key, reason) = error.faultOfOneObject else { throw error }
-                try await report(BankFinding(.recordDamaged, key, nil, reason))
+                guard let finding = BankFinding(error, nil) else { throw error }
+                try await report(finding)
                 continue
             }
             guard let id = CheckpointID(name) else {
@@ -169,11 +169,11 @@ package struct BankAudit: Sendable {
                     try OperationIndex(opening: $0)
                 }
             } catch let error as CheckpointError {
-                let isMissing = try await bank.size(OperationKeys(id).index) == nil
+                let key = OperationKeys(id).index
+                let isMissing = try await bank.size(key) == nil
                 try await report(
-                    BankFinding(
-                        isMissing ? .recordMissing : .recordDamaged, OperationKeys(id).index, nil,
-                        error.reason))
+                    isMissing
+                        ? BankFinding(.recordMissing, key, nil, error.reason) : BankFinding(error, at: key, nil))
                 continue
             }
             if index.id != id {
@@ -183,9 +183,7 @@ package struct BankAudit: Sendable {
             }
             let standing: OperationStanding
             do { standing = try await collection.standing(id) } catch let error as CheckpointError {
-                try await report(
-                    BankFinding(
-                        .recordDamaged, error.key ?? OperationKeys(id).index, index.checkpoint, error.reason))
+                try await report(BankFinding(error, at: OperationKeys(id).index, index.checkpoint))
                 continue
             }
             guard standing.isOpen, collection.hasEnded(standing.owner) else { continue }
@@ -203,8 +201,8 @@ package struct BankAudit: Sendable {
             do { bytes = try await bank.get(key, longest: ObjectLimit.record) } catch BankError.notFound {
                 continue
             } catch let error as BankError {
-                guard let (_, reason) = error.faultOfOneObject else { throw error }
-                try await report(BankFinding(.recordDamaged, key, nil, reason))
+                guard let finding = BankFinding(error, nil) else { throw error }
+                try await report(finding)
                 continue
             }
             let lease: LeaseRecord

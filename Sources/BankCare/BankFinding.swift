@@ -1,3 +1,4 @@
+internal import Bank
 package import Checkpoints
 
 /// One thing in a bank that is not as it should be.
@@ -18,6 +19,7 @@ package struct BankFinding: Sendable, Hashable {
     package enum Kind: String, Sendable, CaseIterable {
         case recordMissing = "record-missing"
         case recordDamaged = "record-damaged"
+        case unreadable = "object-unreadable"
         case recordsDisagree = "records-disagree"
         case partMissing = "part-missing"
         case partDamaged = "part-damaged"
@@ -78,7 +80,8 @@ package struct BankFinding: Sendable, Hashable {
 extension BankFinding.Kind {
     package var severity: BankFinding.Severity {
         switch self {
-        case .recordMissing, .recordDamaged, .recordsDisagree, .partMissing, .partDamaged, .contentDamaged: .damage
+        case .recordMissing, .recordDamaged, .unreadable, .recordsDisagree, .partMissing, .partDamaged, .contentDamaged:
+            .damage
         case .entryMissing, .entryStray, .entryDamaged, .markerMissing, .markerDamaged, .markerStale: .disorder
         case .orphan, .litter, .leftover, .strayObject, .staleTemporaries: .litter
         case .entryUndated, .markerAlone, .unfinished, .rehearsalCutOff, .deletionUnfinished, .operationUnfinished,
@@ -92,6 +95,7 @@ extension BankFinding.Kind {
         switch self {
         case .recordMissing: "an object is gone that others name"
         case .recordDamaged: "a record is not what was written"
+        case .unreadable: "an object cannot be read here, so that nobody knows whether it is whole"
         case .recordsDisagree: "two records that must say the same do not"
         case .partMissing: "bytes of an artifact are gone: what they belong to cannot be restored"
         case .partDamaged: "bytes of an artifact have changed: what they belong to cannot be restored"
@@ -142,11 +146,34 @@ extension BankFinding.Kind {
             "restore it from a copy of the bank, or 'cairn delete ID --force'; and see how the storage does"
         case .markerAlone, .orphan, .rehearsalCutOff, .deletionUnfinished, .useStale, .leaseExpired, .reserveMissing:
             "'cairn gc'"
+        case .unreadable: "give it back to the user to whom the bank belongs, and see how the storage does"
         case .unfinished: "'cairn resume ID', or 'cairn gc'"
         case .operationUnfinished: "'cairn gc'"
         case .leftover: "'cairn bank check --repair', and then 'cairn gc'"
         case .litter, .strayObject: "look at it and remove it: no program of this bank does"
         default: "'cairn bank check --repair'"
+        }
+    }
+}
+
+extension BankFinding {
+    /// A finding about an object that a bank could not give; `nil` for a failure that concerns the whole store.
+    init?(_ error: BankError, _ checkpoint: CheckpointID?) {
+        if let (key, reason) = error.unreadable {
+            self.init(.unreadable, key, checkpoint, "cannot be read: \(reason)")
+        } else if let (key, reason) = error.faultOfOneObject {
+            self.init(.recordDamaged, key, checkpoint, reason)
+        } else {
+            return nil
+        }
+    }
+
+    /// A finding about a record that cannot be used; `key` is where it was looked for.
+    init(_ error: CheckpointError, at key: BankKey, _ checkpoint: CheckpointID?) {
+        if case .unreadable(let key, let reason) = error {
+            self.init(.unreadable, key, checkpoint, "cannot be read: \(reason)")
+        } else {
+            self.init(.recordDamaged, error.key ?? key, checkpoint, "cannot be read: \(error.reason)")
         }
     }
 }

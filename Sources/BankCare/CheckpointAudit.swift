@@ -46,10 +46,10 @@ struct CheckpointAudit: Sendable {
     /// to becoming something else.
     func verdict() async throws -> CheckpointVerdict {
         do { return try await certainVerdict() } catch let error as BankError {
-            guard let (key, reason) = error.faultOfOneObject else { throw error }
+            guard let finding = BankFinding(error, id) else { throw error }
             var verdict = CheckpointVerdict(id: id)
             verdict.exists = true
-            verdict.findings = [finding(.recordDamaged, key, reason)]
+            verdict.findings = [finding]
             return verdict
         }
     }
@@ -146,7 +146,7 @@ struct CheckpointAudit: Sendable {
         _ error: CheckpointError, _ verdict: inout CheckpointVerdict
     ) async throws {
         guard try await bank.size(keys.index) == nil else {
-            verdict.findings.append(finding(.recordDamaged, keys.index, "cannot be read: \(error.reason)"))
+            verdict.findings.append(BankFinding(error, at: keys.index, id))
             return
         }
         let all = try await bank.objectsThere(below: keys.all)
@@ -176,8 +176,7 @@ struct CheckpointAudit: Sendable {
             }
             commit = found
         } catch let error as CheckpointError {
-            verdict.findings.append(
-                finding(.recordDamaged, error.key ?? keys.commits, "cannot be read: \(error.reason)"))
+            verdict.findings.append(BankFinding(error, at: keys.commits, id))
             return
         }
         verdict.isSettled = !isMarked

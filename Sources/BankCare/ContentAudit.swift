@@ -73,8 +73,8 @@ struct ContentAudit {
             if !mayBeGone { add(.recordMissing, key, "is missing") }
             return nil
         } catch let error as BankError {
-            guard let (_, reason) = error.faultOfOneObject else { throw error }
-            add(.recordDamaged, key, reason)
+            guard let finding = BankFinding(error, index.id) else { throw error }
+            findings.append(finding)
             return nil
         }
     }

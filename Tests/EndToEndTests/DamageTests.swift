@@ -181,7 +181,7 @@ enum Damage: String, CaseIterable, Sendable {
             #expect(restored.code == 1 && restored.errors.contains(newer), "\(restored)")
             #expect(restored.errors.contains("name it to use it") && restored.errors.contains(older), "\(restored)")
             let check = try await nobody("bank check")
-            #expect(check.code == 1 && check.output.contains("record-damaged: '\(key)'"), "\(check)")
+            #expect(check.code == 1 && check.output.contains("object-unreadable: '\(key)'"), "\(check)")
             let retained = try await nobody("retain plan.ir --dry-run --output json")
             #expect(retained.code == 0 && retained.output.contains(newer), "\(retained)")
             let again = try await nobody("protect plan.ir")
