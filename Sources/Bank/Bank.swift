@@ -89,7 +89,7 @@ package enum BankError: Error, Sendable, Hashable {
     /// A record of the bank itself has a format or version that this program does not know.
     case unknownFormat(BankKey, found: String, expected: String)
     /// The store failed; the write has certainly not taken effect.
-    case storeFailed(operation: String, key: String, reason: String)
+    case storeFailed(operation: String, key: String, reason: String, fault: StoreFault = .other)
     /// The store failed while answering; whether the write took effect is not known: read back and compare.
     case outcomeUnknown(BankKey, reason: String)
 }
@@ -110,7 +110,9 @@ extension BankError: CustomStringConvertible {
         case .damaged(let key, let reason): "bank object '\(key)' is damaged: \(reason)"
         case .unknownFormat(let key, let found, let expected):
             "bank object '\(key)' has the format \(found), unknown here (expected \(expected)); use a newer cairn"
-        case .storeFailed(let operation, let key, let reason): "the bank could not \(operation) '\(key)': \(reason)"
+        case .storeFailed(let operation, let key, let reason, .full):
+            "the bank could not \(operation) '\(key)': \(reason); \(BankError.roomAdvice)"
+        case .storeFailed(let operation, let key, let reason, _): "the bank could not \(operation) '\(key)': \(reason)"
         case .outcomeUnknown(let key, let reason): "it is not known whether '\(key)' was written: \(reason)"
         }
     }
@@ -148,6 +150,10 @@ package protocol Bank: Sendable {
     /// The bytes of an object; throws `notFound`.
     func get(_ key: BankKey) async throws -> [UInt8]
 
+    /// The bytes of an object that is at most `longest` bytes long; throws `notFound`, and `damaged` for a longer one, of
+    /// which nothing is read.
+    func get(_ key: BankKey, longest: Int64) async throws -> [UInt8]
+
     /// The bytes of an object with their version; throws `notFound`.
     func getVersioned(_ key: BankKey) async throws -> (bytes: [UInt8], version: ObjectVersion)
 
@@ -172,11 +178,13 @@ package protocol Bank: Sendable {
     /// `after` need not exist nor be a name; a limit less than 1 counts as 1.
     func names(below prefix: BankKey?, after: String?, limit: Int) async throws -> BankNames
 
-    /// The bytes of each of some objects, in the order of `keys`; `nil` for one that is not there. Each is whole by itself.
-    func getEach(_ keys: [BankKey]) async throws -> [[UInt8]?]
+    /// The bytes of each of some objects, in the order of `keys`; `nil` for one that is not there, and a failure for one
+    /// that cannot be read while others can, or that is longer than `longest`. Each is whole by itself.
+    func getEach(_ keys: [BankKey], longest: Int64) async throws -> [Result<[UInt8]?, BankError>]
 
-    /// All names right below each of some prefixes, in the order of `prefixes`, as `names` gives them.
-    func namesBelowEach(_ prefixes: [BankKey]) async throws -> [[String]]
+    /// All names right below each of some prefixes, in the order of `prefixes`, as `names` gives them; a failure for one
+    /// that cannot be read while others can.
+    func namesBelowEach(_ prefixes: [BankKey]) async throws -> [Result<[String], BankError>]
 
     /// When an object was last written, in milliseconds since 1970 by the store's own clock; `nil` when there is no
     /// such object, or the store does not tell. It lies between the beginning of the write and its answer, cut to the
@@ -191,6 +199,10 @@ package protocol Bank: Sendable {
 
     /// Removes the half-written objects that `survey` counts and nobody writes any more; returns how many.
     func removeLeftovers() async throws -> Int
+
+    /// Sets room aside by which the bank can be cleaned up when it is full, where that is not done; `false` when there is
+    /// no room for it, or the store keeps none.
+    func makeReserve() async throws -> Bool
 }
 
 extension Bank {
@@ -198,27 +210,39 @@ extension Bank {
         try await put(key, bytes, if: condition)
     }
 
-    package func getEach(_ keys: [BankKey]) async throws -> [[UInt8]?] {
+    package func get(_ key: BankKey, longest: Int64) async throws -> [UInt8] {
+        if let size = try await size(key), size > longest { throw BankError.tooLong(key, size, longest: longest) }
+        return try await get(key)
+    }
+
+    package func getEach(_ keys: [BankKey], longest: Int64) async throws -> [Result<[UInt8]?, BankError>] {
         try await inTurns(keys) { key in
-            do { return try await get(key) } catch BankError.notFound { return nil }
+            do { return try await get(key, longest: longest) } catch BankError.notFound { return nil }
         }
     }
 
-    package func namesBelowEach(_ prefixes: [BankKey]) async throws -> [[String]] {
+    package func namesBelowEach(_ prefixes: [BankKey]) async throws -> [Result<[String], BankError>] {
         try await inTurns(prefixes) { try await allNames(below: $0) }
     }
 
-    /// What becomes of each item, in their order; some are asked for at a time.
-    private func inTurns<Item: Sendable, Result: Sendable>(
-        _ items: [Item], _ transform: @escaping @Sendable (Item) async throws -> Result
-    ) async throws -> [Result] {
-        try await withThrowingTaskGroup(of: (Int, Result).self) { group in
-            var results = [Result?](repeating: nil, count: items.count)
+    /// What becomes of each item, in their order; some are asked for at a time. What concerns one item alone is its result,
+    /// and any other failure ends it all.
+    private func inTurns<Item: Sendable, Value: Sendable>(
+        _ items: [Item], _ transform: @escaping @Sendable (Item) async throws -> Value
+    ) async throws -> [Result<Value, BankError>] {
+        try await withThrowingTaskGroup(of: (Int, Result<Value, BankError>).self) { group in
+            var results = [Result<Value, BankError>?](repeating: nil, count: items.count)
             for (number, item) in items.enumerated() {
-                if number >= 16, let (place, result) = try await group.next() { results[place] = .some(result) }
-                group.addTask { (number, try await transform(item)) }
+                if number >= 16, let (place, result) = try await group.next() { results[place] = result }
+                group.addTask {
+                    do { return (number, .success(try await transform(item))) } catch let error as BankError
+                        where error.concernsOneObject
+                    {
+                        return (number, .failure(error))
+                    }
+                }
             }
-            for try await (place, result) in group { results[place] = .some(result) }
+            for try await (place, result) in group { results[place] = result }
             return results.compactMap(\.self)
         }
     }

@@ -50,7 +50,7 @@ package struct BankFormat: Sendable, Hashable {
     package static func open(bank: any Bank) async throws -> BankFormat {
         let bytes: [UInt8]
         do {
-            bytes = try await bank.get(key)
+            bytes = try await bank.get(key, longest: ObjectLimit.record)
         } catch BankError.notFound {
             throw BankError.noBank(place: bank.place)
         }

@@ -42,6 +42,10 @@ package struct BankSection: Bank {
 
     package func get(_ key: BankKey) async throws -> [UInt8] { try await bank.get(try whole(key)) }
 
+    package func get(_ key: BankKey, longest: Int64) async throws -> [UInt8] {
+        try await bank.get(try whole(key), longest: longest)
+    }
+
     package func getVersioned(_ key: BankKey) async throws -> (bytes: [UInt8], version: ObjectVersion) {
         try await bank.getVersioned(try whole(key))
     }
@@ -77,7 +81,7 @@ package struct BankSection: Bank {
         guard !isWritable else { return survey }
         return BankSurvey(
             writeObstacle: survey.writeObstacle ?? "this part of the bank is open for reading only",
-            lastChange: survey.lastChange, leftovers: survey.leftovers)
+            lastChange: survey.lastChange, leftovers: survey.leftovers, hasReserve: survey.hasReserve)
     }
 
     private func whole(_ key: BankKey) throws(BankError) -> BankKey { try prefix.appending(key.text) }

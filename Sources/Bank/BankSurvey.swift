@@ -22,11 +22,16 @@ package struct BankSurvey: Sendable, Hashable {
     package let lastChange: Int64?
     /// How many objects a crash left half-written, which count for nothing and take room.
     package let leftovers: Int
+    /// Whether room is set aside by which a full bank can be cleaned up; `nil` where the store needs none.
+    package let hasReserve: Bool?
 
-    package init(writeObstacle: String? = nil, lastChange: Int64? = nil, leftovers: Int = 0) {
+    package init(
+        writeObstacle: String? = nil, lastChange: Int64? = nil, leftovers: Int = 0, hasReserve: Bool? = nil
+    ) {
         self.writeObstacle = writeObstacle
         self.lastChange = lastChange
         self.leftovers = leftovers
+        self.hasReserve = hasReserve
     }
 }
 
@@ -34,4 +39,5 @@ extension Bank {
     package func capacity() async throws -> BankCapacity? { nil }
     package func survey() async throws -> BankSurvey { BankSurvey() }
     package func removeLeftovers() async throws -> Int { 0 }
+    package func makeReserve() async throws -> Bool { false }
 }

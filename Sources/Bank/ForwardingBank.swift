@@ -53,4 +53,6 @@ extension ForwardingBank {
     package func survey() async throws -> BankSurvey { try await bank.survey() }
 
     package func removeLeftovers() async throws -> Int { try await bank.removeLeftovers() }
+
+    package func makeReserve() async throws -> Bool { try await bank.makeReserve() }
 }

@@ -121,7 +121,7 @@ struct ArtifactReading: Sendable {
             }
         } catch BankError.notFound {
             return (PartResult(isMissing: true, fault: "is missing"), [])
-        } catch BankError.storeFailed(_, _, let reason) {
+        } catch BankError.storeFailed(_, _, let reason, _) {
             result.fault = "cannot be read: \(reason)"
             return (result, [])
         }

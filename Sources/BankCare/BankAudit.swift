@@ -98,9 +98,12 @@ package struct BankAudit: Sendable {
         guard scope != .indices else { return tally }
         try await operations(found)
         try await leases(found)
-        let leftovers = try await bank.survey().leftovers
-        if leftovers > 0 {
-            try await found(BankFinding(.staleTemporaries, ".tmp", nil, "holds \(leftovers) half-written files"))
+        let survey = try await bank.survey()
+        if survey.leftovers > 0 {
+            try await found(BankFinding(.staleTemporaries, ".tmp", nil, "holds \(survey.leftovers) half-written files"))
+        }
+        if survey.hasReserve == false {
+            try await found(BankFinding(.reserveMissing, ".reserve", nil, "is not there"))
         }
         return tally
     }
@@ -151,22 +154,26 @@ package struct BankAudit: Sendable {
     private func operations(_ report: (BankFinding) async throws -> Void) async throws {
         for name in try await bank.allNames(below: CheckpointLayout.operations) {
             let all = try CheckpointLayout.operations.appending(name)
-            guard try await bank.holdsObjects(all) else { continue }
+            do { guard try await bank.holdsObjects(all) else { continue } } catch let error as BankError {
+                guard let finding = BankFinding(error, nil) else { throw error }
+                try await report(finding)
+                continue
+            }
             guard let id = CheckpointID(name) else {
                 try await report(BankFinding(.strayObject, all, nil, "is no restore and no verification"))
                 continue
             }
             let index: OperationIndex
             do {
-                index = try await collection.read(OperationKeys(id).index) {
+                index = try await collection.read(OperationKeys(id).index, longest: ObjectLimit.bulk) {
                     try OperationIndex(opening: $0)
                 }
             } catch let error as CheckpointError {
-                let isMissing = try await bank.size(OperationKeys(id).index) == nil
+                let key = OperationKeys(id).index
+                let isMissing = try await bank.size(key) == nil
                 try await report(
-                    BankFinding(
-                        isMissing ? .recordMissing : .recordDamaged, OperationKeys(id).index, nil,
-                        error.reason))
+                    isMissing
+                        ? BankFinding(.recordMissing, key, nil, error.reason) : BankFinding(error, at: key, nil))
                 continue
             }
             if index.id != id {
@@ -175,8 +182,8 @@ package struct BankAudit: Sendable {
                 continue
             }
             let standing: OperationStanding
-            do { standing = try await collection.standing(id) } catch CheckpointError.damaged(let key, let reason) {
-                try await report(BankFinding(.recordDamaged, key, index.checkpoint, reason))
+            do { standing = try await collection.standing(id) } catch let error as CheckpointError {
+                try await report(BankFinding(error, at: OperationKeys(id).index, index.checkpoint))
                 continue
             }
             guard standing.isOpen, collection.hasEnded(standing.owner) else { continue }
@@ -191,7 +198,13 @@ package struct BankAudit: Sendable {
         for name in try await bank.allNames(below: CheckpointLayout.leases) {
             let key = try CheckpointLayout.leases.appending(name)
             let bytes: [UInt8]
-            do { bytes = try await bank.get(key) } catch BankError.notFound { continue }
+            do { bytes = try await bank.get(key, longest: ObjectLimit.record) } catch BankError.notFound {
+                continue
+            } catch let error as BankError {
+                guard let finding = BankFinding(error, nil) else { throw error }
+                try await report(finding)
+                continue
+            }
             let lease: LeaseRecord
             do { lease = try LeaseRecord(opening: bytes) } catch {
                 try await report(BankFinding(.leaseExpired, key, nil, "cannot be read: \(error)"))

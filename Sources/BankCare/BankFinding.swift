@@ -1,3 +1,4 @@
+internal import Bank
 package import Checkpoints
 
 /// One thing in a bank that is not as it should be.
@@ -18,6 +19,7 @@ package struct BankFinding: Sendable, Hashable {
     package enum Kind: String, Sendable, CaseIterable {
         case recordMissing = "record-missing"
         case recordDamaged = "record-damaged"
+        case unreadable = "object-unreadable"
         case recordsDisagree = "records-disagree"
         case partMissing = "part-missing"
         case partDamaged = "part-damaged"
@@ -41,6 +43,7 @@ package struct BankFinding: Sendable, Hashable {
         case operationUnfinished = "operation-unfinished"
         case useStale = "use-stale"
         case leaseExpired = "lease-expired"
+        case reserveMissing = "reserve-missing"
     }
 
     /// Where a repair has led to.
@@ -77,11 +80,12 @@ package struct BankFinding: Sendable, Hashable {
 extension BankFinding.Kind {
     package var severity: BankFinding.Severity {
         switch self {
-        case .recordMissing, .recordDamaged, .recordsDisagree, .partMissing, .partDamaged, .contentDamaged: .damage
+        case .recordMissing, .recordDamaged, .unreadable, .recordsDisagree, .partMissing, .partDamaged, .contentDamaged:
+            .damage
         case .entryMissing, .entryStray, .entryDamaged, .markerMissing, .markerDamaged, .markerStale: .disorder
         case .orphan, .litter, .leftover, .strayObject, .staleTemporaries: .litter
         case .entryUndated, .markerAlone, .unfinished, .rehearsalCutOff, .deletionUnfinished, .operationUnfinished,
-            .useStale, .leaseExpired:
+            .useStale, .leaseExpired, .reserveMissing:
             .notice
         }
     }
@@ -91,6 +95,7 @@ extension BankFinding.Kind {
         switch self {
         case .recordMissing: "an object is gone that others name"
         case .recordDamaged: "a record is not what was written"
+        case .unreadable: "an object cannot be read here, so that nobody knows whether it is whole"
         case .recordsDisagree: "two records that must say the same do not"
         case .partMissing: "bytes of an artifact are gone: what they belong to cannot be restored"
         case .partDamaged: "bytes of an artifact have changed: what they belong to cannot be restored"
@@ -114,6 +119,7 @@ extension BankFinding.Kind {
         case .operationUnfinished: "a restore or verification was cut off"
         case .useStale: "a reader of the checkpoint is gone and has left its mark"
         case .leaseExpired: "the owner of a lease is gone"
+        case .reserveMissing: "no room is set aside by which the bank could be cleaned up when it is full"
         }
     }
 
@@ -138,13 +144,36 @@ extension BankFinding.Kind {
         switch self {
         case .recordMissing, .recordDamaged, .recordsDisagree, .partMissing, .partDamaged, .contentDamaged:
             "restore it from a copy of the bank, or 'cairn delete ID --force'; and see how the storage does"
-        case .markerAlone, .orphan, .rehearsalCutOff, .deletionUnfinished, .useStale, .leaseExpired:
+        case .markerAlone, .orphan, .rehearsalCutOff, .deletionUnfinished, .useStale, .leaseExpired, .reserveMissing:
             "'cairn gc'"
+        case .unreadable: "give it back to the user to whom the bank belongs, and see how the storage does"
         case .unfinished: "'cairn resume ID', or 'cairn gc'"
         case .operationUnfinished: "'cairn gc'"
         case .leftover: "'cairn bank check --repair', and then 'cairn gc'"
         case .litter, .strayObject: "look at it and remove it: no program of this bank does"
         default: "'cairn bank check --repair'"
+        }
+    }
+}
+
+extension BankFinding {
+    /// A finding about an object that a bank could not give; `nil` for a failure that concerns the whole store.
+    init?(_ error: BankError, _ checkpoint: CheckpointID?) {
+        if let (key, reason) = error.unreadable {
+            self.init(.unreadable, key, checkpoint, "cannot be read: \(reason)")
+        } else if let (key, reason) = error.faultOfOneObject {
+            self.init(.recordDamaged, key, checkpoint, reason)
+        } else {
+            return nil
+        }
+    }
+
+    /// A finding about a record that cannot be used; `key` is where it was looked for.
+    init(_ error: CheckpointError, at key: BankKey, _ checkpoint: CheckpointID?) {
+        if case .unreadable(let key, let reason) = error {
+            self.init(.unreadable, key, checkpoint, "cannot be read: \(reason)")
+        } else {
+            self.init(.recordDamaged, error.key ?? key, checkpoint, "cannot be read: \(error.reason)")
         }
     }
 }

@@ -45,6 +45,16 @@ struct CheckpointAudit: Sendable {
     /// Looks at the checkpoint, and once more when something seems wrong: only what both looks find was not on its way
     /// to becoming something else.
     func verdict() async throws -> CheckpointVerdict {
+        do { return try await certainVerdict() } catch let error as BankError {
+            guard let finding = BankFinding(error, id) else { throw error }
+            var verdict = CheckpointVerdict(id: id)
+            verdict.exists = true
+            verdict.findings = [finding]
+            return verdict
+        }
+    }
+
+    private func certainVerdict() async throws -> CheckpointVerdict {
         let first = try await look(depth)
         guard first.findings.contains(where: { $0.kind.severity != .notice }), !faults.believesOneLook else {
             return first
@@ -102,7 +112,7 @@ struct CheckpointAudit: Sendable {
     }
 
     private func bytes(_ key: BankKey) async throws -> [UInt8]? {
-        do { return try await bank.get(key) } catch BankError.notFound { return nil }
+        do { return try await bank.get(key, longest: ObjectLimit.record) } catch BankError.notFound { return nil }
     }
 
     // MARK: What is no whole checkpoint
@@ -136,7 +146,7 @@ struct CheckpointAudit: Sendable {
         _ error: CheckpointError, _ verdict: inout CheckpointVerdict
     ) async throws {
         guard try await bank.size(keys.index) == nil else {
-            verdict.findings.append(finding(.recordDamaged, keys.index, "cannot be read: \(error.reason)"))
+            verdict.findings.append(BankFinding(error, at: keys.index, id))
             return
         }
         let all = try await bank.objectsThere(below: keys.all)
@@ -166,8 +176,7 @@ struct CheckpointAudit: Sendable {
             }
             commit = found
         } catch let error as CheckpointError {
-            verdict.findings.append(
-                finding(.recordDamaged, error.key ?? keys.commits, "cannot be read: \(error.reason)"))
+            verdict.findings.append(BankFinding(error, at: keys.commits, id))
             return
         }
         verdict.isSettled = !isMarked
@@ -236,11 +245,18 @@ struct CheckpointAudit: Sendable {
 extension CheckpointError {
     /// The record that is damaged, where that is what is wrong.
     var key: BankKey? {
-        if case .damaged(let key, _) = self { key } else { nil }
+        switch self {
+        case .damaged(let key, _): key
+        case .unreadable(let text, _): try? BankKey(text)
+        default: nil
+        }
     }
 
     /// What is wrong, without the key.
     var reason: String {
-        if case .damaged(_, let reason) = self { reason } else { description }
+        switch self {
+        case .damaged(_, let reason), .unreadable(_, let reason): reason
+        default: description
+        }
     }
 }

@@ -69,8 +69,12 @@ struct ContentAudit {
     /// The bytes of a record; reports one that is missing, unless it `mayBeGone`.
     private mutating func bytes(_ key: BankKey, mayBeGone: Bool = false) async throws -> [UInt8]? {
         named.insert(key)
-        do { return try await collection.bank.get(key) } catch BankError.notFound {
+        do { return try await collection.bank.get(key, longest: ObjectLimit.bulk) } catch BankError.notFound {
             if !mayBeGone { add(.recordMissing, key, "is missing") }
+            return nil
+        } catch let error as BankError {
+            guard let finding = BankFinding(error, index.id) else { throw error }
+            findings.append(finding)
             return nil
         }
     }
@@ -134,7 +138,7 @@ struct ContentAudit {
         }
         for key in objects.sorted() where key.segments[2] == "uses" {
             named.insert(key)
-            guard let bytes = try? await collection.bank.get(key) else { continue }
+            guard let bytes = try? await collection.bank.get(key, longest: ObjectLimit.record) else { continue }
             do {
                 let use = try UseRecord(opening: bytes)
                 if collection.hasEnded(use.owner) {

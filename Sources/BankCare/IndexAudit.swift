@@ -133,7 +133,14 @@ struct IndexAudit {
             let id = place.entry.id
             let bytes: [UInt8]
             // A weak store's listings keep names of what was removed.
-            do { bytes = try await bank.get(place.key) } catch BankError.notFound { return (false, nil) }
+            do { bytes = try await bank.get(place.key, longest: ObjectLimit.record) } catch BankError.notFound {
+                return (false, nil)
+            } catch let error
+                as BankError
+            {
+                guard let (_, reason) = error.faultOfOneObject else { throw error }
+                return (true, BankFinding(.entryDamaged, place.key, id, reason))
+            }
             guard place.isInPlace else {
                 return (true, BankFinding(.entryStray, place.key, id, "lies in the day of another time"))
             }
@@ -177,8 +184,13 @@ struct IndexAudit {
             }
             return nil
         } catch is CheckpointError {
-            // An entry says what a damaged checkpoint cannot say any more.
-            if try await collection.bank.holdsObjects(CheckpointKeys(id).all) { return nil }
+            // An entry says what a damaged checkpoint cannot say any more; and who knows what there is of one that cannot
+            // be read?
+            do {
+                if try await collection.bank.holdsObjects(CheckpointKeys(id).all) { return nil }
+            } catch let error as BankError where error.unreadable != nil {
+                return nil
+            }
             guard try await collection.bank.size(place.key) != nil else { return nil }
             return BankFinding(.entryStray, place.key, id, "leads to a checkpoint that is not there")
         }

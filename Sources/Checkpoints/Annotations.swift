@@ -35,36 +35,55 @@ extension CheckpointCollection {
     /// What people have said of a checkpoint, as far as it can be read; what cannot is named in it.
     package func legibleAnnotations(_ id: CheckpointID) async throws -> CheckpointAnnotations {
         let keys = CheckpointKeys(id)
-        return legible(try await bytesIfPresent(keys.labels), try await bytesIfPresent(keys.pin), of: keys)
+        let found = try await bank.getEach([keys.labels, keys.pin], longest: ObjectLimit.record)
+        return legible(found[0], found[1], of: keys)
     }
 
     /// What people have said of each of some checkpoints, in their order; only what a glance has seen is read.
     func legibleAnnotations(of glances: [CheckpointGlance]) async throws -> [CheckpointAnnotations] {
         let keys = glances.map { CheckpointKeys($0.id) }
-        let wanted = zip(glances, keys).flatMap { glance, keys in [keys.labels, keys.pin].filter(glance.has) }
-        let found = wanted.isEmpty ? [] : try await bank.getEach(wanted)
+        let wanted = zip(glances, keys).flatMap { glance, keys in [keys.labels, keys.pin].filter(glance.mayHave) }
+        let found = wanted.isEmpty ? [] : try await bank.getEach(wanted, longest: ObjectLimit.record)
         let bytes = Dictionary(zip(wanted, found)) { first, _ in first }
-        return keys.map { legible(bytes[$0.labels] ?? nil, bytes[$0.pin] ?? nil, of: $0) }
+        let none = Result<[UInt8]?, BankError>.success(nil)
+        return keys.map { legible(bytes[$0.labels] ?? none, bytes[$0.pin] ?? none, of: $0) }
     }
 
-    private func legible(_ labels: [UInt8]?, _ pin: [UInt8]?, of keys: CheckpointKeys) -> CheckpointAnnotations {
+    private func legible(
+        _ labels: Result<[UInt8]?, BankError>, _ pin: Result<[UInt8]?, BankError>, of keys: CheckpointKeys
+    ) -> CheckpointAnnotations {
         var annotations = CheckpointAnnotations()
-        if let labels {
-            do { annotations.texts = try CheckpointLabels(opening: labels, of: keys.id) } catch {
-                annotations.faults.append("\(CheckpointError.damaged(keys.labels, reason: error.description))")
-            }
+        do {
+            if let bytes = try labels.get() { annotations.texts = try CheckpointLabels(opening: bytes, of: keys.id) }
+        } catch {
+            annotations.faults.append(Self.fault(keys.labels, error))
         }
-        if let pin {
-            annotations.isPinned = true
-            do { annotations.pin = try PinRecord(opening: pin) } catch {
-                annotations.faults.append("\(CheckpointError.damaged(keys.pin, reason: error.description))")
+        do {
+            if let bytes = try pin.get() {
+                annotations.isPinned = true
+                annotations.pin = try PinRecord(opening: bytes)
             }
+        } catch {
+            annotations.isPinned = true
+            annotations.faults.append(Self.fault(keys.pin, error))
         }
         return annotations
     }
 
     private func bytesIfPresent(_ key: BankKey) async throws -> [UInt8]? {
-        do { return try await bank.get(key) } catch BankError.notFound { return nil }
+        do { return try await legibly { try await bank.get(key, longest: ObjectLimit.record) } } catch BankError
+            .notFound
+        { return nil }
+    }
+
+    private static func fault(_ key: BankKey, _ error: any Error) -> String {
+        if let (key, reason) = (error as? BankError)?.unreadable {
+            return CheckpointError.unreadable(key, reason: reason).description
+        }
+        if case .damaged(_, let reason)? = error as? BankError {
+            return CheckpointError.damaged(key, reason: reason).description
+        }
+        return CheckpointError.damaged(key, reason: String(describing: error)).description
     }
 
     // MARK: Writing

@@ -111,7 +111,9 @@ package struct ArtifactCopy: Sendable {
     private func recordBytes() async throws -> [UInt8] {
         let key = source.whole.record
         let bytes: [UInt8]
-        do { bytes = try await source.section.get(source.keys.record) } catch BankError.notFound {
+        do { bytes = try await source.section.get(source.keys.record, longest: ObjectLimit.bulk) } catch BankError
+            .notFound
+        {
             throw ArtifactError.missing(key, expected: "the record of the artifact '\(artifact.summary.name)'")
         }
         let digest = SHA256Digest(of: bytes)
@@ -123,7 +125,9 @@ package struct ArtifactCopy: Sendable {
 
     /// Whether the artifact is whole in its place: its record is written last.
     private func hasRecord(_ bytes: [UInt8]) async throws -> Bool {
-        do { return try await target.section.get(target.keys.record) == bytes } catch BankError.notFound {
+        do {
+            return try await target.section.get(target.keys.record, longest: ObjectLimit.bulk) == bytes
+        } catch BankError.notFound {
             return false
         }
     }
@@ -179,7 +183,8 @@ package struct ArtifactCopy: Sendable {
         try Task.checkCancellation()
         let key = target.keys.part(UInt32(number))
         // What is there is believed only by its digest; what cannot be read is written anew.
-        if isPresent, let bytes = try? await target.section.get(key), Int64(bytes.count) == part.size,
+        if isPresent, let bytes = try? await target.section.get(key, longest: part.size),
+            Int64(bytes.count) == part.size,
             SHA256Digest(of: bytes) == part.digest
         {
             return Moved(number: number, bytes: bytes, wasThere: true)

@@ -53,6 +53,8 @@ package enum CheckpointError: Error, Sendable, Hashable, CustomStringConvertible
     case newestDamaged(CheckpointSummary, whole: CheckpointSummary?)
     /// A record of the checkpoint is missing or not what was written.
     case damaged(BankKey, reason: String)
+    /// An object of the checkpoint, or what lies below its key, cannot be read, and nobody knows what it says.
+    case unreadable(String, reason: String)
     /// Another executor has taken over the checkpoint with this epoch.
     case superseded(CheckpointID, epoch: UInt32)
     /// It is pinned, and so is not deleted.
@@ -85,6 +87,7 @@ package enum CheckpointError: Error, Sendable, Hashable, CustomStringConvertible
                 ?? "no older one is available"
             return "the newest checkpoint, \(newest.id) of \(newest.created), is damaged (\(newest.message)); \(advice)"
         case .damaged(let key, let reason): return "bank object '\(key)' is damaged: \(reason)"
+        case .unreadable(let key, let reason): return "bank object '\(key)' cannot be read: \(reason)"
         case .superseded(let id, let epoch):
             return "another cairn has taken over checkpoint \(id.text) (epoch \(epoch)); what this one did is not used"
         case .pinned(let id):
@@ -114,6 +117,8 @@ package struct CheckpointCollection: Sendable {
     package let consistency: ConsistencyLevel
     /// Tells whether the process that owns an unfinished checkpoint has certainly ended.
     package let hasEnded: @Sendable (Owner) -> Bool
+    /// Why its owner has no lease on the bank, which takes no writes; `nil` when it has one, or needs none.
+    package var leaseRefusal: BankError?
 
     /// A collection over an opened bank of a consistency level. `hasEnded` says whether an owner has certainly ended;
     /// when in doubt it has not.
@@ -227,13 +232,24 @@ package struct CheckpointCollection: Sendable {
 
     // MARK: Reading
 
-    /// Reads a record; throws `CheckpointError.damaged` with its key when it is missing or not as it was written.
+    /// Runs `body`, which looks at one checkpoint or one operation; what of that cannot be read or has grown, while all
+    /// else can, is thrown as a `CheckpointError`.
+    func legibly<Value>(_ body: () async throws -> Value) async throws -> Value {
+        do { return try await body() } catch let error as BankError {
+            if case .damaged(let key, let reason) = error { throw CheckpointError.damaged(key, reason: reason) }
+            guard let (key, reason) = error.unreadable else { throw error }
+            throw CheckpointError.unreadable(key, reason: reason)
+        }
+    }
+
+    /// Reads a record; throws `CheckpointError.damaged` with its key when it is missing or not as it was written, and
+    /// `unreadable` when it alone cannot be read.
     package func read<Record: Sendable>(
-        _ key: BankKey, _ open: ([UInt8]) throws -> Record
+        _ key: BankKey, longest: Int64 = ObjectLimit.record, _ open: ([UInt8]) throws -> Record
     ) async throws -> Record {
         let bytes: [UInt8]
         do {
-            bytes = try await bank.get(key)
+            bytes = try await legibly { try await bank.get(key, longest: longest) }
         } catch BankError.notFound {
             throw CheckpointError.damaged(key, reason: "it is missing")
         }
@@ -241,10 +257,12 @@ package struct CheckpointCollection: Sendable {
     }
 
     func readIfPresent<Record: Sendable>(
-        _ key: BankKey, _ open: ([UInt8]) throws -> Record
+        _ key: BankKey, longest: Int64 = ObjectLimit.record, _ open: ([UInt8]) throws -> Record
     ) async throws -> Record? {
         let bytes: [UInt8]
-        do { bytes = try await bank.get(key) } catch BankError.notFound { return nil }
+        do { bytes = try await legibly { try await bank.get(key, longest: longest) } } catch BankError.notFound {
+            return nil
+        }
         do { return try open(bytes) } catch { throw CheckpointError.damaged(key, reason: String(describing: error)) }
     }
 
@@ -264,7 +282,8 @@ package struct CheckpointCollection: Sendable {
         let keys = CheckpointKeys(id)
         let newest = try await epochs(below: keys.commits).last
         let key = newest.map { keys.commit(ofEpoch: $0) } ?? keys.onlyCommit
-        guard let record = try await readIfPresent(key, { try CommitRecord(opening: $0) }) else { return nil }
+        guard let record = try await readIfPresent(key, longest: ObjectLimit.bulk, { try CommitRecord(opening: $0) })
+        else { return nil }
         guard record.checkpoint == id, newest == nil || record.epoch == newest else {
             throw CheckpointError.damaged(
                 key, reason: "it is of checkpoint \(record.checkpoint), epoch \(record.epoch)")

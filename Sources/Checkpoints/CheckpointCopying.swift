@@ -51,7 +51,7 @@ extension CheckpointCollection {
     package func adoptLabels(of id: CheckpointID, from source: CheckpointCollection) async throws {
         let key = CheckpointKeys(id).labels
         let bytes: [UInt8]
-        do { bytes = try await source.bank.get(key) } catch BankError.notFound { return }
+        do { bytes = try await source.bank.get(key, longest: ObjectLimit.record) } catch BankError.notFound { return }
         do { _ = try CheckpointLabels(opening: bytes, of: id) } catch {
             throw CheckpointError.damaged(key, reason: error.description)
         }

@@ -25,6 +25,13 @@ extension CheckpointCollection {
     /// What a checkpoint is and is good for, `nil` when there is nothing of it; never throws for damage, which it
     /// names instead. What the indices say stands in for records that cannot be read.
     package func summary(_ id: CheckpointID, indexed: IndexedCheckpoint? = nil) async throws -> CheckpointSummary? {
+        do { return try await legibly { try await judgedSummary(id, indexed) } } catch let error as CheckpointError {
+            // Not even whether it is there can be told; so it is not passed over.
+            return damaged(id, indexed, error)
+        }
+    }
+
+    private func judgedSummary(_ id: CheckpointID, _ indexed: IndexedCheckpoint?) async throws -> CheckpointSummary? {
         if let summary = try await tombstoneSummary(id, indexed) { return summary }
         let summary = try await livingSummary(id, indexed)
         switch summary?.status {

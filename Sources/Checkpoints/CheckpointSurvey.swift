@@ -24,20 +24,26 @@ extension CheckpointCollection {
     package func survey(plan: String, provider: String) async throws -> [SurveyedCheckpoint] {
         // Markers first: what is finished meanwhile has its entries before its marker goes.
         var found = Set(try await markedIDs())
+        var indexed: [CheckpointID: IndexedCheckpoint] = [:]
         for key in try await bank.allKeys(below: CheckpointLayout.byPlan(plan)) {
-            if let entry = IndexEntry(key) { found.insert(entry.id) }
+            guard let entry = IndexEntry(key) else { continue }
+            found.insert(entry.id)
+            // Of one that cannot be read, this is all that is known. It is not for that reason none of the plan's.
+            indexed[entry.id] = IndexedCheckpoint(
+                id: entry.id, created: entry.created, plan: plan, provider: provider)
         }
         let ids = found.sorted()
+        let known = indexed
         let shares = stride(from: 0, to: ids.count, by: Self.surveyShare).map {
             Array(ids[$0..<min($0 + Self.surveyShare, ids.count)])
         }
         return try await concurrentMap(shares, width: 4) {
-            try await survey($0, plan: plan, provider: provider)
+            try await survey($0, known, plan: plan, provider: provider)
         }.flatMap(\.self)
     }
 
     private func survey(
-        _ ids: [CheckpointID], plan: String, provider: String
+        _ ids: [CheckpointID], _ indexed: [CheckpointID: IndexedCheckpoint], plan: String, provider: String
     ) async throws -> [SurveyedCheckpoint] {
         var found: [SurveyedCheckpoint] = []
         for glance in try await glance(at: ids) {
@@ -46,7 +52,7 @@ extension CheckpointCollection {
             let summary: CheckpointSummary
             if let finished = glance.finished {
                 summary = CheckpointSummary(finished.index, finished.commit)
-            } else if let judged = try await self.summary(glance.id) {
+            } else if let judged = try await self.summary(glance.id, indexed: indexed[glance.id]) {
                 summary = judged
             } else {
                 continue
@@ -54,8 +60,8 @@ extension CheckpointCollection {
             guard summary.plan == plan, summary.provider == provider else { continue }
             found.append(
                 SurveyedCheckpoint(
-                    id: glance.id, created: summary.created, status: summary.status, isPinned: glance.has(keys.pin),
-                    hasUses: glance.has(keys.uses), isRehearsal: summary.isRehearsal))
+                    id: glance.id, created: summary.created, status: summary.status, isPinned: glance.mayHave(keys.pin),
+                    hasUses: glance.mayHave(keys.uses), isRehearsal: summary.isRehearsal))
         }
         return found
     }

@@ -12,7 +12,7 @@ extension CheckpointCollection {
     /// The epochs that have an object `<n>.json` right below a key, in ascending order: claims or commit records, of a
     /// checkpoint or an operation.
     func epochs(below prefix: BankKey) async throws -> [UInt32] {
-        try await bank.allKeys(below: prefix).compactMap { CheckpointKeys.epoch(of: $0) }.sorted()
+        try await legibly { try await bank.allKeys(below: prefix) }.compactMap { CheckpointKeys.epoch(of: $0) }.sorted()
     }
 
     /// The newest epoch of a checkpoint that was claimed, with its record; `nil` when there is none yet.
@@ -57,7 +57,7 @@ extension CheckpointCollection {
         } catch BankError.conditionFailed {
             throw CheckpointError.superseded(id, epoch: epoch)
         }
-        if consistency == .listOnly, try await bank.get(key) != record.record.bytes {
+        if consistency == .listOnly, try await bank.get(key, longest: ObjectLimit.record) != record.record.bytes {
             throw CheckpointError.superseded(id, epoch: epoch)
         }
         if let other = try await epochs(id).last(where: { $0 > newest && $0 != epoch }) {

@@ -18,7 +18,7 @@ extension CheckpointCollection {
     /// Throws `CheckpointError.damaged`.
     package func irBytes(_ index: CheckpointIndex) async throws -> [UInt8] {
         let key = CheckpointKeys(index.id).ir
-        let bytes = try await read(key) { $0 }
+        let bytes = try await read(key, longest: ObjectLimit.bulk) { $0 }
         guard SHA256Digest(of: bytes) == index.irDigest else {
             throw CheckpointError.damaged(
                 key, reason: "its digest is not the one in \(CheckpointKeys(index.id).index)")
@@ -66,7 +66,9 @@ extension CheckpointCollection {
             } else if try await bank.size(key) == nil {
                 break
             }
-            let segment = try await read(key) { try JournalSegment(opening: $0, number: number, of: ir) }
+            let segment = try await read(key, longest: ObjectLimit.bulk) {
+                try JournalSegment(opening: $0, number: number, of: ir)
+            }
             events += segment.events
             number += 1
         }

@@ -219,7 +219,7 @@ package final class LeaseKeeper: Sendable {
         do {
             try await bank.putUnversioned(key, record.record.bytes, if: .none)
         } catch BankError.outcomeUnknown(let key, let reason) {
-            guard try await bank.get(key) == record.record.bytes else {
+            guard try await bank.get(key, longest: ObjectLimit.record) == record.record.bytes else {
                 throw BankError.outcomeUnknown(key, reason: reason)
             }
         }

@@ -28,7 +28,9 @@ package actor LeaseView {
     /// Looks once. `false` means only that it is not certain yet: look again later, with the same view.
     package func isGone(_ owner: String) async throws -> Bool {
         let bytes: [UInt8]
-        do { bytes = try await bank.get(try CheckpointLayout.lease(owner)) } catch BankError.notFound {
+        do {
+            bytes = try await bank.get(try CheckpointLayout.lease(owner), longest: ObjectLimit.record)
+        } catch BankError.notFound {
             sightings[owner] = nil
             return true
         }

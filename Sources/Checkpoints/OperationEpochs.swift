@@ -103,7 +103,7 @@ extension CheckpointCollection {
     /// How a restore or a verification stands; throws `CheckpointError.damaged`.
     package func standing(_ id: CheckpointID) async throws -> OperationStanding {
         let key = OperationKeys(id).index
-        let index = try await read(key) { try OperationIndex(opening: $0) }
+        let index = try await read(key, longest: ObjectLimit.bulk) { try OperationIndex(opening: $0) }
         guard index.id == id else { throw CheckpointError.damaged(key, reason: "it is of operation \(index.id)") }
         return try await standing(index)
     }
@@ -133,7 +133,7 @@ extension CheckpointCollection {
         } else {
             return nil
         }
-        let commit = try await read(key) { try OperationCommit(opening: $0) }
+        let commit = try await read(key, longest: ObjectLimit.bulk) { try OperationCommit(opening: $0) }
         guard commit.id == id, key == keys.onlyCommit || key == keys.commit(ofEpoch: commit.epoch) else {
             throw CheckpointError.damaged(key, reason: "it is of operation \(commit.id), epoch \(commit.epoch)")
         }

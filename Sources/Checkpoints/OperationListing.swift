@@ -47,7 +47,12 @@ extension CheckpointCollection {
     package func operationIDs(prefix: String? = nil) async throws -> [CheckpointID] {
         let prefix = prefix?.lowercased()
         if let prefix, let id = CheckpointID(prefix) {
-            return try await bank.names(below: OperationKeys(id).all, after: nil, limit: 1).names.isEmpty ? [] : [id]
+            do {
+                return try await bank.names(below: OperationKeys(id).all, after: nil, limit: 1).names.isEmpty
+                    ? [] : [id]
+            } catch let error as BankError where error.unreadable != nil {
+                return [id]
+            }
         }
         return try await bank.allNames(below: CheckpointLayout.operations).compactMap { name in
             guard let id = CheckpointID(name), prefix.map({ !$0.isEmpty && name.hasPrefix($0) }) ?? true else {
@@ -60,7 +65,7 @@ extension CheckpointCollection {
     /// What a restore or a verification is, and how it went; damage is named, not thrown.
     package func operation(_ id: CheckpointID) async throws -> OperationSummary {
         let standing: OperationStanding
-        do { standing = try await self.standing(id) } catch let error as CheckpointError {
+        do { standing = try await legibly { try await self.standing(id) } } catch let error as CheckpointError {
             return OperationSummary(id: id, standing: nil, status: .damaged, message: error.description)
         }
         let (status, message) = state(standing)

@@ -69,7 +69,10 @@ actor PartedArtifactReader: ArtifactReader {
         let key = place.whole.part(number)
         let bytes: [UInt8]
         do {
-            bytes = try await place.section.get(place.keys.part(number))
+            bytes = try await place.section.get(place.keys.part(number), longest: expected.size)
+        } catch BankError.damaged {
+            let size = try await place.section.size(place.keys.part(number))
+            throw ArtifactError.wrongSize(key, expected: expected.size, actual: size ?? 0)
         } catch BankError.notFound {
             throw ArtifactError.missing(key, expected: "\(expected.size) bytes with the digest \(expected.digest)")
         }

@@ -102,7 +102,7 @@ package struct PartedArtifactStore: ArtifactStore {
         let key = place.whole.record
         let bytes: [UInt8]
         do {
-            bytes = try await section.get(place.keys.record)
+            bytes = try await section.get(place.keys.record, longest: ObjectLimit.bulk)
         } catch BankError.notFound {
             throw ArtifactError.missing(key, expected: "the record of the artifact '\(name)'")
         }

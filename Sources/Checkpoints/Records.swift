@@ -13,14 +13,20 @@ package struct Owner: Sendable, Hashable {
     package let processStart: Int64
     /// Tells containers apart, in which the same process id is another process.
     package let namespace: String
+    /// Tells machines apart that bear the same name; `nil` where the process could not know it for certain.
+    package let machine: String?
 
-    package init(id: String, host: String, process: Int64, boot: String, processStart: Int64, namespace: String) {
+    package init(
+        id: String, host: String, process: Int64, boot: String, processStart: Int64, namespace: String,
+        machine: String? = nil
+    ) {
         self.id = id
         self.host = host
         self.process = process
         self.boot = boot
         self.processStart = processStart
         self.namespace = namespace
+        self.machine = machine
     }
 
     init(_ object: JSONObject) throws(SealedRecordError) {
@@ -30,13 +36,16 @@ package struct Owner: Sendable, Hashable {
         boot = try object.string("boot")
         processStart = try object.integer("processStart")
         namespace = try object.string("namespace")
+        machine = object["machine"] == nil ? nil : try object.string("machine")
     }
 
     var json: JSONValue {
-        [
+        var members: JSONObject = [
             "id": .string(id), "host": .string(host), "process": .integer(process), "boot": .string(boot),
             "processStart": .integer(processStart), "namespace": .string(namespace),
         ]
+        members["machine"] = machine.map { .string($0) }
+        return .object(members)
     }
 }
 

@@ -41,23 +41,23 @@ extension CheckpointCollection {
     /// Runs `body` as a use of a checkpoint, which deletions respect as long as this owner's lease lives.
     ///
     /// Throws `CheckpointError.wrongStatus` when the checkpoint is being deleted. Where the bank takes no writes, `body`
-    /// runs all the same, and `unprotected` is told why nothing keeps others from deleting.
+    /// runs all the same, and `unprotected` is told why nothing keeps others from deleting. A use without a lease counts for
+    /// nothing, so that without one there is none.
     package func using<Result: Sendable>(
         _ id: CheckpointID, _ kind: String, now: Timestamp, unprotected: (BankError) -> Void = { _ in },
         _ body: () async throws -> Result
     ) async throws -> Result {
         let key = try CheckpointKeys(id).use(owner.id)
-        let record = UseRecord(checkpoint: id, kind: kind, owner: owner, since: now)
-        let bank = bank
-        do { try await bank.put(key, record.record.bytes, if: .none) } catch let error as BankError {
-            unprotected(error)
+        let use = UseRecord(checkpoint: id, kind: kind, owner: owner, since: now).record.bytes
+        if let refusal = try await refusal(of: use, at: key) {
+            unprotected(refusal)
+            try await ensureNotMarked(id)
+            return try await body()
         }
+        let bank = bank
         do {
             // Behind the write: whoever deletes looks for uses behind the tombstone. So one of the two sees the other.
-            if let tombstone = try await tombstone(id) {
-                throw CheckpointError.wrongStatus(
-                    id, tombstone.failure == nil ? .deleting : .errorDeleting, wanted: "available", reason: "")
-            }
+            try await ensureNotMarked(id)
             let result = try await body()
             await uncancelled { try? await bank.delete(key, if: .none) }
             return result
@@ -67,10 +67,28 @@ extension CheckpointCollection {
         }
     }
 
-    /// Who uses a checkpoint, or did when it crashed, by owner. A record that cannot be read is thrown as `damaged`.
+    /// Writes a use, and returns why the bank takes none; any other failure is thrown.
+    private func refusal(of use: [UInt8], at key: BankKey) async throws -> BankError? {
+        if let leaseRefusal { return leaseRefusal }
+        do { try await bank.put(key, use, if: .none) } catch let error as BankError {
+            if error.refusesWrites { return error }
+            guard case .outcomeUnknown = error, try await bank.get(key, longest: ObjectLimit.record) == use else {
+                throw error
+            }
+        }
+        return nil
+    }
+
+    private func ensureNotMarked(_ id: CheckpointID) async throws {
+        guard let tombstone = try await tombstone(id) else { return }
+        throw CheckpointError.wrongStatus(
+            id, tombstone.failure == nil ? .deleting : .errorDeleting, wanted: "available", reason: "")
+    }
+
+    /// Who uses a checkpoint, or did when it crashed, by owner. A record that cannot be read is thrown as `damaged` or `unreadable`.
     package func uses(_ id: CheckpointID) async throws -> [UseRecord] {
         var uses: [UseRecord] = []
-        for key in try await bank.allKeys(below: CheckpointKeys(id).uses) {
+        for key in try await legibly({ try await bank.allKeys(below: CheckpointKeys(id).uses) }) {
             if let use = try await readIfPresent(key, { try UseRecord(opening: $0) }) { uses.append(use) }
         }
         return uses

@@ -40,7 +40,7 @@ struct BankInspection {
         return BankSurvey(
             writeObstacle: try writeObstacle(),
             lastChange: Int64(last.st_mtim.tv_sec) * 1000 + Int64(last.st_mtim.tv_nsec) / 1_000_000,
-            leftovers: try leftovers())
+            leftovers: try leftovers(), hasReserve: try RoomReserve(of: root).isThere())
     }
 
     private func fileSystem() throws -> statvfs {

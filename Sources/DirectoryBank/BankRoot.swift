@@ -11,9 +11,11 @@ final class BankRoot: Sendable {
     static let lock = ".lock"
 
     let descriptor: Descriptor
+    private let patience: Duration
 
-    /// Opens the directory; throws `noBank` when there is none.
-    init(opening path: String) throws {
+    /// Opens the directory; throws `noBank` when there is none. `patience` is the longest time to wait for the lock.
+    init(opening path: String, patience: Duration) throws {
+        self.patience = patience
         do {
             descriptor = try Descriptor.open(path: path, flags: O_RDONLY | O_DIRECTORY)
         } catch let error as SystemFailure where error.isMissing || error.isOtherKind {
@@ -48,23 +50,28 @@ final class BankRoot: Sendable {
         }
     }
 
-    /// The longest time to wait for the lock, in seconds. It is held for a few system calls, so that who has waited
-    /// for so long waits for a stopped process.
-    static let longestWait = 60.0
-
     /// Runs `body` under the bank's lock, shared or exclusive with all writers on this machine, and across machines
     /// as far as the file system carries `flock` between them.
-    func locked<Result>(exclusive: Bool, _ body: () throws -> Result) throws -> Result {
+    func locked<Result>(exclusive: Bool, for path: ObjectPath, _ body: () throws -> Result) throws -> Result {
         let file = try descriptor.create(BankRoot.lock, exclusive: false)
         var nap: UInt32 = 50
         var waited = 0.0
         while try !file.tryLock(exclusive: exclusive) {
-            if waited > BankRoot.longestWait { throw SystemFailure(call: "flock on '.lock'", code: ETIMEDOUT) }
+            if waited > patience / .seconds(1) { throw lockIsHeld(file, path) }
             usleep(nap)
             waited += Double(nap) / 1_000_000
             nap = min(nap * 2, 5_000)
         }
         // Closing the file unlocks it.
         return try withExtendedLifetime(file, body)
+    }
+
+    private func lockIsHeld(_ file: Descriptor, _ path: ObjectPath) -> BankError {
+        let holder = LockHolder(of: file)
+        let advice = holder.map { "let it go on ('kill -CONT \($0.process)'), or end it" } ?? "find it, and end it"
+        return .storeFailed(
+            operation: "write", key: path.key.text,
+            reason: "\(holder?.description ?? "another process") has held the bank's lock, '\(BankRoot.lock)', for "
+                + "\(patience.components.seconds) s; \(advice)")
     }
 }

@@ -1,3 +1,4 @@
+internal import Bank
 internal import Glibc
 
 /// A system call that failed: which, and with what `errno`.
@@ -9,6 +10,25 @@ struct SystemFailure: Error, CustomStringConvertible {
 }
 
 extension SystemFailure {
+    /// What to say of an operation that this failure ended. `isWrite` says whether it was to change something.
+    func bankError(_ operation: String, _ key: String, isWrite: Bool) -> BankError {
+        .storeFailed(operation: operation, key: key, reason: description, fault: fault(isWrite: isWrite))
+    }
+
+    private func fault(isWrite: Bool) -> StoreFault {
+        switch code {
+        case ENOSPC, EDQUOT: .full
+        case EROFS: .readOnly
+        case EACCES, EPERM: isWrite ? .readOnly : .unreadable
+        // A bad sector, a damaged directory, a link that leads round.
+        case EIO, EUCLEAN, EBADMSG, ELOOP, ENOTDIR, EISDIR: isWrite ? .other : .unreadable
+        default: .other
+        }
+    }
+
+    /// Whether there was no room.
+    var isOfRoom: Bool { fault(isWrite: true) == .full }
+
     /// There is nothing of that name.
     var isMissing: Bool { code == ENOENT }
     /// What is there is no directory, or a symbolic link, which is not followed.

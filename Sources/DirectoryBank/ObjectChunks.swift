@@ -41,7 +41,7 @@ struct ObjectChunks: AsyncSequence, Sendable {
             do {
                 return try file.read(ObjectChunks.chunkLength, at: offset)
             } catch let failure as SystemFailure {
-                throw BankError.storeFailed(operation: "read", key: key.text, reason: failure.description)
+                throw failure.bankError("read", key.text, isWrite: false)
             }
         }
     }

@@ -89,8 +89,13 @@ struct ObjectListing {
                 keys.append(BankKey(unchecked: String(decoding: text, as: UTF8.self)))
             } else if mayHoldKeys(text[...]) {
                 let name = String(decoding: entry.dropLast(), as: UTF8.self)
-                if let directory = try enter(name, of: level.directory) {
-                    levels.append(try Level(directory, text))
+                do {
+                    if let directory = try enter(name, of: level.directory) {
+                        levels.append(try Level(directory, text))
+                    }
+                } catch let failure as SystemFailure {
+                    let key = String(decoding: text.dropLast(), as: UTF8.self)
+                    throw failure.bankError("list", key, isWrite: false)
                 }
             }
         }

@@ -102,7 +102,8 @@ struct ObjectPath: Sendable {
         guard found.isDirectory || found.isRegularFile else {
             throw BankError.storeFailed(
                 operation: "reach", key: key.text,
-                reason: "'\(name)' in the bank's directory is \(found.kindName), which no bank makes or follows")
+                reason: "'\(name)' in the bank's directory is \(found.kindName), which no bank makes or follows",
+                fault: .unreadable)
         }
     }
 

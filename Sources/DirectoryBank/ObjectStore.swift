@@ -52,11 +52,26 @@ struct ObjectStore: Sendable {
 
     private func tryCommit(_ temporary: TemporaryFile, to path: ObjectPath, if condition: WriteCondition) throws {
         let parent = try path.makeParent(in: root)
-        try root.locked(exclusive: condition.isVersioned) {
-            try place(temporary, at: path, in: parent, if: condition)
-        }
+        try inOrder(path, condition) { try place(temporary, at: path, in: parent, if: condition) }
         try settle(path, in: parent)
     }
+
+    /// Runs what changes an object under the bank's lock, if it needs that.
+    ///
+    /// A conditional replacement looks and then moves: in between nobody may replace or remove the object. A creation does
+    /// neither, for while there is an object the link refuses. And leases are replaced under no condition, so that no lock
+    /// that someone has left held keeps a process from renewing its own.
+    private func inOrder(_ path: ObjectPath, _ condition: WriteCondition, _ body: () throws -> Void) throws {
+        let isLease = path.directories.first == ObjectStore.leases
+        if isLease, condition.isVersioned {
+            throw BankError.conditionUnsupported(path.key, reason: "leases are written without the bank's lock")
+        }
+        guard condition != .ifAbsent, !isLease else { return try body() }
+        try root.locked(exclusive: condition.isVersioned, for: path, body)
+    }
+
+    /// The first segment of the keys of leases, of which each has one writer.
+    private static let leases = "leases"
 
     /// Makes the change of a directory durable. When that fails, nobody knows what a crash leaves of it.
     private func settle(_ path: ObjectPath, in parent: Descriptor) throws {
@@ -117,7 +132,7 @@ struct ObjectStore: Sendable {
             if condition.isVersioned { throw BankError.conditionFailed(path.key) }
             return
         }
-        try root.locked(exclusive: condition.isVersioned) {
+        try inOrder(path, condition) {
             if case .ifVersion(let expected) = condition {
                 guard try version(of: path, in: parent) == expected else {
                     throw BankError.conditionFailed(path.key)
@@ -133,10 +148,13 @@ struct ObjectStore: Sendable {
 
     // MARK: Reading
 
-    /// The whole object.
-    func get(_ path: ObjectPath) throws -> [UInt8] {
+    /// The whole object; one that is longer than `longest` is refused unread.
+    func get(_ path: ObjectPath, longest: Int64 = .max) throws -> [UInt8] {
         guard let file = try path.openObject(in: root) else { throw BankError.notFound(path.key) }
-        return try wholeContent(of: file)
+        // An object's file is never written again, so that its size does not change while it is read.
+        let size = Int64(try file.status().st_size)
+        guard size <= longest else { throw BankError.tooLong(path.key, size, longest: longest) }
+        return try file.read(Int(size), at: 0)
     }
 
     /// The object's size in bytes, `nil` when there is none.
@@ -157,12 +175,7 @@ struct ObjectStore: Sendable {
 
     private func version(of path: ObjectPath, in parent: Descriptor) throws -> ObjectVersion? {
         guard let file = try path.openObject(at: parent) else { return nil }
-        return ObjectStore.version(of: try wholeContent(of: file))
-    }
-
-    private func wholeContent(of file: Descriptor) throws -> [UInt8] {
-        // An object's file is never written again, so that its size does not change while it is read.
-        try file.read(Int(try file.status().st_size), at: 0)
+        return ObjectStore.version(of: try file.read(Int(try file.status().st_size), at: 0))
     }
 }
 

@@ -70,6 +70,33 @@ package struct BankCheck: Sendable {
         return Precondition(subject, .met, "is \(free)")
     }
 
+    /// Whether there is room for what a deletion writes before it can remove anything: in a full bank, its reserve.
+    package func roomToDelete() async -> Precondition {
+        let capacity: BankCapacity?
+        let hasReserve: Bool
+        do {
+            capacity = try await bank.capacity()
+            hasReserve = try await bank.survey().hasReserve == true
+        } catch { return failed(error) }
+        let subject = "room in the bank at \(bank.place)"
+        let isUsedUp = capacity.map {
+            $0.freeBytes < Self.deletionRoom || $0.freeObjects ?? .max < Self.deletionObjects
+        }
+        guard isUsedUp == true else { return Precondition(subject, .met, "is enough to delete") }
+        if hasReserve { return Precondition(subject, .met, "is used up, but for the reserve to delete with") }
+        return Precondition(
+            subject, .unmet, "is used up, and no reserve is left to delete with",
+            advice: "make a little room on its file system, outside of the bank")
+    }
+
+    /// Whether the bank keeps a reserve to delete with when it is full; `nil` for a store that needs none.
+    package func reserve() async -> Precondition? {
+        guard let hasReserve = try? await bank.survey().hasReserve else { return nil }
+        let subject = "the bank's reserve to delete with when it is full"
+        if hasReserve { return Precondition(subject, .met, "is there") }
+        return Precondition(subject, .doubtful, "is missing", advice: "'cairn gc' sets it aside, when there is room")
+    }
+
     /// Whether the store's clock agrees with this host's, by the last change of the bank: it cannot lie ahead.
     package func clock(now: Int64) async -> Precondition? {
         guard let last = try? await bank.survey().lastChange else { return nil }
@@ -92,6 +119,8 @@ package struct BankCheck: Sendable {
             advice: "they do no harm but take room; 'cairn bank check --repair' removes them")
     }
 
+    private static let deletionRoom: Int64 = 1 << 16
+    private static let deletionObjects: Int64 = 16
     private static let fewObjects: Int64 = 1000
     private static let littleRoom: Int64 = 1 << 30
     private static let toleratedSkew: Int64 = 2000

@@ -71,6 +71,7 @@ struct Confirmation {
 
     private func copy(_ source: BankKey, to target: BankKey) async throws {
         try environment.writeGuard.ensureMayWrite()
-        try await environment.bank.putOnce(target, try await environment.collection.read(source) { $0 })
+        try await environment.bank.putOnce(
+            target, try await environment.collection.read(source, longest: ObjectLimit.bulk) { $0 })
     }
 }

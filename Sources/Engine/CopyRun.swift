@@ -184,7 +184,7 @@ struct CopyRun: Sendable {
             let key = keys.journal(ofEpoch: origin.epoch, page: number)
             let bytes: [UInt8]
             do {
-                bytes = try await source.collection.read(key) { bytes in
+                bytes = try await source.collection.read(key, longest: ObjectLimit.bulk) { bytes in
                     _ = try JournalSegment(opening: bytes, number: number, of: checkpoint.ir)
                     return bytes
                 }

@@ -78,7 +78,7 @@ package actor DefinitionPacks {
 
     private func bytes(_ key: BankKey, digest: SHA256Digest?) async throws -> [UInt8] {
         let bytes: [UInt8]
-        do { bytes = try await collection.bank.get(key) } catch BankError.notFound {
+        do { bytes = try await collection.bank.get(key, longest: ObjectLimit.bulk) } catch BankError.notFound {
             throw ExecutionError.damaged(key, "it is missing")
         }
         guard SHA256Digest(of: bytes) == digest else {

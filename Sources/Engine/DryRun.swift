@@ -76,7 +76,8 @@ package struct DryRun: Sendable {
                     "is '\(summary.status.rawValue)'" + (summary.message.isEmpty ? "" : " (\(summary.message))"),
                     advice: "--force deletes it all the same"))
         }
-        general.append(await BankCheck(collection.bank).rights(needed: true))
+        let check = BankCheck(collection.bank)
+        general += [await check.rights(needed: true), await check.roomToDelete()]
         let ir: PlanIR
         let commit: CommitRecord?
         do {

@@ -105,13 +105,22 @@ package struct GarbageCollection: Sendable {
             let ids = unmarked[first..<min(first + Self.batch, unmarked.count)]
             let names = try await bank.namesBelowEach(ids.map { CheckpointKeys($0).all })
             for (id, names) in zip(ids, names) {
-                try await collect(id.text, &items) { try await collect(unmarked: id, Set(names)) }
+                try await collect(id.text, &items) { try await collect(unmarked: id, Set(try names.get())) }
             }
         }
         try await collectEntries(without: present, &items)
-        for operation in try await collection.operations() {
-            guard let standing = operation.standing, standing.isOpen || standing.hasDueReverts else { continue }
-            try await collect(operation.id.text, &items) { try await collect(standing) }
+        var operations: [CheckpointID] = []
+        try await collect(CheckpointLayout.operations.text, &items) {
+            operations = try await collection.operationIDs()
+            return nil
+        }
+        for id in operations {
+            try await collect(id.text, &items) {
+                let standing: OperationStanding
+                // A damaged one is for a check of the bank. One that cannot be read may still have something to undo.
+                do { standing = try await collection.standing(id) } catch CheckpointError.damaged { return nil }
+                return standing.isOpen || standing.hasDueReverts ? try await collect(standing) : nil
+            }
         }
         for name in try await bank.allNames(below: CheckpointLayout.leases) {
             try await collect(name, &items) { try await collect(lease: name) }

@@ -131,7 +131,7 @@ struct RecordCheck {
         _ key: BankKey, _ faults: inout [RecordFault], _ open: ([UInt8]) throws(SealedRecordError) -> Void
     ) async throws {
         let bytes: [UInt8]
-        do { bytes = try await collection.bank.get(key) } catch BankError.notFound {
+        do { bytes = try await collection.bank.get(key, longest: ObjectLimit.bulk) } catch BankError.notFound {
             faults.append(RecordFault(key: key, reason: "it is missing"))
             return
         } catch {

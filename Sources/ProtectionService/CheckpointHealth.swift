@@ -72,7 +72,7 @@ struct CheckpointHealth: Sendable {
         guard summary.status == .damaged else { return nil }
         return Precondition(
             subject, .unmet, "is damaged: \(summary.message)",
-            advice: "see how the bank's storage does; 'cairn delete \(entry.id) --force' removes what is left of it")
+            advice: "'cairn bank check' tells more; 'cairn delete \(entry.id) --force' removes what is left of it")
     }
 
     /// What is to be done about a checkpoint with a marker; `nil` when someone is at work on it.
@@ -97,7 +97,7 @@ struct CheckpointHealth: Sendable {
         if summary.status == .damaged {
             return Precondition(
                 subject, .unmet, "is damaged: \(summary.message)",
-                advice: "'cairn delete \(id) --force' removes what is left of it")
+                advice: "'cairn bank check' tells more; 'cairn delete \(id) --force' removes what is left of it")
         }
         let executor = try await executor(of: id)
         let index = try await collection.index(id)
@@ -141,7 +141,9 @@ struct CheckpointHealth: Sendable {
     /// What to say of an executor that may be on another host, and has let its lease run out by the wall clocks.
     private func silent(_ executor: Owner, _ subject: String, isCopy: Bool) async throws -> Precondition? {
         let bytes: [UInt8]
-        do { bytes = try await collection.bank.get(try CheckpointLayout.lease(executor.id)) } catch BankError.notFound {
+        do {
+            bytes = try await collection.bank.get(try CheckpointLayout.lease(executor.id), longest: ObjectLimit.record)
+        } catch BankError.notFound {
             return nil
         }
         guard let lease = try? LeaseRecord(opening: bytes), LeaseView.looksGone(lease, now: now) else { return nil }

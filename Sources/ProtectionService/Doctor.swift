@@ -123,7 +123,7 @@ package struct Doctor: Sendable {
         }
         let check = BankCheck(bank)
         var found = [Self.described(format, bank.place), await check.rights(needed: true), await check.room(for: [])]
-        for other in [await check.clock(now: now.milliseconds), await check.leftovers()] {
+        for other in [await check.reserve(), await check.clock(now: now.milliseconds), await check.leftovers()] {
             if let other { found.append(other) }
         }
         let collection = CheckpointCollection(

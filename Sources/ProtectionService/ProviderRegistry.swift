@@ -151,17 +151,23 @@ package struct BankLocation: Sendable {
     /// Makes a new bank here; throws when there is one, or something else.
     package func initialize(now: Timestamp) async throws -> BankFormat {
         let bank = try DirectoryBank(path: place)
-        if let stranger = DirectoryContents.names(in: place).first(where: { !Self.ownNames.contains($0) }) {
+        if let stranger = DirectoryContents.names(in: place).first(where: { !Self.isOwn($0) }) {
             throw BankError.invalidPlace(
                 place, reason: "the directory is in use: it holds '\(stranger)'; name one that is new or empty")
         }
         try await bank.createRoot()
+        let format = try await BankFormat.initialize(bank: probed(bank), created: now.description)
+        // Without it the bank is one all the same; 'cairn doctor' tells.
+        _ = try? await bank.makeReserve()
+        return format
+    }
+
+    /// The bank as its consistency is to be found out.
+    private func probed(_ bank: DirectoryBank) throws -> any Bank {
         #if DEBUG
-            if let weaker = try WeakerBank(at: place) {
-                return try await BankFormat.initialize(bank: weaker.over(bank), created: now.description)
-            }
+            if let weaker = try WeakerBank(at: place) { return weaker.over(bank) }
         #endif
-        return try await BankFormat.initialize(bank: bank, created: now.description)
+        return bank
     }
 
     /// What a directory may hold that becomes a bank: what a bank consists of, and what file systems begin with.
@@ -169,9 +175,14 @@ package struct BankLocation: Sendable {
         ".lock", ".tmp", "checkpoints", "format", "indices", "leases", "lost+found", "operations", "probe",
     ]
 
-    /// Opens the bank; throws `BankError.noBank` when there is none.
-    package func open() async throws -> (bank: any Bank, format: BankFormat) {
-        var bank: any Bank = try DirectoryBank(path: place)
+    private static func isOwn(_ name: String) -> Bool {
+        ownNames.contains(name) || name.hasPrefix(DirectoryBank.reservePrefix)
+    }
+
+    /// Opens the bank; throws `BankError.noBank` when there is none. With `toFree`, writes for which there is no room take
+    /// its reserve.
+    package func open(toFree: Bool = false) async throws -> (bank: any Bank, format: BankFormat) {
+        var bank: any Bank = try DirectoryBank(path: place, givesUpReserve: toFree)
         var format = try await BankFormat.open(bank: bank)
         #if DEBUG
             if let weaker = try WeakerBank(at: place) { (bank, format) = (weaker.over(bank), weaker.format(format)) }

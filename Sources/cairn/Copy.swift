@@ -68,22 +68,25 @@ struct CopyRoute: Sendable {
         source = try await OpenedProvider(registry, from)
     }
 
-    /// Runs `body` under a lease on each bank, with the environment of the target.
+    /// Runs `body` under a lease on each bank, with the environment of the target and what it reads from.
     func leased<Result: Sendable>(
         _ options: RunOptions, quiet: Bool,
-        _ body: @escaping @Sendable (ExecutionEnvironment) async throws -> Result
+        _ body: @escaping @Sendable (ExecutionEnvironment, CopySide) async throws -> Result
     ) async throws -> Result {
         try await RunSession.showing(options, source, quiet: quiet) { environment in
             let target = target.environment(options, observer: environment.observer, control: environment.control)
-            return try await environment.leasedIfPossible { _ in try await target.leased(body) }
+            return try await environment.leasedIfPossible { reading in
+                let side = source.side(reading.collection)
+                return try await target.leased { try await body($0, side) }
+            }
         }
     }
 
     /// Copies a checkpoint, prints how it went, and exits accordingly.
     func copy(_ id: CheckpointID, _ options: RunOptions, _ output: OutputFormat) async throws {
-        let report = try await leased(options, quiet: output == .json) { environment in
+        let report = try await leased(options, quiet: output == .json) { environment, source in
             try await CopyOperation(
-                environment, checkpoint: id, from: source.side, to: target.side, isGone: environment.ownerWatch()
+                environment, checkpoint: id, from: source, to: target.side, isGone: environment.ownerWatch()
             ).run()
         }
         switch output {
@@ -99,7 +102,10 @@ struct CopyRoute: Sendable {
 
 extension OpenedProvider {
     /// The bank as one of the two of a copy.
-    var side: CopySide {
+    var side: CopySide { side(collection) }
+
+    /// The bank as one of the two of a copy, through another collection over it.
+    func side(_ collection: CheckpointCollection) -> CopySide {
         CopySide(collection: collection, bankID: format.id, provider: manifest.name.value)
     }
 

@@ -28,7 +28,7 @@ struct Delete: AsyncParsableCommand {
     var force = false
 
     func run() async throws {
-        let (opened, id) = try await chosen.open()
+        let (opened, id) = try await chosen.open(toFree: !dryRun)
         let output = chosen.output
         if dryRun {
             try await describe(id, opened)
@@ -36,7 +36,7 @@ struct Delete: AsyncParsableCommand {
         }
         let force = force
         let report = try await chosen.showing(opened) { environment in
-            try await environment.leased { environment in
+            try await environment.leasedToFree { environment in
                 try await DeleteOperation(environment, checkpoint: id, force: force, isGone: environment.ownerWatch())
                     .run()
             }

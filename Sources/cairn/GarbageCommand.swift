@@ -53,7 +53,7 @@ struct Collect: AsyncParsableCommand {
     func validate() throws { try options.check(output) }
 
     func run() async throws {
-        let opened = try await provider.open()
+        let opened = try await provider.open(toFree: !dryRun)
         let dryRun = dryRun
         var terms = GarbageTerms.standard
         terms.failed = keepFailed.milliseconds
@@ -68,7 +68,7 @@ struct Collect: AsyncParsableCommand {
         let items = try await RunSession.showing(options, quiet: output == .json) { session in
             let environment = session.environment(opened)
             if dryRun { return try await collect(environment) }
-            let items = try await environment.leased(goesByAge: true) { try await collect($0) }
+            let items = try await environment.leasedToFree(goesByAge: true) { try await collect($0) }
             await session.tell(ofGivenUp: items, opened)
             return items
         }
@@ -148,7 +148,14 @@ extension OpenedProvider {
     /// Where rehearsals may have left something on this host: what was asked for, the usual place, and where records of
     /// restores say that they were.
     fileprivate func scratchPlaces(_ asked: String?) async throws -> [String] {
-        let recorded = try await collection.operations().compactMap { operation in
+        let operations: [OperationSummary]
+        // That they cannot be listed is told where they are collected.
+        do { operations = try await collection.operations() } catch let error as BankError
+            where error.unreadable != nil
+        {
+            operations = []
+        }
+        let recorded = operations.compactMap { operation in
             operation.index?.target.flatMap { ScratchSweep.place(ofContent: $0) }
         }
         return [asked, ScratchDirectory.place(nil)].compactMap { $0 } + recorded

@@ -24,12 +24,29 @@ extension ExecutionEnvironment {
         return try await holding(keeper, body)
     }
 
-    /// Runs what only reads a checkpoint: under a lease where the bank takes one, and without where it is read-only.
+    /// Runs what frees room in the bank, under a lease as `leased` does, and sets room aside for the next time.
+    func leasedToFree<Result: Sendable>(
+        goesByAge: Bool = false, _ body: @escaping @Sendable (ExecutionEnvironment) async throws -> Result
+    ) async throws -> Result {
+        try await leased(goesByAge: goesByAge) { environment in
+            let result = try await body(environment)
+            // A bank that is too full for it is none the worse.
+            _ = try? await environment.bank.makeReserve()
+            return result
+        }
+    }
+
+    /// Runs what only reads a checkpoint: under a lease where the bank takes one, and without where it takes no writes at
+    /// all. Then nothing keeps others from deleting the checkpoint, which is told where it is used.
     func leasedIfPossible<Result: Sendable>(
         _ body: @escaping @Sendable (ExecutionEnvironment) async throws -> Result
     ) async throws -> Result {
         let keeper = LeaseKeeper(bank: bank, owner: collection.owner, terms: leaseTerms, clock: clock)
-        do { try await keeper.acquire() } catch is BankError { return try await body(self) }
+        do { try await keeper.acquire() } catch let error as BankError where error.refusesWrites {
+            var environment = self
+            environment.collection.leaseRefusal = error
+            return try await body(environment)
+        }
         return try await holding(keeper, body)
     }
 

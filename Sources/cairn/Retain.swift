@@ -58,7 +58,7 @@ struct Retain: AsyncParsableCommand {
             if dryRun {
                 return try await environment.retention(ir.plan, providerName, policy).decide()
             }
-            return try await environment.leased(goesByAge: true) { environment in
+            return try await environment.leasedToFree(goesByAge: true) { environment in
                 try await environment.retention(ir.plan, providerName, policy).run()
             }
         }
@@ -80,9 +80,11 @@ struct Retain: AsyncParsableCommand {
         if let compiled {
             let ir = try CompiledPlan(reading: compiled).ir
             let registry = try provider.providers.registry(beside: compiled)
-            return (try await OpenedProvider(registry, provider.provider ?? ir.provider.name), ir)
+            return (
+                try await OpenedProvider(registry, provider.provider ?? ir.provider.name, toFree: !dryRun), ir
+            )
         }
-        let opened = try await provider.open()
+        let opened = try await provider.open(toFree: !dryRun)
         let filter = CheckpointCollection.Filter(plan: plan, provider: opened.manifest.name.value)
         let newest: CheckpointSummary
         do { newest = try await opened.collection.last(filter).checkpoint } catch CheckpointError.newestDamaged(

@@ -39,7 +39,10 @@ struct ProviderChoice: ParsableArguments {
     @Option(help: "The provider; needed when there are several.")
     var provider: String?
 
-    func open() async throws -> OpenedProvider { try await OpenedProvider(try providers.registry(), provider) }
+    /// Opens the provider and its bank; `toFree` says that room is to be freed there.
+    func open(toFree: Bool = false) async throws -> OpenedProvider {
+        try await OpenedProvider(try providers.registry(), provider, toFree: toFree)
+    }
 }
 
 /// Which checkpoint a command is about.
@@ -142,9 +145,9 @@ struct OneCheckpoint: ParsableArguments {
 
     func validate() throws { try options.check(output) }
 
-    /// The provider, and the checkpoint that is meant.
-    func open() async throws -> (OpenedProvider, CheckpointID) {
-        let opened = try await provider.open()
+    /// The provider, and the checkpoint that is meant; `toFree` says that room is to be freed in the bank.
+    func open(toFree: Bool = false) async throws -> (OpenedProvider, CheckpointID) {
+        let opened = try await provider.open(toFree: toFree)
         return (opened, try await opened.collection.resolve(prefix: checkpoint))
     }
 
@@ -183,13 +186,14 @@ struct OpenedProvider: Sendable {
     /// The same plugins with their manifests.
     let provided: [ProvidedPlugin]
 
-    init(_ registry: ProviderRegistry, _ name: String?) async throws {
+    /// The provider of a name, or the only one. With `toFree`, writes for which the bank has no room take its reserve.
+    init(_ registry: ProviderRegistry, _ name: String?, toFree: Bool = false) async throws {
         manifest = try registry.provider(name)
         if registry.manifests.count > 1 { ProposedCommands.areAbout(manifest.name.value) }
         provided = try registry.providedPlugins(of: manifest)
         plugins = Dictionary(
             provided.map { ($0.manifest.name, $0.loaded) }, uniquingKeysWith: { first, _ in first })
-        let opened = try await registry.bank(of: manifest).open()
+        let opened = try await registry.bank(of: manifest).open(toFree: toFree)
         format = opened.format
         collection = CheckpointCollection(
             bank: opened.bank, owner: OwnerProcess.current(), consistency: opened.format.consistency,

@@ -96,9 +96,9 @@ extension BankCommand {
                     to: route.target.side, rule: rule, limit: limit
                 ).run(dryRun: true)
             }
-            return try await route.leased(options, quiet: output == .json) { environment in
+            return try await route.leased(options, quiet: output == .json) { environment, source in
                 try await BankSync(
-                    environment, plan: plan, from: route.source.side, to: route.target.side, rule: rule, limit: limit,
+                    environment, plan: plan, from: source, to: route.target.side, rule: rule, limit: limit,
                     isGone: environment.ownerWatch()
                 ).run()
             }

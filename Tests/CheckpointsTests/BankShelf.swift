@@ -109,8 +109,13 @@ final class CountingBank: Bank {
     func names(below prefix: BankKey?, after: String?, limit: Int) async throws -> BankNames {
         try await read { try await inner.names(below: prefix, after: after, limit: limit) }
     }
-    func getEach(_ keys: [BankKey]) async throws -> [[UInt8]?] { try await read { try await inner.getEach(keys) } }
-    func namesBelowEach(_ prefixes: [BankKey]) async throws -> [[String]] {
+    func get(_ key: BankKey, longest: Int64) async throws -> [UInt8] {
+        try await read { try await inner.get(key, longest: longest) }
+    }
+    func getEach(_ keys: [BankKey], longest: Int64) async throws -> [Result<[UInt8]?, BankError>] {
+        try await read { try await inner.getEach(keys, longest: longest) }
+    }
+    func namesBelowEach(_ prefixes: [BankKey]) async throws -> [Result<[String], BankError>] {
         try await read { try await inner.namesBelowEach(prefixes) }
     }
     func modified(_ key: BankKey) async throws -> Int64? { try await inner.modified(key) }

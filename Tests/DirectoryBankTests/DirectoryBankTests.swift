@@ -310,28 +310,13 @@ final class ScratchDirectory: Sendable {
             let error = await #expect(throws: BankError.self) {
                 try await full.put(BankKey("big"), Array(repeating: 1, count: 8 << 20), if: condition)
             }
-            #expect(error?.description == "the bank could not write 'big': No space left on device (write)")
+            #expect(
+                error?.description
+                    == "the bank could not write 'big': No space left on device (write); \(BankError.roomAdvice)")
+            #expect(error?.refusesWrites == true)
         }
         try await full.put(BankKey("more"), [2], if: .none)
         #expect(try await full.allKeys(below: nil) == [BankKey("fits"), BankKey("more")])
         #expect(try await full.removeStaleTemporaries(olderThan: .zero) == 0)
     }
-}
-
-/// A tmpfs of 4 MiB.
-final class SmallFileSystem {
-    static var canMount: Bool { geteuid() == 0 && access("/proc/filesystems", R_OK) == 0 }
-    let path: String
-
-    init(_ path: String) throws {
-        self.path = path
-        try #require(mkdir(path, 0o700) == 0)
-        try #require(mount("tmpfs", path, "tmpfs", 0, "size=4m") == 0)
-    }
-
-    func makeReadOnly() throws {
-        try #require(mount("tmpfs", path, "tmpfs", UInt(MS_REMOUNT | MS_RDONLY), "") == 0)
-    }
-
-    deinit { umount2(path, Int32(MNT_DETACH)) }
 }

@@ -10,7 +10,8 @@ struct BankFormatTests {
     static let id = CheckpointID.random()
     static let digest = SHA256Digest(of: [UInt8]())
     static let time = Timestamp(milliseconds: 0)
-    static let owner = Owner(id: "a", host: "b", process: 1, boot: "c", processStart: 2, namespace: "d")
+    static let owner = Owner(
+        id: "a", host: "b", process: 1, boot: "c", processStart: 2, namespace: "d", machine: "e")
     static let failure = ResourceFailure(resource: "A::B#c", hook: "main", message: "no")
     static let summary = ArtifactSummary(name: "archive", size: 1, digest: digest)
     static let warnings: WarningList = {

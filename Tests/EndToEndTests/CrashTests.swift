@@ -218,6 +218,79 @@ import Testing
         }
     }
 
+    @Test func aFullBankIsFreedByItsReserve() async throws {
+        let scene = try await Scene(largeBytes: 300_000)
+        let ending = try await mounted(
+            scene.site,
+            """
+            mv bank full; mkdir bank
+            mount -t tmpfs -o size=24m tmpfs bank
+            cp -a full/. bank/
+            set +e
+            for n in 1 2 3; do "$CAIRN/cairn" protect plan.ir >>ids 2>>err; done
+            first=$(sed -n 1p ids); second=$(sed -n 2p ids)
+            dd if=/dev/zero of=bank/.fill bs=4k 2>/dev/null
+            "$CAIRN/cairn" doctor >doctor 2>>err; echo "doctor $?"
+            "$CAIRN/cairn" protect plan.ir >>out 2>>err; echo "protect $?"
+            "$CAIRN/cairn" restore --last --to restored >>out 2>>err; echo "restore $?"
+            "$CAIRN/cairn" delete $first --dry-run >>out 2>>err; echo "would $?"
+            "$CAIRN/cairn" delete $first >>out 2>>err; echo "delete $?"
+            "$CAIRN/cairn" delete $second >>out 2>>err; echo "delete $?"
+            "$CAIRN/cairn" gc >>out 2>>err; echo "gc $?"
+            ls -a bank | grep -c reserve
+            "$CAIRN/cairn" protect plan.ir >>out 2>>err; echo "again $?"
+            "$CAIRN/cairn" verify --last >>out 2>>err; echo "verify $?"
+            rm bank/.reserve*; dd if=/dev/zero of=bank/.more bs=4k 2>/dev/null
+            "$CAIRN/cairn" delete --dry-run $(sed -n 3p ids) >>out 2>>err; echo "would $?"
+            cat err doctor >&2
+            """)
+        #expect(
+            ending.output == """
+                doctor 1
+                protect 1
+                restore 0
+                would 0
+                delete 0
+                delete 0
+                gc 0
+                16
+                again 0
+                verify 0
+                would 1
+
+                """, "\(ending)")
+        #expect(ending.errors.contains("'cairn retain', 'cairn gc' and 'cairn delete' free some"), "\(ending)")
+        #expect(ending.errors.contains("nothing keeps others from deleting the checkpoint"), "\(ending)")
+        for (tree, picture) in zip(scene.trees, scene.before) {
+            #expect(try await scene.site.picture(of: scene.site.restored + tree) == picture)
+        }
+    }
+
+    /// A process that cannot see the one that protects, or takes its host for another one of the same name, says nothing of
+    /// it that is not certain.
+    @Test func whoCannotSeeARunDoesNotTakeItForEnded() async throws {
+        let scene = try await Scene(largeBytes: 60_000_000)
+        let ending = try await mounted(
+            scene.site,
+            """
+            set +e
+            "$CAIRN/cairn" protect plan.ir >id 2>err & run=$!
+            until ls bank/checkpoints/*/e1/resources/*/artifacts/*/parts/* >/dev/null 2>&1; do
+              kill -0 $run || break; sleep 0.005
+            done
+            kill -STOP $run
+            echo 00000000-0000-4000-8000-000000000000 >boot
+            list='"$CAIRN/cairn" checkpoints list --output json'
+            unshare --mount sh -c "mount -t proc -o subset=pid proc /proc && $list" >hidden 2>>err
+            unshare --mount --pid --fork sh -c "mount -t proc proc /proc \
+              && mount --bind boot /proc/sys/kernel/random/boot_id && $list" >other 2>>err
+            kill -CONT $run; wait $run; echo "protect $?"
+            cat hidden other; cat err >&2
+            """)
+        #expect(ending.output.hasPrefix("protect 0\n"), "\(ending)")
+        #expect(ending.output.matches(of: /"status": "protecting"/).count == 2, "\(ending)")
+    }
+
     @Test func aReadOnlyBankIsRestoredFromAndTakesNothing() async throws {
         let scene = try await Scene()
         let id = try await scene.site.protect()

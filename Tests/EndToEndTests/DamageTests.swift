@@ -148,6 +148,64 @@ enum Damage: String, CaseIterable, Sendable {
         #expect(try site.objects(below: "checkpoints/").isEmpty)
     }
 
+    /// The backup user finds what only root may read, as root has left it.
+    @Test(.enabled(if: geteuid() == 0, "only root can leave what others cannot read"))
+    func whatCannotBeReadIsNamedAndStopsNothingElse() async throws {
+        let site = try await Site()
+        try await site.fillSource()
+        try await site.compile()
+        let older = try await site.protect()
+        let newer = try await site.protect()
+        _ = try await site.cairn("verify", newer)
+        _ = try await site.shell(
+            "chmod 755 .; chown -R 65534:65534 .; chown 0:0 bank/operations")
+        func nobody(_ arguments: String) async throws -> Ending {
+            try await site.shell("setpriv --reuid=65534 --regid=65534 --clear-groups \"$CAIRN/cairn\" \(arguments)")
+        }
+        let unlisted = try await nobody("operations list")
+        #expect(unlisted.code == 1 && unlisted.errors.contains("'operations'"), "\(unlisted)")
+        let partly = try await nobody("gc")
+        #expect(partly.code == 1 && partly.output.contains("operations"), "\(partly)")
+        _ = try await site.shell("chown 65534:65534 bank/operations; chmod 000 bank/operations/*")
+        let listed = try await nobody("operations list")
+        #expect(listed.code == 0 && listed.output.contains("damaged"), "\(listed)")
+        let collected = try await nobody("gc")
+        #expect(collected.code == 1 && collected.output.contains("Permission denied"), "\(collected)")
+
+        for what in ["", "/index.json"] {
+            let key = "checkpoints/\(newer)\(what)"
+            _ = try await site.shell("chmod 000 bank/\(key)")
+            let list = try await nobody("checkpoints list --plan shop")
+            #expect(list.code == 0 && list.output.contains("available") && list.output.contains("damaged"), "\(list)")
+            let restored = try await nobody("restore --last --to \(site.place)/restored")
+            #expect(restored.code == 1 && restored.errors.contains(newer), "\(restored)")
+            #expect(restored.errors.contains("name it to use it") && restored.errors.contains(older), "\(restored)")
+            let check = try await nobody("bank check")
+            #expect(check.code == 1 && check.output.contains("object-unreadable: '\(key)'"), "\(check)")
+            let retained = try await nobody("retain plan.ir --dry-run --output json")
+            #expect(retained.code == 0 && retained.output.contains(newer), "\(retained)")
+            let again = try await nobody("protect plan.ir")
+            #expect(again.code == 0, "\(again)")
+            _ = try await nobody("delete \(again.output.trimmingCharacters(in: .whitespacesAndNewlines))")
+            _ = try await site.shell("chmod 700 bank/checkpoints/\(newer)")
+        }
+    }
+
+    @Test func whatHasGrownIsRefusedUnread() async throws {
+        let site = try await Site()
+        try await site.fillSource()
+        try await site.compile()
+        let id = try await site.protect()
+        let part = try #require(try site.objects().first { $0.contains("/parts/") })
+        for key in [part, "checkpoints/\(id)/index.json"] {
+            _ = try await site.shell("truncate -s 100G 'bank/\(key)'")
+            let verified = try await site.cairn("verify", id)
+            #expect(verified.code == 1 && verified.namedObjects == [key], "\(verified)")
+        }
+        let list = try await site.cairn("checkpoints", "list")
+        #expect(list.code == 0 && list.output.contains("damaged"), "\(list)")
+    }
+
     @Test func aBankThatIsNotThereIsNotMade() async throws {
         let site = try await Site(initialize: false)
         try await site.fillSource()

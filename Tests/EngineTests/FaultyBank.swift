@@ -51,8 +51,11 @@ final class FaultyBank: Bank {
         }
         switch fault {
         case nil: try await write()
-        case .refused, .goneBefore:
+        case .refused:
             throw BankError.storeFailed(operation: name, key: key.text, reason: "the test wants it so")
+        case .goneBefore:
+            throw BankError.storeFailed(
+                operation: name, key: key.text, reason: "the test wants it so", fault: .readOnly)
         case .lostBefore: throw BankError.outcomeUnknown(key, reason: "the test wants it so")
         case .lostAfter, .goneAfter:
             try await write()

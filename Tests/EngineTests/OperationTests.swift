@@ -159,6 +159,32 @@ let diamond: [[Int32]] = [[1, 2], [3], [3], []]
         #expect(bench.observer.notices.withLock { $0.count } == 2)
     }
 
+    @Test func aRestoreThatCannotBeKeptFromDeletionForAnotherReasonDoesNotBegin() async throws {
+        let bank = FaultyBank(InMemoryBank())
+        let plugin = ScriptedPlugin { _ in }
+        let bench = Workbench(bank, plugin)
+        let id = try await bench.protect(Workbench.ir([[]])).checkpoint
+        bank.fail(at: 0)
+        await #expect(throws: BankError.self) { try await bench.restore(id) }
+        bank.fail(at: 0, .lostAfter)
+        #expect(try await bench.restore(id).commit.status == .success)
+    }
+
+    @Test func aUseWithoutALeaseIsNotWrittenAndSaid() async throws {
+        let bank = InMemoryBank()
+        let bench = Workbench(bank)
+        let id = try await bench.protect(Workbench.ir([[]])).checkpoint
+        var unleased = bench.collection
+        let refusal = BankError.storeFailed(operation: "write", key: "leases/x", reason: "no", fault: .readOnly)
+        unleased.leaseRefusal = refusal
+        var told: BankError?
+        try await unleased.using(id, "restore", now: Timestamp(milliseconds: 0), unprotected: { told = $0 }) {
+            let uses = try await unleased.uses(id)
+            #expect(uses.isEmpty)
+        }
+        #expect(told == refusal)
+    }
+
     @Test func aDeletionThatAPluginRefusesCanBeRepeatedOrForced() async throws {
         let refuses = Mutex(true)
         let plugin = ScriptedPlugin { call in
