@@ -124,7 +124,8 @@ package struct GarbageCollection: Sendable {
             if let item = try await body() { items.append(item) }
         } catch let error where !(error is CancellationError) {
             switch error {
-            case CheckpointError.superseded, CheckpointError.pinned, CheckpointError.wantedBack, CheckpointError.inUse:
+            case CheckpointError.superseded, CheckpointError.pinned, CheckpointError.wantedBack, CheckpointError.inUse,
+                CheckpointError.beingDeleted, CheckpointError.deletionTakenOver:
                 items.append(CollectedItem(id, .left, String(describing: error)))
             default: items.append(CollectedItem(id, .failed, String(describing: error)))
             }
@@ -184,9 +185,7 @@ package struct GarbageCollection: Sendable {
     private func finishDeletion(of id: CheckpointID) async throws -> CollectedItem? {
         if try await collection.isResetIntended(id), let item = try await finishReset(of: id) { return item }
         if let tombstone = try? await collection.tombstone(id) {
-            // Where listings are behind, the deleter has left what is only marked to us.
-            let isLeftToUs = tombstone.stage == .marked && collection.consistency == .listOnly
-            if tombstone.failure == nil, !isLeftToUs, try await !isGone(tombstone.owner) {
+            if tombstone.failure == nil, !collection.isLeftToOthers(tombstone), try await !isGone(tombstone.owner) {
                 return CollectedItem(id.text, .left, "it is being deleted")
             }
         }

@@ -130,7 +130,7 @@ package struct RetentionOperation: Sendable {
             }
         } catch let error as CheckpointError {
             switch error {
-            case .pinned, .wantedBack, .inUse: return .spared(error.description)
+            case .pinned, .wantedBack, .inUse, .beingDeleted, .deletionTakenOver: return .spared(error.description)
             // Someone else was faster.
             case .unknown: return .removed
             default: return .failed(error.description)

@@ -46,7 +46,7 @@ struct CareBench: Sendable {
     func delete(_ id: CheckpointID) async throws {
         let collection = collection()
         let mark = try await collection.beginDeletion(id, now: Timestamp.now(), force: true)
-        try await collection.finishDeletion(mark.summary)
+        try await collection.finishDeletion(mark)
     }
 
     /// Looks at the bank; what it finds, and the figures.

@@ -76,7 +76,7 @@ import Testing
         // The one that the cursor names goes, and so does one of the next page; a newer one comes.
         for gone in [made[7], made[5]] {
             let mark = try await shelf.collection.beginDeletion(gone.id, now: gone.created, force: false)
-            try await shelf.collection.finishDeletion(mark.summary)
+            try await shelf.collection.finishDeletion(mark)
         }
         try await shelf.add(made[9].created.milliseconds + 1)
         let left = [made[6]] + made[0..<5].reversed()
@@ -192,7 +192,7 @@ import Testing
         #expect(try await shelf.ids(order: .oldestFirst, limit: 8) == made.prefix(8).map(\.id))
         // What is deleted takes them along.
         let mark = try await shelf.collection.beginDeletion(made[3].id, now: made[3].created, force: false)
-        try await shelf.collection.finishDeletion(mark.summary)
+        try await shelf.collection.finishDeletion(mark)
         #expect(shelf.memory.contents.keys.allSatisfy { !$0.text.contains(made[3].id.text) })
     }
 
