@@ -35,6 +35,7 @@ package struct BankFinding: Sendable, Hashable {
         case strayObject = "stray-object"
         case staleTemporaries = "stale-temporaries"
         case unfinished
+        case outcomeOpen = "outcome-open"
         case rehearsalCutOff = "rehearsal-cut-off"
         case deletionUnfinished = "deletion-unfinished"
         case operationUnfinished = "operation-unfinished"
@@ -79,8 +80,8 @@ extension BankFinding.Kind {
         case .recordMissing, .recordDamaged, .recordsDisagree, .partMissing, .partDamaged, .contentDamaged: .damage
         case .entryMissing, .entryStray, .entryDamaged, .markerMissing, .markerDamaged, .markerStale: .disorder
         case .orphan, .litter, .strayObject, .staleTemporaries: .litter
-        case .entryUndated, .markerAlone, .unfinished, .rehearsalCutOff, .deletionUnfinished, .operationUnfinished,
-            .useStale, .leaseExpired:
+        case .entryUndated, .markerAlone, .unfinished, .outcomeOpen, .rehearsalCutOff, .deletionUnfinished,
+            .operationUnfinished, .useStale, .leaseExpired:
             .notice
         }
     }
@@ -107,6 +108,7 @@ extension BankFinding.Kind {
         case .strayObject: "an object lies where a bank has none"
         case .staleTemporaries: "files were half-written when their writers crashed"
         case .unfinished: "a run was cut off, and what it quiesced may still stand still"
+        case .outcomeOpen: "a run was recorded and taken over all the same, and which of the two counts is open"
         case .rehearsalCutOff: "a rehearsal was cut off, and has left its checkpoint"
         case .deletionUnfinished: "a checkpoint is half deleted, and nobody goes on with it"
         case .operationUnfinished: "a restore or verification was cut off"
@@ -135,7 +137,8 @@ extension BankFinding.Kind {
         switch self {
         case .recordMissing, .recordDamaged, .recordsDisagree, .partMissing, .partDamaged, .contentDamaged:
             "restore it from a copy of the bank, or 'cairn delete ID --force'; and see how the storage does"
-        case .markerAlone, .orphan, .litter, .rehearsalCutOff, .deletionUnfinished, .useStale, .leaseExpired:
+        case .markerAlone, .orphan, .litter, .outcomeOpen, .rehearsalCutOff, .deletionUnfinished, .useStale,
+            .leaseExpired:
             "'cairn gc'"
         case .unfinished: "'cairn resume ID', or 'cairn gc'"
         case .operationUnfinished: "'cairn gc'"

@@ -177,13 +177,23 @@ struct CheckpointAudit: Sendable {
             verdict.bytesRead = content.bytesRead
         }
         guard isMarked, commit.status == .available else { return }
+        // Behind the look at the commit record: whoever claims later than this has seen it.
+        let newest = try await collection.epochs(id).last ?? commit.epoch
         let owner = try await executor(index)
         guard collection.hasEnded(owner) else { return }
-        verdict.findings.append(
-            finding(
-                index.isRehearsal && index.origin == nil
-                    ? .rehearsalCutOff : content.litter > 0 ? .litter : .markerStale, CheckpointLayout.unfinished(id),
-                "is of a run that is recorded; its executor (process \(owner.process) on \(owner.host)) has ended"))
+        let kind: BankFinding.Kind
+        var message = "is of a run that is recorded; its executor (process \(owner.process) on \(owner.host)) has ended"
+        if index.isRehearsal, index.origin == nil {
+            kind = .rehearsalCutOff
+        } else if newest > commit.epoch {
+            kind = .outcomeOpen
+            message =
+                "is of a run that is recorded as epoch \(commit.epoch); behind it epoch \(newest) was claimed (process "
+                + "\(owner.process) on \(owner.host)), which has ended and may still have recorded something else"
+        } else {
+            kind = content.litter > 0 ? .litter : .markerStale
+        }
+        verdict.findings.append(finding(kind, CheckpointLayout.unfinished(id), message))
     }
 
     private func executor(_ index: CheckpointIndex) async throws -> Owner {

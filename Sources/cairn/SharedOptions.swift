@@ -71,8 +71,9 @@ struct CheckpointChoice: ParsableArguments {
 
     func resolve(_ opened: OpenedProvider) async throws -> CheckpointID {
         if let checkpoint { return try await opened.collection.resolve(prefix: checkpoint) }
-        let (last, failed) = try await opened.collection.last(
+        let (last, failed, indices) = try await opened.collection.last(
             .init(plan: plan, provider: opened.manifest.name.value, until: before))
+        if let notice = indices.notice { StandardStream.error.write("warning: \(notice)\n") }
         if let before {
             StandardStream.error.write(
                 "note: checkpoint \(last.id) of \(last.created) is the newest that is available from before "

@@ -2,6 +2,7 @@ import Bank
 import BankCare
 import BankConformance
 import Checkpoints
+import Surroundings
 import Synchronization
 import Testing
 
@@ -108,6 +109,22 @@ import Testing
         #expect(try await bench.audit(repairs: true).tally.mended == 1)
         #expect(try await bench.bank.size(marker) == nil)
         #expect(try await bench.audit(.data).findings.isEmpty)
+    }
+
+    /// Whoever claims behind a commit record may record something else, also when it is gone: only `cairn gc` settles that.
+    @Test(arguments: ConsistencyLevel.allCases)
+    func aMarkerStaysWhileWhatCountsIsOpen(_ level: ConsistencyLevel) async throws {
+        let bench = CareBench(level)
+        let id = try await bench.protect()
+        let collection = bench.collection()
+        let marker = CheckpointLayout.unfinished(id)
+        try await bench.bank.put(marker, collection.marker(id), if: .none)
+        _ = try await collection.claim(id, after: 1, now: Timestamp.now(), random: SystemRandom())
+        #expect(try await bench.audit(repairs: true, hasEnded: false).findings.isEmpty)
+        let (findings, tally) = try await bench.audit(repairs: true)
+        #expect(findings.map(\.kind) == [.outcomeOpen] && tally.mended == 0 && tally.left == 0, "\(findings)")
+        #expect(try await bench.bank.size(marker) != nil)
+        #expect(try await collection.list(.init()).map(\.status) == [.error])
     }
 
     /// What is not deleted, by several at once.
