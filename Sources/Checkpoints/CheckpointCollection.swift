@@ -99,6 +99,9 @@ package enum CheckpointError: Error, Sendable, Hashable, CustomStringConvertible
             return
                 "checkpoint \(id.text) is wanted back: 'cairn checkpoints reset \(id.text)' or 'cairn gc' sees to that "
                 + "when it was announced a day ago, and then it can be deleted again"
+        case .inUse(let id, let use) where use.isIllegible:
+            return "checkpoint \(id.text) may be in use by owner \(use.owner.id), whose record cannot be read; when that has "
+                + "ended, the same command goes on, and 'cairn gc' removes the record"
         case .inUse(let id, let use):
             return
                 "checkpoint \(id.text) is in use: process \(use.owner.process) on \(use.owner.host) has a \(use.kind) "

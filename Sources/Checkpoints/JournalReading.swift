@@ -72,4 +72,36 @@ extension CheckpointCollection {
         }
         return (events, number)
     }
+
+    // MARK: What can be read of one that is damaged
+
+    /// What some epochs of a checkpoint have noted, as far as it can be read, and what cannot be.
+    ///
+    /// As `journal(of:_:_:)`. The first segment of an epoch says what is due from those before; where it cannot be read,
+    /// they do.
+    package func legibleJournal(
+        of epochs: [UInt32], _ ir: PlanIR, below prefix: (UInt32) -> BankKey
+    ) async throws -> (events: [JournalEvent], faults: [CheckpointError]) {
+        var events: [JournalEvent] = []
+        var faults: [CheckpointError] = []
+        for epoch in epochs.reversed() {
+            let keys = try await bank.allKeys(below: prefix(epoch))
+            let numbers = keys.compactMap { key in key.segments.last.flatMap { UInt32($0.dropLast(5)) } }
+            guard let last = numbers.max() else { continue }
+            var found: [JournalEvent] = []
+            var isWhole = true
+            for number in 0...last {
+                do {
+                    let key = try prefix(epoch).appending("\(eightDigits(number)).json")
+                    found += try await read(key) { try JournalSegment(opening: $0, number: number, of: ir) }.events
+                } catch let fault as CheckpointError {
+                    faults.append(fault)
+                    isWhole = isWhole && number > 0
+                }
+            }
+            events = found + events
+            if isWhole { break }
+        }
+        return (events, faults)
+    }
 }

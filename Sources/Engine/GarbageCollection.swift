@@ -141,23 +141,25 @@ package struct GarbageCollection: Sendable {
         let index = try await collection.index(id)
         // The commit record first, and the claims behind that.
         let commit = try await collection.commit(id)
-        let newest = try await collection.newestEpoch(id)
-        if wasRehearsalCutOff(index, commit, newest) { return try await collect(rehearsal: index, commit, newest) }
+        let runner = try await collection.runner(of: index)
+        if wasRehearsalCutOff(index, commit, runner) { return try await collect(rehearsal: index, commit, runner) }
         if let commit {
-            guard let newest, newest.epoch > commit.epoch else { return try await tidy(index, commit) }
-            if try await !isGone(newest.owner) {
-                let doing = index.origin == nil ? "runs it" : "copies it"
-                return CollectedItem(
-                    id.text, .left, "process \(newest.owner.process) on \(newest.owner.host) \(doing)")
+            guard runner.epoch > commit.epoch else { return try await tidy(index, commit) }
+            if try await !collection.hasLeft(runner, isGone: isGone) {
+                let doing = index.origin == nil ? "who runs it is" : "who copies it is"
+                return CollectedItem(id.text, .left, "\(doing) \(runner.words)")
             }
             // Only a copy is tried again after it has failed, and may have been left behind once more.
-            if index.origin != nil, commit.status == .error { return try await giveUpCopy(index, newest.owner) }
+            if index.origin != nil, commit.status == .error { return try await giveUpCopy(index, runner) }
             guard !dryRun else { return try await tidy(index, commit) }
-            return try await tidy(index, try await Confirmation(environment, index).run(after: newest.epoch))
+            return try await tidy(index, try await Confirmation(environment, index).run(after: runner.epoch))
         }
-        let owner = newest?.owner ?? index.owner
-        guard try await isGone(owner) else {
-            return CollectedItem(id.text, .left, index.origin == nil ? "it is being made" : "it is being copied")
+        guard try await collection.hasLeft(runner, isGone: isGone) else {
+            return CollectedItem(
+                id.text, .left,
+                runner.owner == nil
+                    ? "who runs it is \(runner.words), and someone works on this bank"
+                    : index.origin == nil ? "it is being made" : "it is being copied")
         }
         guard try await collection.hasBegun(id) else {
             if !dryRun {
@@ -166,16 +168,17 @@ package struct GarbageCollection: Sendable {
             }
             return CollectedItem(id.text, .deleted, "its executor ended before it had begun")
         }
-        if index.origin != nil { return try await giveUpCopy(index, owner) }
-        let reason = "its executor (process \(owner.process) on \(owner.host)) ended before it was done; given up"
-        if !dryRun {
-            _ = try await ResumeOperation(environment, checkpoint: id, isGone: isGone).giveUp(reason: reason)
-        }
-        return CollectedItem(id.text, .gaveUp, reason)
+        if index.origin != nil { return try await giveUpCopy(index, runner) }
+        let reason = "its executor (\(runner.words)) ended before it was done; given up"
+        guard !dryRun else { return CollectedItem(id.text, .gaveUp, reason) }
+        let report = try await ResumeOperation(environment, checkpoint: id, isGone: isGone).giveUp(reason: reason)
+        // What could not be read, and so may not be undone.
+        let unread = report.commit.failures.dropFirst().map(\.description)
+        return CollectedItem(id.text, .gaveUp, ([reason] + unread).joined(separator: "; "))
     }
 
-    private func giveUpCopy(_ index: CheckpointIndex, _ owner: Owner) async throws -> CollectedItem {
-        let reason = "its copier (process \(owner.process) on \(owner.host)) ended before it was done; given up"
+    private func giveUpCopy(_ index: CheckpointIndex, _ runner: CheckpointRunner) async throws -> CollectedItem {
+        let reason = "its copier (\(runner.words)) ended before it was done; given up"
         if !dryRun { try await CopyGivingUp(environment, index).run(reason: reason) }
         return CollectedItem(index.id.text, .gaveUp, reason)
     }
@@ -191,7 +194,11 @@ package struct GarbageCollection: Sendable {
         }
         if !dryRun {
             let report = try await DeleteOperation(environment, checkpoint: id, force: false, isGone: isGone).run()
-            if let first = report.failures.first { return CollectedItem(id.text, .failed, first.description) }
+            if let first = report.failures.first {
+                return CollectedItem(
+                    id.text, .failed,
+                    "\(first); 'cairn delete \(id.text) --force' removes it without asking the plugins that fail")
+            }
             if report.status == .deleting { return CollectedItem(id.text, .left, Self.waiting) }
         }
         return CollectedItem(id.text, .deleted, "its deletion had been broken off")
@@ -252,12 +259,40 @@ package struct GarbageCollection: Sendable {
         if names.isEmpty { return nil }
         if names.contains("tombstone.json") { return try await finishDeletion(of: id) }
         guard names.contains("index.json") else { return try await collect(orphan: id) }
-        if names.contains("uses") { try await removeUses(of: id) }
+        let uses = names.contains("uses") ? try await removeUses(of: id) : 0
         if names.contains("reset.json") { try await removeFinishedReset(of: id) }
         // Of a copy under the id of a checkpoint that was being deleted, that deletion may have taken the marker.
         let isUnfinished = !names.contains("commits") && !names.contains(keys.onlyCommit.segments[2].description)
-        guard isUnfinished, try await collection.index(id).origin != nil else { return nil }
-        return try await collect(marked: id)
+        if isUnfinished, try await collection.index(id).origin != nil { return try await collect(marked: id) }
+        // One epoch is the one that has committed. What is below others may be named by its definitions, or by nothing.
+        let epochs = names.count { CheckpointKeys.epoch(ofContent: $0) != nil }
+        let litter = !isUnfinished && epochs > 1 ? try await removeLitter(of: id) : 0
+        let parts = [
+            uses == 0 ? nil : "\(uses) of its readers had ended and left their marks",
+            litter == 0 ? nil : "\(litter) objects that no record of it names",
+        ].compactMap(\.self)
+        return parts.isEmpty ? nil : CollectedItem(id.text, .removed, parts.joined(separator: "; "))
+    }
+
+    /// Removes artifacts of a checkpoint that is at rest and does not name them, when they are old enough that nobody can be
+    /// at it; returns of how many objects. An executor that was taken over from, and woke up late, has left them.
+    private func removeLitter(of id: CheckpointID) async throws -> Int {
+        let index = try await collection.index(id)
+        guard let commit = try await collection.settledCommit(id), commit.status == .available else { return 0 }
+        let ir = try await LoadedCheckpoint.loadIR(index, from: collection)
+        let now = try await environment.storeTime()
+        let leftovers = Leftovers(collection, ir, commit, isGone: isGone)
+        var old: [BankKey] = []
+        for key in try await leftovers.litter() {
+            if let written = try await bank.modified(key), now - written >= terms.orphans { old.append(key) }
+        }
+        guard !old.isEmpty else { return 0 }
+        // Once more, behind the look at what is there: only as long as the same record decides.
+        guard try await collection.commit(id)?.epoch == commit.epoch, try await collection.tombstone(id) == nil,
+            try await bank.size(CheckpointLayout.unfinished(id)) == nil
+        else { return 0 }
+        if !dryRun { try await leftovers.remove(old) }
+        return old.count
     }
 
     /// Removes index entries of checkpoints of which nothing is there. An entry is written behind the checkpoint, so one
@@ -281,11 +316,14 @@ package struct GarbageCollection: Sendable {
         }
     }
 
-    /// Removes the uses of owners that are gone.
-    private func removeUses(of id: CheckpointID) async throws {
+    /// Removes the uses of owners that are gone, and returns how many there were.
+    private func removeUses(of id: CheckpointID) async throws -> Int {
+        var removed = 0
         for use in try await collection.uses(id) where try await isGone(use.owner) {
             if !dryRun { try await bank.delete(try CheckpointKeys(id).use(use.owner.id), if: .none) }
+            removed += 1
         }
+        return removed
     }
 
     /// What has no index record: of a checkpoint that was deleted, or never came to be. One that can still be restored by
@@ -339,12 +377,20 @@ package struct GarbageCollection: Sendable {
         return CollectedItem(id.text, .ended, reason)
     }
 
-    /// Removes a lease that nobody has renewed for longer than any lease lasts, by the store's clock.
+    /// Removes a lease whose owner has certainly ended, or that nobody has renewed for longer than any lease lasts, by the
+    /// store's clock.
     private func collect(lease name: String) async throws -> CollectedItem? {
         guard let key = try? CheckpointLayout.leases.appending(name), let written = try await bank.modified(key) else {
             return nil
         }
         let age = try await environment.storeTime() - written
+        let bytes: [UInt8]
+        do { bytes = try await bank.get(key) } catch BankError.notFound { return nil }
+        if let lease = try? LeaseRecord(opening: bytes), collection.hasEnded(lease.owner) {
+            if !dryRun { try await bank.delete(key, if: .none) }
+            return CollectedItem(
+                name, .removed, "a lease of process \(lease.owner.process) on \(lease.owner.host), which has ended")
+        }
         guard age > LeaseTerms.longestExpireWindow else { return nil }
         if !dryRun { try await bank.delete(key, if: .none) }
         return CollectedItem(name, .removed, "a lease that was not renewed for \(age / 3_600_000) hours")

@@ -21,22 +21,23 @@ extension GarbageCollection {
     }
 
     /// Whether a checkpoint is of a rehearsal that has not come to its end, or not yet.
-    func wasRehearsalCutOff(_ index: CheckpointIndex, _ commit: CommitRecord?, _ newest: EpochRecord?) -> Bool {
+    func wasRehearsalCutOff(_ index: CheckpointIndex, _ commit: CommitRecord?, _ runner: CheckpointRunner) -> Bool {
         guard index.isRehearsal, index.origin == nil else { return false }
-        guard let commit, commit.status == .error, newest?.epoch ?? 0 <= commit.epoch else { return true }
+        guard let commit, commit.status == .error, runner.epoch <= commit.epoch else { return true }
         // One that failed has ended in order, unless it was somebody else who recorded that.
-        return newest.map { $0.owner.id != index.owner.id } ?? false
+        return runner.owner.map { $0.id != index.owner.id } ?? false
     }
 
     /// Undoes what a rehearsal that was cut off has begun, and deletes its checkpoint.
     func collect(
-        rehearsal index: CheckpointIndex, _ commit: CommitRecord?, _ newest: EpochRecord?
+        rehearsal index: CheckpointIndex, _ commit: CommitRecord?, _ runner: CheckpointRunner
     ) async throws -> CollectedItem? {
         let id = index.id
         // Where listings are behind, the marker of one that is kept may still be in them.
         guard try await environment.bank.size(CheckpointLayout.unfinished(id)) != nil else { return nil }
-        let owner = newest?.owner ?? index.owner
-        guard try await isGone(owner) else { return CollectedItem(id.text, .left, "it is being rehearsed") }
+        guard try await collection.hasLeft(runner, isGone: isGone) else {
+            return CollectedItem(id.text, .left, "it is being rehearsed")
+        }
         let reason =
             "a rehearsal of plan '\(index.plan)' made it, and was cut off (process \(index.owner.process) on "
             + "\(index.owner.host))"
@@ -50,7 +51,7 @@ extension GarbageCollection {
             }
         }
         // A run without a plan and an epoch has done nothing.
-        let hasBegun = try await environment.bank.size(CheckpointKeys(id).ir) != nil && newest != nil
+        let hasBegun = try await environment.bank.size(CheckpointKeys(id).ir) != nil && runner.epoch > 0
         if commit == nil, hasBegun {
             _ = try await ResumeOperation(environment, checkpoint: id, isGone: isGone).giveUp(reason: reason)
         }

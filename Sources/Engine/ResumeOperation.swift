@@ -46,17 +46,27 @@ package struct ResumeOperation: Sendable {
                 id, .error, wanted: "of a protect run to be resumed",
                 reason: "a rehearsal made it; 'cairn rehearse' begins anew, and it or 'cairn gc' removes this one")
         }
-        let newest = try await collection.newestEpoch(id)
-        let owner = newest?.owner ?? index.owner
-        guard try await isGone(owner) else {
+        let runner = try await collection.runner(of: index)
+        guard try await collection.hasLeft(runner, isGone: isGone) else {
             throw CheckpointError.wrongStatus(
                 id, .protecting, wanted: "unfinished without an executor",
-                reason: "process \(owner.process) on \(owner.host) still runs it")
+                reason: runner.owner == nil
+                    ? "who runs it is \(runner.words), and someone works on this bank"
+                    : "\(runner.words) still runs it")
         }
         // It may have gone because it was done.
         _ = try await unfinished()
         try await collection.ensureBegun(id, wanted: "begun to be resumed")
-        let ir = try await LoadedCheckpoint.loadIR(index, from: collection)
+        let ir: PlanIR
+        do { ir = try await LoadedCheckpoint.loadIR(index, from: collection) } catch let fault
+            where Unread.isDamage(fault)
+        {
+            guard let reason else { throw givingUpHelps(fault) }
+            let commit = try await BlindGivingUp(
+                environment: environment, index: index, reason: reason, fault: fault
+            ).run(after: runner.epoch)
+            return ProtectReport(checkpoint: id, commit: commit, wasCancelled: false)
+        }
         // Undoing needs the plugins that began it, too.
         try ProtectOperation.checkBindings(ir, environment.plugins)
         // A crash before the first epoch was recorded has done nothing that could be taken over.
@@ -65,7 +75,7 @@ package struct ResumeOperation: Sendable {
         let random = environment.random
         try environment.writeGuard.ensureMayWrite()
         let epoch = try await uncancelled {
-            try await collection.claim(id, after: newest?.epoch ?? 0, now: now, random: random)
+            try await collection.claim(id, after: runner.epoch, now: now, random: random)
         }
         // The commit record of an earlier epoch may have taken effect meanwhile: that is what counts then.
         if let commit = try await collection.commit(id) {
@@ -75,15 +85,27 @@ package struct ResumeOperation: Sendable {
         }
         var run = ProtectRun(environment: environment, ir: ir, index: index, epoch: epoch)
         if epoch > 1 {
-            let history = try await collection.journal(of: earlierEpochs, id, ir)
-            run.inheritance = inheritance(ir, history)
+            let keys = CheckpointKeys(id)
+            let (events, faults) = try await collection.legibleJournal(of: earlierEpochs, ir) {
+                keys.journal(ofEpoch: $0)
+            }
+            // What is not known to be done cannot be gone on with.
+            if reason == nil, let fault = faults.first { throw givingUpHelps(fault) }
+            run.inheritance = inheritance(ir, events)
+            run.inheritance.unread = Unread.failures(faults, ir, .protect)
         }
         run.inheritance.givenUp = reason
         run.earlier = earlier
         let report = try await run.run()
         if report.commit.status == .available { await removeLeftovers(index, ir, report.commit) }
-        await collection.forgetLease(of: owner)
+        if let owner = runner.owner { await collection.forgetLease(of: owner) }
         return report
+    }
+
+    private func givingUpHelps(_ fault: any Error) -> CheckpointError {
+        CheckpointError.wrongStatus(
+            id, .error, wanted: "whole to be resumed",
+            reason: "\(fault); 'cairn gc' or 'cairn checkpoints reset \(id.text)' gives it up with what can be read")
     }
 
     /// The index record of a checkpoint that is neither committed nor being deleted.
@@ -104,9 +126,9 @@ package struct ResumeOperation: Sendable {
 
     // MARK: What is taken over
 
-    private func inheritance(_ ir: PlanIR, _ history: JournalHistory) -> ProtectRun.Inheritance {
+    private func inheritance(_ ir: PlanIR, _ events: [JournalEvent]) -> ProtectRun.Inheritance {
         var inheritance = ProtectRun.Inheritance()
-        inheritance.histories = ResourceHistory.of(history.events, resources: ir.resources.count)
+        inheritance.histories = ResourceHistory.of(events, resources: ir.resources.count)
         inheritance.due = ResourceHistory.due(inheritance.histories)
         let broken = BrokenWindows(ir, inheritance.histories).resources
         let graph = ir.graph(.protect)

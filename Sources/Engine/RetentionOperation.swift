@@ -161,12 +161,7 @@ package struct RetentionOperation: Sendable {
     }
 
     private func isInUse(_ id: CheckpointID) async throws -> Bool {
-        do {
-            for use in try await environment.collection.uses(id) where try await !isGone(use.owner) { return true }
-            return false
-        } catch is CheckpointError {
-            // A use that cannot be read may be one.
-            return true
-        }
+        for use in try await environment.collection.uses(id) where try await !isGone(use.owner) { return true }
+        return false
     }
 }
