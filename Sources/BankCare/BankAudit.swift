@@ -173,8 +173,15 @@ package struct BankAudit: Sendable {
             }
             let standing: OperationStanding
             do { standing = try await collection.standing(id) } catch CheckpointError.damaged(let key, let reason) {
-                try await report(BankFinding(.recordDamaged, key, index.checkpoint, reason))
+                let rest = try await OperationAudit(collection: collection, index: index).findings()
+                if !rest.contains(where: { $0.key == key.text }) {
+                    try await report(BankFinding(.recordDamaged, key, index.checkpoint, reason))
+                }
+                for finding in rest { try await report(finding) }
                 continue
+            }
+            for finding in try await OperationAudit(collection: collection, index: index).findings() {
+                try await report(finding)
             }
             guard standing.isOpen, collection.hasEnded(standing.owner) else { continue }
             try await report(

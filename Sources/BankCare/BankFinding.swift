@@ -112,7 +112,7 @@ extension BankFinding.Kind {
         case .rehearsalCutOff: "a rehearsal was cut off, and has left its checkpoint"
         case .deletionUnfinished: "a checkpoint is half deleted, and nobody goes on with it"
         case .operationUnfinished: "a restore or verification was cut off"
-        case .useStale: "a reader of the checkpoint is gone and has left its mark"
+        case .useStale: "a reader of the checkpoint is gone and has left its mark, or who it is cannot be read"
         case .leaseExpired: "the owner of a lease is gone"
         }
     }
@@ -137,9 +137,9 @@ extension BankFinding.Kind {
         switch self {
         case .recordMissing, .recordDamaged, .recordsDisagree, .partMissing, .partDamaged, .contentDamaged:
             "restore it from a copy of the bank, or 'cairn delete ID --force'; and see how the storage does"
-        case .markerAlone, .orphan, .litter, .outcomeOpen, .rehearsalCutOff, .deletionUnfinished, .useStale,
-            .leaseExpired:
-            "'cairn gc'"
+        case .outcomeOpen, .rehearsalCutOff, .deletionUnfinished, .useStale: "'cairn gc'"
+        // What may still be on its way is left alone for a day.
+        case .markerAlone, .orphan, .litter, .leaseExpired: "'cairn gc', a day after it was last written"
         case .unfinished: "'cairn resume ID', or 'cairn gc'"
         case .operationUnfinished: "'cairn gc'"
         case .strayObject: "look at it and remove it: no program of this bank does"

@@ -139,7 +139,8 @@ struct ContentAudit {
                         "is of a \(use.kind) by process \(use.owner.process) on \(use.owner.host), which has ended")
                 }
             } catch {
-                add(.recordDamaged, key, "cannot be read: \(error)")
+                // Its key says whose it is, and whether that one holds a lease.
+                add(.useStale, key, "cannot be read: \(error); the checkpoint counts as used while its owner has a lease")
             }
         }
     }
@@ -270,8 +271,13 @@ struct ContentAudit {
         // A record that cannot be read may be the one that names it.
         guard findings.allSatisfy({ $0.kind.severity != .damage }) else { return }
         for group in groups {
+            // The collector of garbage knows what lies below other epochs than the one that has committed.
+            let segments = group.key.segments
+            let epoch = CheckpointKeys.epoch(ofContent: segments[2])
+            let isCollected = segments.count == 7 && epoch != nil && epoch != commit.epoch
+                && commit.status == .available
             add(
-                .litter, group.key,
+                isCollected ? .litter : .strayObject, group.key,
                 group.count == 1 ? "is named by no record" : "has \(group.count) objects that no record names")
         }
     }

@@ -55,7 +55,12 @@ package enum StandardStream: Sendable {
             let code = errno
             if code == EINTR { continue }
             if self == .output && code != EPIPE {
-                StandardStream.lost.withLock { $0 = true }
+                // Once is enough: what comes behind it will not be written either.
+                let isFirst = StandardStream.lost.withLock { lost in
+                    defer { lost = true }
+                    return !lost
+                }
+                guard isFirst else { return }
                 StandardStream.error.write(
                     "\(ProgramName.text): cannot write to standard output: \(String(cString: strerror(code)))\n")
             }

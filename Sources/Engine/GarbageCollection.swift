@@ -229,8 +229,15 @@ package struct GarbageCollection: Sendable {
         guard commit.status == .error else {
             if !dryRun {
                 try await collection.publish(index)
-                let ir = try await LoadedCheckpoint.loadIR(index, from: collection)
-                try await Leftovers(collection, ir, commit, isGone: isGone).remove()
+                do {
+                    let ir = try await LoadedCheckpoint.loadIR(index, from: collection)
+                    try await Leftovers(collection, ir, commit, isGone: isGone).remove()
+                } catch let fault where Unread.isDamage(fault) {
+                    // What is named cannot be told from what is not, so all of it stays.
+                    try await collection.settle(id)
+                    return CollectedItem(
+                        id.text, .published, "\(fault); 'cairn bank check' tells more")
+                }
                 try await collection.settle(id)
             }
             return CollectedItem(id.text, .published, "it had not been brought to its end")
@@ -279,11 +286,19 @@ package struct GarbageCollection: Sendable {
     private func removeLitter(of id: CheckpointID) async throws -> Int {
         let index = try await collection.index(id)
         guard let commit = try await collection.settledCommit(id), commit.status == .available else { return 0 }
-        let ir = try await LoadedCheckpoint.loadIR(index, from: collection)
+        let leftovers: Leftovers
+        let litter: [BankKey]
+        do {
+            let ir = try await LoadedCheckpoint.loadIR(index, from: collection)
+            leftovers = Leftovers(collection, ir, commit, isGone: isGone)
+            litter = try await leftovers.litter()
+        } catch let fault where Unread.isDamage(fault) {
+            // What is named cannot be told from what is not; 'cairn bank check' tells of the damage.
+            return 0
+        }
         let now = try await environment.storeTime()
-        let leftovers = Leftovers(collection, ir, commit, isGone: isGone)
         var old: [BankKey] = []
-        for key in try await leftovers.litter() {
+        for key in litter {
             if let written = try await bank.modified(key), now - written >= terms.orphans { old.append(key) }
         }
         guard !old.isEmpty else { return 0 }
@@ -386,7 +401,9 @@ package struct GarbageCollection: Sendable {
         let age = try await environment.storeTime() - written
         let bytes: [UInt8]
         do { bytes = try await bank.get(key) } catch BankError.notFound { return nil }
-        if let lease = try? LeaseRecord(opening: bytes), collection.hasEnded(lease.owner) {
+        if let lease = try? LeaseRecord(opening: bytes), lease.owner.id != collection.owner.id,
+            collection.hasEnded(lease.owner)
+        {
             if !dryRun { try await bank.delete(key, if: .none) }
             return CollectedItem(
                 name, .removed, "a lease of process \(lease.owner.process) on \(lease.owner.host), which has ended")

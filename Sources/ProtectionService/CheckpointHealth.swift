@@ -184,7 +184,7 @@ struct CheckpointHealth: Sendable {
 
     /// Who runs the newest epoch of a checkpoint.
     private func executor(of id: CheckpointID) async throws -> Owner {
-        if let newest = try await collection.newestEpoch(id) { return newest.owner }
-        return try await collection.index(id).owner
+        let index = try await collection.index(id)
+        return try await collection.runner(of: index).owner ?? index.owner
     }
 }

@@ -39,6 +39,7 @@ import Testing
             for _ in 0..<2 {
                 await #expect(throws: CheckpointError.self) { try await reset(place, id) }
                 await #expect(throws: CheckpointError.wantedBack(id)) { try await delete(place, id) }
+                #expect(try await place.collection.summary(id)?.message.contains("wanted back") == true)
                 #expect(try await collect(place) == [.left])
                 place.clock.wall.withLock { $0 += Self.day / 3 }
             }
