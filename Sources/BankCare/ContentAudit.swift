@@ -140,7 +140,9 @@ struct ContentAudit {
                 }
             } catch {
                 // Its key says whose it is, and whether that one holds a lease.
-                add(.useStale, key, "cannot be read: \(error); the checkpoint counts as used while its owner has a lease")
+                add(
+                    .useStale, key,
+                    "cannot be read: \(error); the checkpoint counts as used while its owner has a lease")
             }
         }
     }
@@ -274,7 +276,8 @@ struct ContentAudit {
             // The collector of garbage knows what lies below other epochs than the one that has committed.
             let segments = group.key.segments
             let epoch = CheckpointKeys.epoch(ofContent: segments[2])
-            let isCollected = segments.count == 7 && epoch != nil && epoch != commit.epoch
+            let isCollected =
+                segments.count == 7 && epoch != nil && epoch != commit.epoch
                 && commit.status == .available
             add(
                 isCollected ? .litter : .strayObject, group.key,

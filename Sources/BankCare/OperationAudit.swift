@@ -68,7 +68,8 @@ struct OperationAudit {
         if names.count == 2, names[0] == "places", let identity = BankKey.text(decoding: names[1]) {
             return .record { bytes in try Self.ensure(bytes == Array("\(identity)\n".utf8)) }
         }
-        guard let name = names.last, name.hasSuffix(".json"), name.utf8.count >= 13, UInt32(name.dropLast(5)) != nil else {
+        guard let name = names.last, name.hasSuffix(".json"), name.utf8.count >= 13, UInt32(name.dropLast(5)) != nil
+        else {
             return .stray
         }
         if names.count == 2, names[0] == "journal" { return .segment(keys.onlyJournal) }

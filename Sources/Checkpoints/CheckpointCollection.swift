@@ -100,19 +100,23 @@ package enum CheckpointError: Error, Sendable, Hashable, CustomStringConvertible
                 "checkpoint \(id.text) is wanted back: 'cairn checkpoints reset \(id.text)' or 'cairn gc' sees to that "
                 + "when it was announced a day ago, and then it can be deleted again"
         case .inUse(let id, let use) where use.isIllegible:
-            return "checkpoint \(id.text) may be in use by owner \(use.owner.id), whose record cannot be read; when that has "
+            return
+                "checkpoint \(id.text) may be in use by owner \(use.owner.id), whose record cannot be read; when that has "
                 + "ended, the same command goes on, and 'cairn gc' removes the record"
         case .inUse(let id, let use):
             return
                 "checkpoint \(id.text) is in use: process \(use.owner.process) on \(use.owner.host) has a \(use.kind) "
                 + "of it running since \(use.since); try again when that has ended"
         case .beingDeleted(let id, let owner):
-            return "process \(owner.process) on \(owner.host) is deleting checkpoint \(id.text); when that has ended and the "
+            return
+                "process \(owner.process) on \(owner.host) is deleting checkpoint \(id.text); when that has ended and the "
                 + "checkpoint is still there, delete it again"
         case .deletionTakenOver(let id):
-            return "another cairn has taken over the deletion of checkpoint \(id.text); what this one did does not count"
+            return
+                "another cairn has taken over the deletion of checkpoint \(id.text); what this one did does not count"
         case .indicesLost:
-            return "the bank has checkpoints, and its indices name none: they are lost; 'cairn bank reindex' makes them "
+            return
+                "the bank has checkpoints, and its indices name none: they are lost; 'cairn bank reindex' makes them "
                 + "anew, and until then a checkpoint can be named by its id"
         case .wrongStatus(let id, let status, let wanted, let reason):
             let because = reason.isEmpty ? "" : " (\(reason))"

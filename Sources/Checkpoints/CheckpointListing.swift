@@ -41,7 +41,9 @@ extension CheckpointCollection {
         do {
             guard let tombstone = try await tombstone(id) else { return nil }
             let isWantedBack = try await isResetIntended(id)
-            let wish = isWantedBack ? "it is wanted back: 'cairn checkpoints reset' or 'cairn gc' sees to that in its time" : ""
+            let wish =
+                isWantedBack
+                ? "it is wanted back: 'cairn checkpoints reset' or 'cairn gc' sees to that in its time" : ""
             return CheckpointSummary(
                 id: id, plan: tombstone.plan, provider: tombstone.provider, created: tombstone.created,
                 status: tombstone.failure == nil ? .deleting : .errorDeleting, resources: 0, storedBytes: 0,
@@ -127,7 +129,9 @@ extension CheckpointCollection {
         }
         guard hasEnded(owner) else { return (.protecting, "") }
         // Nobody goes on with what is to be thrown away.
-        let advice = index.isRehearsal ? "'cairn gc' cleans up behind it" : "'cairn resume' finishes it, or 'cairn gc' gives it up"
+        let advice =
+            index.isRehearsal
+            ? "'cairn gc' cleans up behind it" : "'cairn resume' finishes it, or 'cairn gc' gives it up"
         return (.error, "its executor \(process); \(advice)")
     }
 }

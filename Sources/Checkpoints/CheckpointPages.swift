@@ -91,7 +91,8 @@ extension CheckpointCollection {
     private func hasUnnamed() async throws -> Bool {
         let marked = Set(try await markedIDs())
         // Enough to come upon one among those that are half there.
-        let names = try await bank.names(below: CheckpointLayout.checkpoints, after: nil, limit: marked.count + 16).names
+        let names = try await bank.names(below: CheckpointLayout.checkpoints, after: nil, limit: marked.count + 16)
+            .names
         for id in names.compactMap({ CheckpointID($0) }) where !marked.contains(id) {
             let keys = CheckpointKeys(id)
             if try await bank.size(keys.index) != nil, try await bank.size(keys.tombstone) == nil,

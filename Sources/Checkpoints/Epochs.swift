@@ -15,7 +15,8 @@ package struct CheckpointRunner: Sendable, Hashable {
 
     /// Who it is, in words.
     package var words: String {
-        owner.map { "process \($0.process) on \($0.host)" } ?? "unknown, since the record of epoch \(epoch) cannot be read"
+        owner.map { "process \($0.process) on \($0.host)" }
+            ?? "unknown, since the record of epoch \(epoch) cannot be read"
     }
 }
 

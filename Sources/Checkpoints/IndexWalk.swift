@@ -88,7 +88,8 @@ package struct IndexStanding: Sendable, Hashable {
     package var notice: String? {
         if isLost { return CheckpointError.indicesLost.description }
         if isIncomplete {
-            return "an index of the bank does not name every checkpoint that another one names, and both may lack some; "
+            return
+                "an index of the bank does not name every checkpoint that another one names, and both may lack some; "
                 + "'cairn bank reindex' mends that"
         }
         return isCompared
@@ -234,7 +235,8 @@ struct IndexWalk {
                 lost.append(entry)
                 continue
             }
-            guard (filter.plan ?? index.plan) == index.plan, (filter.provider ?? index.provider) == index.provider else {
+            guard (filter.plan ?? index.plan) == index.plan, (filter.provider ?? index.provider) == index.provider
+            else {
                 continue
             }
             lost.append(entry)

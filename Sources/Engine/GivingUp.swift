@@ -24,7 +24,8 @@ enum Unread {
     static func failure(_ fault: any Error) -> ResourceFailure {
         ResourceFailure(
             resource: "", hook: "",
-            message: "\(fault); without it nothing could be undone, and what the run had quiesced may still stand still")
+            message: "\(fault); without it nothing could be undone, and what the run had quiesced may still stand still"
+        )
     }
 
     /// Whether an error says that a record is missing or not what was written.

@@ -30,7 +30,8 @@ package struct ResetOperation: Sendable {
         guard let summary = try await collection.summary(id) else { throw CheckpointError.unknown(id.text) }
         var status = summary.status
         // What only its claims make damaged can be given up.
-        if status == .damaged, let index = try? await collection.index(id), (try? await collection.commit(id)) == .some(nil),
+        if status == .damaged, let index = try? await collection.index(id),
+            (try? await collection.commit(id)) == .some(nil),
             try await collection.runner(of: index).fault != nil
         {
             status = .error

@@ -98,7 +98,9 @@ struct CheckpointHealth: Sendable {
         guard summary.status == .damaged else { return nil }
         return Precondition(
             subject, .unmet, "is damaged: \(summary.message)",
-            advice: "see what 'cairn bank check' tells, and how the bank's storage does; 'cairn delete \(entry.id) --force' removes what is left of it")
+            advice:
+                "see what 'cairn bank check' tells, and how the bank's storage does; 'cairn delete \(entry.id) --force' removes what is left of it"
+        )
     }
 
     /// What is to be done about a checkpoint with a marker; `nil` when someone is at work on it.
