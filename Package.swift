@@ -317,8 +317,9 @@ let package = Package(
         room(
             "SimulatedWorld",
             [
-                "Bank", "CanonicalForm", "Checkpoints", "DegradedBank", "Engine", "PlanIR", "PlanTestSupport",
-                "PluginKit", "Retention", "ScheduleTestSupport", "Scheduling", "SeededRandom", "Surroundings",
+                "Bank", "BankCare", "CanonicalForm", "Checkpoints", "DegradedBank", "Engine", "PlanIR",
+                "PlanTestSupport", "PluginKit", "Retention", "ScheduleTestSupport", "Scheduling", "SeededRandom",
+                "Surroundings",
             ], path: "Tests/SimulatedWorld"),
         // Lives many simulated days: make simulate.
         .executableTarget(

@@ -252,14 +252,28 @@ extension Bank {
     package func putOnce(_ key: BankKey, _ bytes: [UInt8]) async throws {
         do {
             try await put(key, bytes, if: .ifAbsent)
-        } catch let error as BankError {
-            switch error {
+        } catch let cause as BankError {
+            switch cause {
             case .conditionFailed, .outcomeUnknown:
                 let existing: [UInt8]
-                do { existing = try await get(key) } catch BankError.notFound { throw error }
+                do { existing = try await get(key) } catch BankError.notFound { throw cause } catch {
+                    // What cannot be read back stays unknown: whoever is told that it failed takes it for not written.
+                    if case .outcomeUnknown = cause { throw cause }
+                    throw error
+                }
                 guard existing == bytes else { throw BankError.conditionFailed(key) }
-            default: throw error
+            default: throw cause
             }
+        }
+    }
+
+    /// Writes an object of which only one content is right: what else is there gives way.
+    ///
+    /// Where the answer is lost, it is read back.
+    package func putRight(_ key: BankKey, _ bytes: [UInt8]) async throws {
+        do { try await put(key, bytes, if: .none) } catch BankError.outcomeUnknown(let key, let reason) {
+            let present = try? await get(key)
+            guard present == bytes else { throw BankError.outcomeUnknown(key, reason: reason) }
         }
     }
 }

@@ -1,7 +1,7 @@
 internal import Bank
 import CanonicalForm
 package import Checkpoints
-import Engine
+package import Engine
 
 /// Figures of an audit.
 package struct AuditTally: Sendable, Hashable {
@@ -40,6 +40,8 @@ package struct BankAudit: Sendable {
     private let processors: Int
     /// The time by the store's clock, where it tells, in milliseconds since 1970.
     private let now: Int64
+    /// The faults that a test plants; none in a program.
+    package var faults = PlantedFaults()
 
     /// An audit of a bank. With `repairs` it mends what it can, as long as `writeGuard` lets it. `now` is the time by the
     /// store's clock.
@@ -90,7 +92,7 @@ package struct BankAudit: Sendable {
             for finding in verdict.findings { try await found(finding) }
         }
         if scope != .indices { try await strays(found) }
-        var indices = IndexAudit(collection, known: known)
+        var indices = IndexAudit(collection, known: known, faults: faults)
         known = [:]
         try await indices.run(found)
         guard scope != .indices else { return tally }
@@ -111,13 +113,14 @@ package struct BankAudit: Sendable {
         var rest = ids.sorted()[...]
         ids = []
         let (collection, depth, plans, readers) = (collection, depth, AuditedPlans(), processors * 2)
+        let faults = faults
         while !rest.isEmpty {
             try Task.checkCancellation()
             let part = rest.prefix(64)
             rest = rest.dropFirst(64)
             let verdicts = try await concurrentMap(part, width: depth == .data ? 2 : 12) { id in
                 try await CheckpointAudit(
-                    collection: collection, id: id, depth: depth, plans: plans, readers: readers
+                    collection: collection, id: id, depth: depth, plans: plans, readers: readers, faults: faults
                 ).verdict()
             }
             for verdict in verdicts { try await body(verdict) }

@@ -32,10 +32,10 @@ package struct BankFinding: Sendable, Hashable {
         case markerAlone = "marker-alone"
         case orphan
         case litter
+        case leftover
         case strayObject = "stray-object"
         case staleTemporaries = "stale-temporaries"
         case unfinished
-        case outcomeOpen = "outcome-open"
         case rehearsalCutOff = "rehearsal-cut-off"
         case deletionUnfinished = "deletion-unfinished"
         case operationUnfinished = "operation-unfinished"
@@ -79,9 +79,9 @@ extension BankFinding.Kind {
         switch self {
         case .recordMissing, .recordDamaged, .recordsDisagree, .partMissing, .partDamaged, .contentDamaged: .damage
         case .entryMissing, .entryStray, .entryDamaged, .markerMissing, .markerDamaged, .markerStale: .disorder
-        case .orphan, .litter, .strayObject, .staleTemporaries: .litter
-        case .entryUndated, .markerAlone, .unfinished, .outcomeOpen, .rehearsalCutOff, .deletionUnfinished,
-            .operationUnfinished, .useStale, .leaseExpired:
+        case .orphan, .litter, .leftover, .strayObject, .staleTemporaries: .litter
+        case .entryUndated, .markerAlone, .unfinished, .rehearsalCutOff, .deletionUnfinished, .operationUnfinished,
+            .useStale, .leaseExpired:
             .notice
         }
     }
@@ -105,10 +105,10 @@ extension BankFinding.Kind {
         case .markerAlone: "a marker was left by a run that ended before its first record"
         case .orphan: "objects lie below a checkpoint's key that has no index.json"
         case .litter: "objects lie in a checkpoint that no record of it names"
+        case .leftover: "objects of another attempt lie in a checkpoint that needs them no more"
         case .strayObject: "an object lies where a bank has none"
         case .staleTemporaries: "files were half-written when their writers crashed"
         case .unfinished: "a run was cut off, and what it quiesced may still stand still"
-        case .outcomeOpen: "a run was recorded and taken over all the same, and which of the two counts is open"
         case .rehearsalCutOff: "a rehearsal was cut off, and has left its checkpoint"
         case .deletionUnfinished: "a checkpoint is half deleted, and nobody goes on with it"
         case .operationUnfinished: "a restore or verification was cut off"
@@ -126,6 +126,7 @@ extension BankFinding.Kind {
         case .entryUndated: "writes the entry in its day, and removes the old one"
         case .markerMissing: "writes the marker, so that 'cairn gc' goes on"
         case .markerDamaged: "writes the marker anew"
+        case .leftover: "writes the marker, so that 'cairn gc' removes them"
         case .markerStale: "writes the entries and removes the marker, unless there is litter"
         case .staleTemporaries: "removes them"
         default: nil
@@ -137,12 +138,13 @@ extension BankFinding.Kind {
         switch self {
         case .recordMissing, .recordDamaged, .recordsDisagree, .partMissing, .partDamaged, .contentDamaged:
             "restore it from a copy of the bank, or 'cairn delete ID --force'; and see how the storage does"
-        case .outcomeOpen, .rehearsalCutOff, .deletionUnfinished, .useStale: "'cairn gc'"
+        case .rehearsalCutOff, .deletionUnfinished, .useStale: "'cairn gc'"
         // What may still be on its way is left alone for a day.
-        case .markerAlone, .orphan, .litter, .leaseExpired: "'cairn gc', a day after it was last written"
+        case .markerAlone, .orphan, .leaseExpired: "'cairn gc', a day after it was last written"
         case .unfinished: "'cairn resume ID', or 'cairn gc'"
         case .operationUnfinished: "'cairn gc'"
-        case .strayObject: "look at it and remove it: no program of this bank does"
+        case .leftover: "'cairn bank check --repair', and then 'cairn gc'"
+        case .litter, .strayObject: "look at it and remove it: no program of this bank does"
         default: "'cairn bank check --repair'"
         }
     }

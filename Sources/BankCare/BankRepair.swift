@@ -32,13 +32,27 @@ struct BankRepair: Sendable {
             _ = try await bank.removeLeftovers()
             return true
         case .entryStray:
-            try await bank.deleteSettled(try BankKey(finding.key))
-            return true
+            let key = try BankKey(finding.key)
+            try await bank.deleteSettled(key)
+            guard let id = finding.checkpoint, try await isEntry(key, of: id) else { return true }
+            // A copy has come under this id meanwhile.
+            try await bank.putRight(key, collection.marker(id))
+            return false
         case .entryMissing, .entryDamaged, .entryUndated: return try await rewriteEntry(finding)
         case .markerMissing, .markerDamaged:
             guard let id = finding.checkpoint else { return false }
             try await bank.putRight(CheckpointLayout.unfinished(id), collection.marker(id))
             return true
+        case .leftover:
+            guard let id = finding.checkpoint else { return false }
+            let marker = CheckpointLayout.unfinished(id)
+            // The collector knows already.
+            guard try await bank.size(marker) == nil else { return false }
+            try await bank.putRight(marker, collection.marker(id))
+            // It was deleted meanwhile.
+            guard try await bank.size(CheckpointKeys(id).index) == nil else { return true }
+            if try await bank.size(CheckpointKeys(id).tombstone) == nil { try await bank.deleteSettled(marker) }
+            return false
         case .markerStale:
             guard let id = finding.checkpoint else { return false }
             // Once more, the record first and the claims behind it: while one is behind the record, nobody acts upon that.
@@ -49,11 +63,19 @@ struct BankRepair: Sendable {
             // A deletion that has begun meanwhile needs its marker.
             guard try await bank.size(CheckpointKeys(id).tombstone) == nil else { return false }
             try await collection.settle(id)
-            guard try await bank.size(CheckpointKeys(id).tombstone) != nil else { return true }
-            try await bank.putOnce(CheckpointLayout.unfinished(id), collection.marker(id))
-            return false
+            return try await bank.size(CheckpointKeys(id).tombstone) == nil
         default: return false
         }
+    }
+
+    /// Whether a checkpoint is there to which an entry leads.
+    private func isEntry(_ key: BankKey, of id: CheckpointID) async throws -> Bool {
+        do {
+            let index = try await collection.index(id)
+            return try collection.everyIndexKey(
+                plan: index.plan, provider: index.provider, index.created, id
+            ).contains(key)
+        } catch is CheckpointError { return false }
     }
 
     private func rewriteEntry(_ finding: BankFinding) async throws -> Bool {

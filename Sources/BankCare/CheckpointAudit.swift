@@ -37,6 +37,7 @@ struct CheckpointAudit: Sendable {
     let plans: AuditedPlans
     /// How many parts are read at a time.
     let readers: Int
+    var faults = PlantedFaults()
 
     private var keys: CheckpointKeys { CheckpointKeys(id) }
     private var bank: any Bank { collection.bank }
@@ -45,7 +46,9 @@ struct CheckpointAudit: Sendable {
     /// to becoming something else.
     func verdict() async throws -> CheckpointVerdict {
         let first = try await look(depth)
-        guard first.findings.contains(where: { $0.kind.severity != .notice }) else { return first }
+        guard first.findings.contains(where: { $0.kind.severity != .notice }), !faults.believesOneLook else {
+            return first
+        }
         var second = try await look(depth == .data ? .records : depth)
         second.findings = second.findings.filter { $0.kind.severity == .notice || first.findings.contains($0) }
         // Data is read once: what was read and is wrong stays so.
@@ -177,23 +180,27 @@ struct CheckpointAudit: Sendable {
             verdict.bytesRead = content.bytesRead
         }
         guard isMarked, commit.status == .available else { return }
-        // Behind the look at the commit record: whoever claims later than this has seen it.
-        let newest = try await collection.epochs(id).last ?? commit.epoch
         let owner = try await executor(index)
         guard collection.hasEnded(owner) else { return }
-        let kind: BankFinding.Kind
-        var message = "is of a run that is recorded; its executor (process \(owner.process) on \(owner.host)) has ended"
-        if index.isRehearsal, index.origin == nil {
-            kind = .rehearsalCutOff
-        } else if newest > commit.epoch {
-            kind = .outcomeOpen
-            message =
-                "is of a run that is recorded as epoch \(commit.epoch); behind it epoch \(newest) was claimed (process "
-                + "\(owner.process) on \(owner.host)), which has ended and may still have recorded something else"
+        // Behind the look at the commit record: whoever claims later than this has seen it.
+        let claimed = try await collection.epochs(id).last ?? commit.epoch
+        let executor = "executor (process \(owner.process) on \(owner.host)) has ended"
+        if index.isRehearsal && index.origin == nil {
+            verdict.findings.append(
+                finding(
+                    .rehearsalCutOff, CheckpointLayout.unfinished(id), "is of a run that is recorded; its \(executor)"))
+        } else if claimed > commit.epoch {
+            // What the later one has recorded may still take effect; without its marker nobody would look behind it.
+            verdict.findings.append(
+                finding(
+                    .unfinished, CheckpointLayout.unfinished(id),
+                    "is of a run that is recorded, and was taken over in epoch \(claimed), whose \(executor)"))
         } else {
-            kind = content.litter > 0 ? .litter : .markerStale
+            verdict.findings.append(
+                finding(
+                    content.litter > 0 ? .leftover : .markerStale, CheckpointLayout.unfinished(id),
+                    "is of a run that is recorded; its \(executor)"))
         }
-        verdict.findings.append(finding(kind, CheckpointLayout.unfinished(id), message))
     }
 
     private func executor(_ index: CheckpointIndex) async throws -> Owner {
@@ -207,8 +214,9 @@ struct CheckpointAudit: Sendable {
         _ verdict: inout CheckpointVerdict
     ) async throws {
         if !isMarked {
-            // Entries are written behind the commit record, so that it was lost where there are any.
-            guard try await !isNamed(index) else {
+            // Entries are written behind the commit record, so that it was lost where there are any; but a copy can always be
+            // gone on with, and a deletion of an earlier one under this id may have taken its marker.
+            guard try await index.origin != nil || !isNamed(index) else {
                 verdict.findings.append(
                     finding(
                         .recordMissing, keys.commits, "has no commit record, and no marker says that it is unfinished"))
@@ -218,6 +226,7 @@ struct CheckpointAudit: Sendable {
                 finding(
                     .markerMissing, CheckpointLayout.unfinished(id),
                     "is not there, although the checkpoint is unfinished"))
+            return
         }
         let owner = try await executor(index)
         let hasEnded = collection.hasEnded(owner)

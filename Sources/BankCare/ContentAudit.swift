@@ -63,11 +63,14 @@ struct ContentAudit {
         findings.append(BankFinding(kind, key, index.id, message))
     }
 
-    /// The bytes of a record; reports one that is missing.
-    private mutating func bytes(_ key: BankKey) async throws -> [UInt8]? {
+    /// What a failed run has saved is removed after a while, in no particular order.
+    private var mayBeSwept: Bool { commit.status == .error }
+
+    /// The bytes of a record; reports one that is missing, unless it `mayBeGone`.
+    private mutating func bytes(_ key: BankKey, mayBeGone: Bool = false) async throws -> [UInt8]? {
         named.insert(key)
         do { return try await collection.bank.get(key) } catch BankError.notFound {
-            add(.recordMissing, key, "is missing")
+            if !mayBeGone { add(.recordMissing, key, "is missing") }
             return nil
         }
     }
@@ -112,18 +115,19 @@ struct ContentAudit {
         }
     }
 
+    /// What people have said may be taken back at any time, and still stand in listings then.
     private mutating func annotations() async throws {
-        if objects.contains(keys.labels), let bytes = try await bytes(keys.labels) {
+        if objects.contains(keys.labels), let bytes = try await bytes(keys.labels, mayBeGone: true) {
             do { _ = try CheckpointLabels(opening: bytes, of: index.id) } catch {
                 add(.recordDamaged, keys.labels, "cannot be read: \(error)")
             }
         }
-        if objects.contains(keys.pin), let bytes = try await bytes(keys.pin) {
+        if objects.contains(keys.pin), let bytes = try await bytes(keys.pin, mayBeGone: true) {
             do { _ = try PinRecord(opening: bytes) } catch {
                 add(.recordDamaged, keys.pin, "cannot be read: \(error); the checkpoint counts as pinned")
             }
         }
-        if objects.contains(keys.reset), let bytes = try await bytes(keys.reset) {
+        if objects.contains(keys.reset), let bytes = try await bytes(keys.reset, mayBeGone: true) {
             do { _ = try ResetIntent(opening: bytes) } catch {
                 add(.recordDamaged, keys.reset, "cannot be read: \(error); the checkpoint counts as wanted back")
             }
@@ -195,9 +199,7 @@ struct ContentAudit {
         for artifact in definition.artifacts {
             let place = try ArtifactKeys(
                 artifact.summary.name, in: try keys.artifacts(definition.resource, epoch: artifact.epoch))
-            // What a failed run has saved is removed after a while.
-            if commit.status == .error, !objects.contains(place.record) { continue }
-            guard let bytes = try await bytes(place.record) else { continue }
+            guard let bytes = try await bytes(place.record, mayBeGone: mayBeSwept) else { continue }
             guard SHA256Digest(of: bytes) == artifact.record else {
                 add(
                     .recordDamaged, place.record,
@@ -238,7 +240,7 @@ struct ContentAudit {
         }
         for (number, result) in zip(record.parts.indices, results) {
             bytesRead += result.bytes
-            if let fault = result.fault {
+            if let fault = result.fault, !(result.isMissing && mayBeSwept) {
                 add(result.isMissing ? .partMissing : .partDamaged, place.part(UInt32(number)), fault)
             }
         }
@@ -272,23 +274,34 @@ struct ContentAudit {
         guard isSettled else { return }
         // A record that cannot be read may be the one that names it.
         guard findings.allSatisfy({ $0.kind.severity != .damage }) else { return }
+        // What a later claimant writes is none of ours.
+        let claims = objects.filter { $0.segments[2] == "epochs" }.compactMap { CheckpointKeys.epoch(of: $0) }
+        let isLast = claims.max() ?? 0 <= commit.epoch
+        let places = Set(named.filter { $0.segments.count > 7 }.map { $0.segments[0..<7].joined(separator: "/") })
         for group in groups {
-            // The collector of garbage knows what lies below other epochs than the one that has committed.
-            let segments = group.key.segments
-            let epoch = CheckpointKeys.epoch(ofContent: segments[2])
-            let isCollected =
-                segments.count == 7 && epoch != nil && epoch != commit.epoch
-                && commit.status == .available
             add(
-                isCollected ? .litter : .strayObject, group.key,
+                isLast && isOfAnotherAttempt(group.key, places) ? .leftover : .litter, group.key,
                 group.count == 1 ? "is named by no record" : "has \(group.count) objects that no record names")
         }
     }
 
+    /// Whether a collection that brings the checkpoint to its end removes an object: an earlier commit record, or artifacts
+    /// at a place that no definition names. It comes where a write took effect late, or two have brought it to its end.
+    private func isOfAnotherAttempt(_ key: BankKey, _ places: Set<String>) -> Bool {
+        if key.segments[2] == "commits" { return CheckpointKeys.epoch(of: key).map { $0 < commit.epoch } ?? false }
+        guard key.segments.count == 7, let epoch = CheckpointKeys.epoch(ofContent: key.segments[2]) else {
+            return false
+        }
+        return (commit.status == .available || epoch <= commit.epoch) && !places.contains(key.text)
+    }
+
     /// Journals and definitions of other epochs: an executor that was taken over from has left them. And what copiers
-    /// have noted.
+    /// have noted, and how earlier attempts have failed.
     private func isHistory(_ key: BankKey) -> Bool {
         let segments = key.segments
+        if commit.status == .error, segments[2] == "commits", let epoch = CheckpointKeys.epoch(of: key) {
+            return epoch < commit.epoch
+        }
         guard segments.count > 4, CheckpointKeys.epoch(ofContent: segments[2]) != nil else { return false }
         return ["journal", "definitions", "copying"].contains(segments[3])
     }

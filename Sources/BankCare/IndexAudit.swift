@@ -1,5 +1,6 @@
 import Bank
 import Checkpoints
+import Engine
 
 /// What is known of a checkpoint while indices are compared with it.
 struct KnownCheckpoint: Sendable {
@@ -50,9 +51,15 @@ struct IndexAudit {
     let collection: CheckpointCollection
     private(set) var known: [CheckpointID: KnownCheckpoint]
 
-    init(_ collection: CheckpointCollection, known: [CheckpointID: KnownCheckpoint]) {
+    private let faults: PlantedFaults
+
+    init(
+        _ collection: CheckpointCollection, known: [CheckpointID: KnownCheckpoint],
+        faults: PlantedFaults = PlantedFaults()
+    ) {
         self.collection = collection
         self.known = known
+        self.faults = faults
     }
 
     private var bank: any Bank { collection.bank }
@@ -121,7 +128,7 @@ struct IndexAudit {
         _ places: [Place], of name: IndexName, _ report: (BankFinding) async throws -> Void
     ) async throws {
         let (bank, known) = (bank, known)
-        let collection = collection
+        let (collection, faults) = (collection, faults)
         let findings = try await concurrentMap(places) { place -> (isThere: Bool, BankFinding?) in
             let id = place.entry.id
             let bytes: [UInt8]
@@ -133,6 +140,9 @@ struct IndexAudit {
             let checkpoint = known[id]
             let fits = checkpoint.map {
                 $0.created == place.entry.created && name.takes(plan: $0.plan, provider: $0.provider)
+            }
+            if fits != true, faults.believesListing {
+                return (true, BankFinding(.entryStray, place.key, id, "leads to a checkpoint that was not listed"))
             }
             if fits != true, let stray = try await Self.stray(place, name, collection) {
                 return (true, stray)

@@ -197,23 +197,26 @@ package struct CheckpointCollection: Sendable {
     /// Writes the indices of a committed checkpoint, which can be rebuilt.
     package func publish(_ index: CheckpointIndex) async throws {
         for key in try indexKeys(plan: index.plan, provider: index.provider, index.created, index.id) {
-            try await bank.putOnce(key, marker(index.id))
+            try await name(index.id, at: key)
         }
     }
 
     /// Writes the marker that something is to be done with a checkpoint; one that is there already is as good.
-    func markUnfinished(_ id: CheckpointID) async throws {
-        do {
-            try await bank.putOnce(CheckpointLayout.unfinished(id), marker(id))
-        } catch BankError.conditionFailed {
-            // It stood there, and whoever had come to an end with the checkpoint took it away.
-            try await bank.putOnce(CheckpointLayout.unfinished(id), marker(id))
+    func markUnfinished(_ id: CheckpointID) async throws { try await name(id, at: CheckpointLayout.unfinished(id)) }
+
+    /// Writes an entry or a marker. One that is torn gives way, since what it must say is known; and one that somebody has
+    /// taken away in between is written again.
+    private func name(_ id: CheckpointID, at key: BankKey) async throws {
+        do { try await bank.putOnce(key, marker(id)) } catch BankError.conditionFailed {
+            try await bank.putRight(key, marker(id))
         }
     }
 
-    /// Removes the marker of a checkpoint of which nothing is left to be done.
+    /// Removes the marker of a checkpoint of which nothing is left to be done. A deletion that has begun meanwhile keeps it:
+    /// who deletes looks for the marker behind the tombstone, so that one of the two sees the other.
     package func settle(_ id: CheckpointID) async throws {
         try await bank.delete(CheckpointLayout.unfinished(id), if: .none)
+        if try await bank.size(CheckpointKeys(id).tombstone) != nil { try await markUnfinished(id) }
     }
 
     /// The keys under which a checkpoint is indexed.

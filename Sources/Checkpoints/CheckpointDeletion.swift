@@ -8,12 +8,14 @@ package struct DeletionMark: Sendable {
     package let tombstone: Tombstone
     /// Whether there was no tombstone before.
     let isFirst: Bool
+    /// Whether there was a marker before, since something else is to be done with the checkpoint.
+    let wasMarked: Bool
     /// The tombstone's version.
     let version: ObjectVersion
 
     /// The same mark behind a write of its owner.
     func replaced(by tombstone: Tombstone, _ version: ObjectVersion) -> DeletionMark {
-        DeletionMark(summary: summary, tombstone: tombstone, isFirst: false, version: version)
+        DeletionMark(summary: summary, tombstone: tombstone, isFirst: false, wasMarked: wasMarked, version: version)
     }
 }
 
@@ -33,6 +35,7 @@ extension CheckpointCollection {
                 id, summary.status, wanted: "available or error to be deleted; --force deletes it all the same",
                 reason: summary.message)
         }
+        let wasMarked = try await bank.size(CheckpointLayout.unfinished(id)) != nil
         while true {
             let present = try await presentMark(id)
             if let tombstone = present?.tombstone, tombstone.failure == nil, !isLeftToOthers(tombstone),
@@ -45,7 +48,9 @@ extension CheckpointCollection {
             if let present, let tombstone = present.tombstone, tombstone.failure == nil,
                 tombstone.stage == .marked || consistency == .listOnly
             {
-                return DeletionMark(summary: summary, tombstone: tombstone, isFirst: false, version: present.version)
+                return DeletionMark(
+                    summary: summary, tombstone: tombstone, isFirst: false, wasMarked: wasMarked,
+                    version: present.version)
             }
             let tombstone = Tombstone(
                 summary, marked: present?.tombstone?.marked ?? now, owner: owner,
@@ -53,9 +58,12 @@ extension CheckpointCollection {
             let condition: WriteCondition =
                 consistency == .compareAndSwap ? present.map { .ifVersion($0.version) } ?? .ifAbsent : .none
             do {
+                let version = try await write(tombstone, if: condition)
+                // Who was about to bring the checkpoint to its end may have taken the marker away.
+                if try await bank.size(CheckpointLayout.unfinished(id)) == nil { try await markUnfinished(id) }
                 return DeletionMark(
-                    summary: summary, tombstone: tombstone, isFirst: present == nil,
-                    version: try await write(tombstone, if: condition))
+                    summary: summary, tombstone: tombstone, isFirst: present == nil, wasMarked: wasMarked,
+                    version: version)
             } catch BankError.conditionFailed {
                 // Someone else was quicker, and what they do decides what is to be done.
                 try Task.checkCancellation()
@@ -130,7 +138,8 @@ extension CheckpointCollection {
         // Where that fails, someone else deletes it, too, and will come upon the same reason.
         do {
             try await bank.delete(CheckpointKeys(mark.summary.id).tombstone, if: .ifVersion(mark.version))
-            try await settle(mark.summary.id)
+            // What was to be done before is still to be done: entries to be written, or a rehearsal to be removed.
+            if !mark.wasMarked { try await settle(mark.summary.id) }
         } catch BankError.conditionFailed {}
     }
 

@@ -152,6 +152,11 @@ extension CheckpointSummary {
 }
 
 extension CommitRecord {
-    /// What went wrong first, empty when nothing did.
-    fileprivate var message: String { failures.first.map(\.description) ?? "" }
+    /// What went wrong first, empty when nothing did; and what could not be undone, which must not be overlooked.
+    fileprivate var message: String {
+        guard let due = dueReverts.first else { return failures.first.map(\.description) ?? "" }
+        let first = failures.first { !$0.isOfRevert }.map { "\($0); and " } ?? ""
+        return first
+            + "what it had begun could not be undone, and may still stand still (\(due)); 'cairn gc' tries again"
+    }
 }

@@ -15,6 +15,17 @@ package struct ResourceFailure: Sendable, Hashable, CustomStringConvertible {
         self.message = message
     }
 
+    /// That what a resource's hooks had begun could not be undone.
+    package init(revertOf resource: String, message: String) {
+        self.init(resource: resource, hook: Self.revert, message: message)
+    }
+
+    /// What stands in the place of a hook when undoing failed.
+    private static let revert = "revert"
+
+    /// Whether it was undoing that failed, so that something may still stand still.
+    package var isOfRevert: Bool { hook == Self.revert }
+
     package var description: String {
         resource.isEmpty ? message : "\(resource), \(hook): \(message)"
     }
@@ -141,6 +152,9 @@ package struct CommitRecord: Sendable, Hashable {
     /// The bytes of all artifacts in the bank.
     package var storedBytes: Int64 { resources.reduce(0) { $0 + $1.bytes } }
     package var warningCount: Int64 { resources.reduce(0) { $0 + $1.warnings } }
+
+    /// Of a run that failed, what its own reverts could not undo: it may still stand still, and its notes are due.
+    package var dueReverts: [ResourceFailure] { status == .error ? failures.filter(\.isOfRevert) : [] }
 
     package init(opening bytes: [UInt8]) throws(SealedRecordError) {
         if let record = CommitRecord(spelledAsWritten: bytes) {

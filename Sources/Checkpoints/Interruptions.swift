@@ -1,6 +1,6 @@
 package import PlanIR
 
-/// Something that was cut off, and that can be gone on with.
+/// Something that was cut off, or has left behind what it could not undo, and that can be gone on with.
 package struct Interruption: Sendable, Hashable {
     package let kind: OperationKind
     /// The id of the checkpoint that is being made or copied, or of the restore or verification.
@@ -45,8 +45,11 @@ extension CheckpointCollection {
         let index = try await index(summary.id)
         let runner = try await runner(of: index)
         if let commit = try await settledCommit(summary.id) {
-            // Only a copy goes on behind a record that it has failed.
-            guard index.origin != nil, commit.status == .error, runner.epoch > commit.epoch else { return nil }
+            // Only a copy goes on behind a record that it has failed; of a run, what it could not undo is undone.
+            let goesOn =
+                index.origin == nil
+                ? !commit.dueReverts.isEmpty : commit.status == .error && runner.epoch > commit.epoch
+            guard goesOn else { return nil }
         }
         let owner = runner.owner ?? index.owner
         guard !isRunning(owner) else { return nil }
@@ -58,7 +61,7 @@ extension CheckpointCollection {
     private func interruption(
         _ standing: OperationStanding, _ provider: String, _ isRunning: (Owner) -> Bool
     ) async throws -> Interruption? {
-        guard standing.isOpen, standing.index.saysTarget, !isRunning(standing.owner),
+        guard standing.isOpen || standing.hasDueReverts, standing.index.saysTarget, !isRunning(standing.owner),
             let kind = OperationKind(rawValue: standing.index.kind), kind == .restore || kind == .verify
         else { return nil }
         let checkpoint: CheckpointIndex

@@ -32,13 +32,14 @@ package final class JournalWriter: Sendable {
     private let key: @Sendable (UInt32) -> BankKey
     private let clock: any RunClock
     private let writeGuard: any WriteGuard
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
-    /// A writer of a new journal whose segments lie where `key` says.
+    /// A writer of a new journal whose segments lie where `key` says; or of one that has `segments` already.
     package init(
-        bank: any Bank, clock: any RunClock, guard writeGuard: any WriteGuard,
+        bank: any Bank, clock: any RunClock, guard writeGuard: any WriteGuard, segments: UInt32 = 0,
         key: @escaping @Sendable (UInt32) -> BankKey
     ) {
+        state = Mutex(State(segments: segments))
         self.bank = bank
         self.clock = clock
         self.writeGuard = writeGuard

@@ -39,6 +39,8 @@ package struct OperationStanding: Sendable, Hashable {
 
     /// Whether the newest epoch has not ended, so that it runs, or was cut off.
     package var isOpen: Bool { commit?.status != .success && (commit?.epoch ?? 0) < epoch }
+    /// Whether it has failed, and could not undo what it had begun: that may still stand still.
+    package var hasDueReverts: Bool { !isOpen && commit.map { !$0.dueReverts.isEmpty } ?? false }
 }
 
 extension CheckpointCollection {

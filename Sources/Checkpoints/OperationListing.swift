@@ -79,7 +79,13 @@ extension CheckpointCollection {
 
     private func state(_ standing: OperationStanding) -> (OperationStatus, String) {
         if let commit = standing.commit, !standing.isOpen {
-            return (commit.status, commit.failures.first?.description ?? "")
+            guard let due = commit.dueReverts.first else {
+                return (commit.status, commit.failures.first?.description ?? "")
+            }
+            return (
+                commit.status,
+                "what it had begun could not be undone, and may still stand still (\(due)); 'cairn gc' tries again"
+            )
         }
         guard hasEnded(standing.owner) else { return (.inProgress, "") }
         return (

@@ -187,6 +187,9 @@ package struct OperationCommit: Sendable, Hashable {
     package let resources: [ResourceEntry]
     package let failures: [ResourceFailure]
 
+    /// What could not be undone of what it had begun: it may still stand still, and its notes are due.
+    package var dueReverts: [ResourceFailure] { failures.filter(\.isOfRevert) }
+
     package init(
         id: CheckpointID, epoch: UInt32 = 1, status: OperationStatus, finished: Timestamp, resources: [ResourceEntry],
         failures: [ResourceFailure]

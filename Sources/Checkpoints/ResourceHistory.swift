@@ -11,6 +11,8 @@ package struct ResourceHistory: Sendable, Hashable {
         package var result: HookResult?
         /// Why it failed for good, when it did.
         package var failure: String?
+        /// The attempts that failed and were tried again.
+        package var retries: [Retry] = []
         /// When its last attempt began and ended.
         package var started: Timestamp?
         package var ended: Timestamp?
@@ -19,6 +21,12 @@ package struct ResourceHistory: Sendable, Hashable {
 
         /// A hook that was never begun.
         package init() {}
+    }
+
+    /// An attempt that failed, and behind which another one came.
+    package struct Retry: Sendable, Hashable {
+        package let attempt: Int
+        package let message: String
     }
 
     /// The hooks in their order.
@@ -41,6 +49,16 @@ package struct ResourceHistory: Sendable, Hashable {
     package subscript(hook: Hook) -> HookHistory {
         get { hooks[Int(hook.rawValue)] }
         set { hooks[Int(hook.rawValue)] = newValue }
+    }
+
+    /// The events that tell a later epoch of the attempts at a hook that were tried again.
+    package func retried(_ hook: Hook, _ resource: Int, at time: Timestamp) -> [JournalEvent] {
+        self[hook].retries.flatMap { retry in
+            [
+                JournalEvent(resource: resource, hook: hook, time: time, .started(attempt: retry.attempt)),
+                JournalEvent(resource: resource, hook: hook, time: time, .retrying(message: retry.message)),
+            ]
+        }
     }
 
     /// What is known of each of `count` resources after `events`.
@@ -91,7 +109,8 @@ extension ResourceHistory.HookHistory {
             return
         case .finished(let result), .adopted(let result): self.result = result
         case .failed(let message, _): failure = message
-        case .retrying, .cancelled: break
+        case .retrying(let message): retries.append(ResourceHistory.Retry(attempt: attempts, message: message))
+        case .cancelled: break
         case .undo, .undone, .reverted, .revertFailed, .progress: return
         }
         isOpen = false

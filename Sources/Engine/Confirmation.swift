@@ -31,12 +31,16 @@ struct Confirmation {
 
     /// Repeats a commit record in an epoch that this owner has claimed, and brings the entries in order.
     func repeating(_ commit: CommitRecord, in epoch: UInt32) async throws -> CommitRecord {
-        let collection = environment.collection
+        // As version 1 has it, the record names the epoch of each definition.
+        guard try await copyRecords(of: commit, to: epoch) else { return commit }
+        return try await recording(commit, in: epoch, failures: commit.failures, segments: commit.journalSegments)
+    }
+
+    /// Repeats what a commit record names, journal and definitions, in an epoch that this owner has claimed; returns
+    /// whether it is of the version that can be repeated.
+    func copyRecords(of commit: CommitRecord, to epoch: UInt32) async throws -> Bool {
         let keys = CheckpointKeys(index.id)
-        guard case .packs(let packs) = commit.definitions else {
-            // As version 1 has it, where the record names the epoch of each definition.
-            return commit
-        }
+        guard case .packs(let packs) = commit.definitions else { return false }
         for number in 0..<commit.journalSegments {
             try await copy(
                 keys.journal(ofEpoch: commit.epoch, page: number), to: keys.journal(ofEpoch: epoch, page: number))
@@ -46,10 +50,19 @@ struct Confirmation {
             try await copy(
                 keys.definitions(ofEpoch: commit.epoch, pack: pack), to: keys.definitions(ofEpoch: epoch, pack: pack))
         }
+        return true
+    }
+
+    /// Records in an epoch what a commit record says, with these failures and so many segments of the journal, and brings
+    /// the entries in order.
+    func recording(
+        _ commit: CommitRecord, in epoch: UInt32, failures: [ResourceFailure], segments: UInt32
+    ) async throws -> CommitRecord {
+        let collection = environment.collection
         let confirmed = CommitRecord(
             checkpoint: commit.checkpoint, epoch: epoch, status: commit.status, finished: commit.finished,
-            resources: commit.resources, failures: commit.failures, contentBytes: commit.contentBytes,
-            journalSegments: commit.journalSegments, definitions: commit.definitions)
+            resources: commit.resources, failures: failures, contentBytes: commit.contentBytes,
+            journalSegments: segments, definitions: commit.definitions)
         try environment.writeGuard.ensureMayWrite()
         try await collection.commit(confirmed)
         try await collection.publish(index)

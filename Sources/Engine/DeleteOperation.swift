@@ -52,6 +52,7 @@ package struct DeleteOperation: Sendable {
     /// `beingDeleted` and `deletionTakenOver` where someone else deletes it; and `CancellationError` when it was cancelled.
     package func run() async throws -> DeletionReport {
         let collection = environment.collection
+        try await undoWhatIsDue()
         var mark = try await mark()
         guard try await isOldEnough() else { return DeletionReport(status: .deleting, failures: []) }
         while true {
@@ -81,6 +82,26 @@ package struct DeleteOperation: Sendable {
         environment.observer.observe(
             .ended(status: DeletionReport.Status.deleted.rawValue, failures: failures.count, warnings: 0))
         return DeletionReport(status: .deleted, failures: [])
+    }
+
+    /// Undoes what the run that made the checkpoint has left behind, of which only the checkpoint tells. With force, that
+    /// it could not be undone is told, and no more.
+    private func undoWhatIsDue() async throws {
+        let collection = environment.collection
+        // What is available has left nothing behind, and what runs must not be deleted.
+        guard try await collection.summary(id)?.status == .error else { return }
+        try await collection.ensureDeletable(id, isGone: isGone)
+        let run = ResumeOperation(environment, checkpoint: id, isGone: isGone)
+        do {
+            guard try await collection.index(id).origin == nil else { return }
+            if try await collection.settledCommit(id) != nil {
+                _ = try await run.undoDue()
+            } else if try await collection.hasBegun(id) {
+                _ = try await run.giveUp(reason: "it was cut off, and is deleted")
+            }
+        } catch let error where force && !(error is CancellationError) {
+            environment.observer.observe(.noticed("deleting all the same: \(error)"))
+        }
     }
 
     /// Marks the checkpoint, and looks before and behind that whether someone needs it.

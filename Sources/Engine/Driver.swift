@@ -19,10 +19,17 @@ package protocol ActivityRunner: Sendable {
     func run(_ number: Int32, _ activity: ActivityGraph.Activity) async -> ActivityEnd
     /// Takes note that nothing new starts any more, and why.
     func stopping(reason: String)
+    /// Takes note that an activity has failed for good, or will never run since something that it waits for has failed;
+    /// tells whether something must be undone now, while the rest goes on.
+    func giveUp(_ activity: ActivityGraph.Activity, hasFailed: Bool) -> Bool
+    /// Undoes what was begun of the resource of an activity that was given up.
+    func undo(_ activity: ActivityGraph.Activity) async
 }
 
 extension ActivityRunner {
     package func stopping(reason: String) {}
+    package func giveUp(_ activity: ActivityGraph.Activity, hasFailed: Bool) -> Bool { false }
+    package func undo(_ activity: ActivityGraph.Activity) async {}
 }
 
 /// How a run of a graph ended.
@@ -80,7 +87,8 @@ package struct RunSettings: Sendable {
 ///
 /// One actor owns the run's state, and a worker's report and its next activity are one message to it. When an activity
 /// fails under the policy `stop`, or someone asks the run to stop, nothing new starts, what is running may finish
-/// within the grace period, and is cancelled then.
+/// within the grace period, and is cancelled then. Under the policy `continue`, what must be undone behind a failure is
+/// undone as soon as nothing more of it will run, one after the other, before anything else is begun.
 package enum Driver {
     /// Runs `graph` with `runner`.
     package static func run(
@@ -88,13 +96,14 @@ package enum Driver {
     ) async -> RunOutcome {
         let (commands, sender) = AsyncStream.makeStream(of: Command.self)
         let run = DrivenRun(graph, settings, runner, sender)
-        settings.control.attach { request in
+        let requests = settings.control.attach { request in
             switch request {
             case .stop(let reason): sender.yield(.stop(reason: reason))
             case .cancel: sender.yield(.cancel)
+            case .abandonRevert: break
             }
         }
-        defer { settings.control.detach() }
+        defer { settings.control.detach(requests) }
         await withTaskCancellationHandler {
             await withTaskGroup(of: Void.self) { group in
                 // What is cancelled before it begins starts nothing, whichever of its tasks is first.
@@ -160,11 +169,29 @@ package enum Driver {
     }
 
     private static func work(_ run: DrivenRun, _ graph: ActivityGraph, _ runner: any ActivityRunner) async {
-        var report: (Int32, ActivityEnd)?
-        while let number = await run.next(after: report) {
-            let activity = graph.activities[Int(number - ActivityGraph.fixedCount)]
-            report = (number, await runner.run(number, activity))
+        var report: Report?
+        while let work = await run.next(after: report) {
+            switch work {
+            case .run(let number):
+                let activity = graph.activities[Int(number - ActivityGraph.fixedCount)]
+                report = .ended(number, await runner.run(number, activity))
+            case .undo(let activity):
+                await runner.undo(activity)
+                report = .undone
+            }
         }
+    }
+
+    /// What a worker is given to do.
+    enum Work: Sendable {
+        case run(Int32)
+        case undo(ActivityGraph.Activity)
+    }
+
+    /// What a worker has done.
+    enum Report: Sendable {
+        case ended(Int32, ActivityEnd)
+        case undone
     }
 }
 
@@ -180,11 +207,16 @@ private actor DrivenRun {
     private let policy: FailurePolicy
     private let runner: any ActivityRunner
     private let sender: AsyncStream<Driver.Command>.Continuation
-    private var idle: [CheckedContinuation<Int32?, Never>] = []
+    private var idle: [CheckedContinuation<Driver.Work?, Never>] = []
     private var failures: [RunOutcome.Failure] = []
     private var started: [Int32] = []
     private var isRequested = false
     private var isStopping = false
+    /// What must be undone while the rest goes on, in this order, and whether a worker is about it.
+    private var due: [ActivityGraph.Activity] = []
+    private var isUndoing = false
+    /// How many of the skipped activities were told to the runner.
+    private var toldSkipped = 0
 
     init(
         _ graph: ActivityGraph, _ settings: RunSettings, _ runner: any ActivityRunner,
@@ -200,35 +232,47 @@ private actor DrivenRun {
     }
 
     /// Takes a worker's report and gives it the next activity; `nil` when there will be none.
-    func next(after report: (Int32, ActivityEnd)?) async -> Int32? {
-        if let (number, end) = report { take(number, end) }
-        if let number = takeNext() {
+    func next(after report: Driver.Report?) async -> Driver.Work? {
+        switch report {
+        case .ended(let number, let end): take(number, end)
+        case .undone: isUndoing = false
+        case nil: break
+        }
+        if let work = takeNext() {
             // What this report has made ready may be more than one worker can do.
             wakeIdle()
-            return number
+            return work
         }
-        if plan.isIdle {
+        if isIdle {
             finish()
             return nil
         }
         return await withCheckedContinuation { idle.append($0) }
     }
 
-    private func takeNext() -> Int32? {
+    private var isIdle: Bool { plan.isIdle && due.isEmpty && !isUndoing }
+
+    private func takeNext() -> Driver.Work? {
+        if !isUndoing, !due.isEmpty {
+            isUndoing = true
+            return .undo(due.removeFirst())
+        }
         guard let number = plan.take() else { return nil }
         started.append(number)
-        return number
+        return .run(number)
     }
 
     private func take(_ number: Int32, _ end: ActivityEnd) {
         switch end {
-        case .finished: plan.finish(number)
+        case .finished:
+            plan.finish(number)
+            giveUpSkipped()
         case .failed(let error):
             plan.fail(number)
             failures.append(
                 RunOutcome.Failure(
                     number: number, activity: graph.activities[Int(number - ActivityGraph.fixedCount)], error: error))
-            if policy == .stop { stopOnce(reason: "an activity failed", .stopped) }
+            if policy == .stop { stopOnce(reason: "an activity failed", .stopped) } else { giveUp(behind: number) }
         case .cancelled: plan.cancel(number)
         case .retry(let delay):
             plan.postpone(number)
@@ -236,29 +280,51 @@ private actor DrivenRun {
         }
     }
 
+    /// Tells the runner of an activity that has failed, and of all that will not run because of that.
+    private func giveUp(behind failed: Int32) {
+        giveUp(failed, hasFailed: true)
+        giveUpSkipped()
+    }
+
+    /// Tells the runner of the activities that will never run, as far as it was not told.
+    private func giveUpSkipped() {
+        while toldSkipped < plan.skipped.count {
+            giveUp(plan.skipped[toldSkipped], hasFailed: false)
+            toldSkipped += 1
+        }
+    }
+
+    private func giveUp(_ number: Int32, hasFailed: Bool) {
+        let activity = graph.activities[Int(number - ActivityGraph.fixedCount)]
+        // Once the run stops, all is undone behind it.
+        if runner.giveUp(activity, hasFailed: hasFailed), !isStopping { due.append(activity) }
+    }
+
     func wake(_ number: Int32) {
         plan.wake(number)
         wakeIdle()
-        if plan.isIdle { finish() }
+        if isIdle { finish() }
     }
 
     func stop(reason: String, isRequested requested: Bool) {
         if requested && !plan.isComplete { isRequested = true }
         stopOnce(reason: reason, nil)
-        if plan.isIdle { finish() }
+        if isIdle { finish() }
     }
 
     private func stopOnce(reason: String, _ command: Driver.Command?) {
         plan.stop()
         guard !isStopping else { return }
         isStopping = true
+        // All is undone behind the run.
+        due = []
         // Nobody needs to hear that a run stops when nothing is left to stop.
         if plan.runningCount > 0 { runner.stopping(reason: reason) }
         if let command { sender.yield(command) }
     }
 
     private func wakeIdle() {
-        while !idle.isEmpty, let number = takeNext() { idle.removeLast().resume(returning: number) }
+        while !idle.isEmpty, let work = takeNext() { idle.removeLast().resume(returning: work) }
     }
 
     private func finish() {

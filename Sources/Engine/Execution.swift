@@ -5,6 +5,7 @@ import PlanIR
 import PluginKit
 import Scheduling
 import Surroundings
+import Synchronization
 
 /// Runs the activities of one operation with their plugins, journals what happens, and reverts when it fails.
 ///
@@ -33,6 +34,8 @@ final class Execution: ActivityRunner {
     private let plugins: [(any ProtectionPlugin)?]
     /// By parameter set.
     private let rules: [AttemptRules]
+    /// Whether nothing new starts any more.
+    private let hasStopped = Mutex(false)
 
     init(
         _ environment: ExecutionEnvironment, _ ir: PlanIR, _ operation: OperationKind, checkpoint: CheckpointID,
@@ -88,6 +91,14 @@ final class Execution: ActivityRunner {
         let begun = environment.clock.monotonicNanoseconds
         note(place, .started(attempt: attempt))
         states.markStarted(index)
+        if !histories.isEmpty {
+            let retries = histories[index][activity.hook].retries.map {
+                ActivityWarning.retried(activity.hook, attempt: $0.attempt, message: $0.message)
+            }
+            states.update(index) { state in
+                if state.attempts(at: activity.hook) == 1 { state.retried = retries }
+            }
+        }
         environment.observer.observe(.activityStarted(place, attempt: attempt))
         do {
             let artifacts = try await artifacts(index)
@@ -97,7 +108,7 @@ final class Execution: ActivityRunner {
                 }
                 artifacts.close()
                 let result = HookResult(
-                    saved: saved, artifacts: artifacts.finished, warnings: reporter.warnings,
+                    saved: saved, artifacts: artifacts.finished, warnings: warnings(index, reporter),
                     contentBytes: reporter.contentBytes,
                     milliseconds: (environment.clock.monotonicNanoseconds - begun) / 1_000_000)
                 finish(place, result)
@@ -112,6 +123,14 @@ final class Execution: ActivityRunner {
         } catch {
             return end(place, attempt, error, reporter)
         }
+    }
+
+    /// What an attempt that is not repeated has to say, and all those before it at the same hook.
+    private func warnings(_ index: Int, _ reporter: AttemptReporter) -> WarningList {
+        var warnings = WarningList()
+        for warning in states.update(index, { $0.takeRetried() }) { warnings.add(warning) }
+        warnings.add(reporter.warnings)
+        return warnings
     }
 
     private func finish(_ place: EventActivity, _ result: HookResult) {
@@ -131,35 +150,61 @@ final class Execution: ActivityRunner {
     ) -> ActivityEnd {
         if error is CancellationError && Task.isCancelled {
             note(place, .cancelled)
-            states.update(place.resource) { $0.warnings.add(reporter.warnings) }
+            let warnings = warnings(place.resource, reporter)
+            states.update(place.resource) { $0.warnings.add(warnings) }
             environment.observer.observe(.activityCancelled(place))
             return .cancelled
         }
         let message = String(describing: error)
         let rules = attemptRules(place.resource)
         let tried = states.read(place.resource) { $0.attempts(at: place.hook) }
-        if (error as? PluginError)?.isTransient == true, tried < rules.attempts, !environment.control.wasInterrupted {
+        if (error as? PluginError)?.isTransient == true, tried < rules.attempts, !isStopping {
             let delay = rules.delay(before: tried + 1, environment.random)
             note(place, .retrying(message: message))
-            states.update(place.resource) { state in
-                state.warnings.add(
-                    ActivityWarning(
-                        kind: "retried", subject: place.hook.name, message: "attempt \(attempt) failed: \(message)"))
+            let warning = ActivityWarning.retried(place.hook, attempt: attempt, message: message)
+            states.update(place.resource) { $0.retried.append(warning) }
+            // The next attempt handles the same content again.
+            if reporter.contentBytes > 0 {
+                environment.observer.observe(.advanced(resource: place.resource, bytes: -reporter.contentBytes))
             }
+            environment.observer.observe(
+                .warned(resource: place.resource, identity: place.identity, warning: warning))
             environment.observer.observe(
                 .activityRetrying(place, attempt: attempt, message: message, delay: delay))
             return .retry(delay: delay)
         }
+        let warnings = warnings(place.resource, reporter)
         states.update(place.resource) { state in
-            state.warnings.add(reporter.warnings)
+            state.warnings.add(warnings)
             state.failure = state.failure ?? (place.hook, message)
         }
-        note(place, .failed(message: message, warnings: reporter.warnings))
+        note(place, .failed(message: message, warnings: warnings))
         environment.observer.observe(.activityFailed(place, message: message))
         return .failed(error)
     }
 
-    func stopping(reason: String) { environment.observer.observe(.stopping(reason: reason)) }
+    func stopping(reason: String) {
+        hasStopped.withLock { $0 = true }
+        environment.observer.observe(.stopping(reason: reason))
+    }
+
+    /// Whether nothing new starts any more, so that nothing is tried again either.
+    private var isStopping: Bool { environment.control.wasInterrupted || hasStopped.withLock { $0 } }
+
+    // MARK: Undoing while the rest goes on
+
+    func giveUp(_ activity: ActivityGraph.Activity, hasFailed: Bool) -> Bool {
+        states.update(Int(activity.resource)) { state in
+            state.hooksGivenUp += 1
+            return state.undo != nil && state.hooksGivenUp == state.hooksLeft && !state.earlyRevert.wasTried
+        }
+    }
+
+    func undo(_ activity: ActivityGraph.Activity) async {
+        let index = Int(activity.resource)
+        let failures = await uncancelled { [self] in await revert([index]) }
+        states.update(index) { $0.earlyRevert = (true, failures.first) }
+    }
 
     private func note(_ place: EventActivity, _ change: JournalEvent.Change) {
         journal?.append(
@@ -274,10 +319,52 @@ final class Execution: ActivityRunner {
             grace: environment.grace, clock: environment.clock, control: environment.control)
         let outcome = await Driver.run(ir.graph(operation), settings, runner: self)
         guard !outcome.succeeded else { return (outcome, []) }
-        let resources = Array(states.startOrder.reversed())
+        let started = states.startOrder.reversed()
+        let early = started.map { index in states.read(index, \.earlyRevert) }
+        let resources = zip(started, early).filter { !$1.wasTried }.map(\.0)
         let failures = await uncancelled { [self] in await revert(resources) }
-        return (outcome, failures)
+        return (outcome, early.compactMap(\.failure) + failures)
     }
+
+    /// How long undoing what one resource has begun may take at least, in nanoseconds, before it is given up for now and
+    /// the next one has its turn.
+    static let revertLimit: Int64 = 600_000_000_000
+
+    /// Calls `body`, which undoes something, until it is at its end; it is cancelled when it takes too long, or when
+    /// someone asks for that.
+    private func insisting(_ index: Int, _ body: @escaping @Sendable () async throws -> Void) async throws {
+        let limit = max(Self.revertLimit, attemptRules(index).timeout ?? 0)
+        let clock = environment.clock
+        let (abandoned, sender) = AsyncStream.makeStream(of: Void.self)
+        let requests = environment.control.attach(replaying: false) { if $0 == .abandonRevert { sender.yield() } }
+        defer {
+            environment.control.detach(requests)
+            sender.finish()
+        }
+        try await withThrowingTaskGroup(of: RevertEnd.self) { group in
+            group.addTask {
+                try await body()
+                return .done
+            }
+            group.addTask {
+                try await clock.sleep(nanoseconds: limit)
+                return .late
+            }
+            group.addTask {
+                for await _ in abandoned { return .abandoned }
+                throw CancellationError()
+            }
+            defer { group.cancelAll() }
+            let end = try await group.next() ?? .done
+            guard end != .done else { return }
+            group.cancelAll()
+            // It may have come to its end meanwhile; and nothing else is undone before it has.
+            while let next = await group.nextResult() { if case .success(.done) = next { return } }
+            throw end == .late ? ExecutionError.revertTimedOut(limit) : ExecutionError.revertAbandoned
+        }
+    }
+
+    private enum RevertEnd { case done, late, abandoned }
 
     /// Reverts resources one after the other, whatever becomes of each.
     func revert(_ resources: [Int]) async -> [ResourceFailure] {
@@ -297,7 +384,7 @@ final class Execution: ActivityRunner {
                 let reporter = AttemptReporter(place, environment.observer, environment.clock, nil)
                 let artifacts = try await artifacts(index)
                 defer { artifacts.close() }
-                try await withTimeout(attemptRules(index).timeout) { [self] in
+                try await insisting(index) { [self] in
                     try await plugin.revert(operation, context(index, artifacts, reporter, nil, 1))
                 }
                 states.update(index) { state in
@@ -310,7 +397,7 @@ final class Execution: ActivityRunner {
             } catch {
                 let message = String(describing: error)
                 environment.observer.observe(.revertFailed(identity: identities[index], message: message))
-                failures.append(ResourceFailure(resource: identities[index], hook: "revert", message: message))
+                failures.append(ResourceFailure(revertOf: identities[index], message: message))
                 note(index, .revertFailed(message: message))
             }
         }
@@ -372,4 +459,20 @@ extension ResourceStates.State {
     }
 
     func attempts(at hook: Hook) -> Int { Int(attemptCounts[Int(hook.rawValue)]) }
+
+    /// What was said of the attempts at the present hook that were tried again, which is said once.
+    mutating func takeRetried() -> [ActivityWarning] {
+        defer { retried = [] }
+        return retried
+    }
+}
+
+extension ActivityWarning {
+    /// That an attempt at a hook has failed, behind which another one came.
+    fileprivate static func retried(_ hook: Hook, attempt: Int, message: String) -> ActivityWarning {
+        ActivityWarning(kind: retriedKind, subject: hook.name, message: "attempt \(attempt) failed: \(message)")
+    }
+
+    /// The kind of a warning about an attempt that was tried again, which `RunEvent.activityRetrying` tells, too.
+    package static let retriedKind = "retried"
 }

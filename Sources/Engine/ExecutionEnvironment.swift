@@ -97,6 +97,12 @@ package struct PlantedFaults: Sendable, Hashable {
     package var adoptsUnfinished = false
     /// A deletion does not look behind its mark whether someone has begun to use the checkpoint, or pinned it.
     package var looksOnce = false
+    /// The marker of a rehearsal's checkpoint goes when that is recorded, and not when it is decided whether it stays.
+    package var settlesRehearsals = false
+    /// A check of a bank takes for a fault what it has seen once.
+    package var believesOneLook = false
+    /// A repair takes an entry for stray whose checkpoint was not there when it listed them.
+    package var believesListing = false
 
     package init() {}
 }
@@ -123,6 +129,10 @@ package enum ExecutionError: Error, Sendable, CustomStringConvertible {
     case operationNotReverted(CheckpointID, failures: [ResourceFailure])
     /// An activity lasted longer than it may, in nanoseconds.
     case timedOut(Int64)
+    /// Undoing lasted longer than it may, in nanoseconds.
+    case revertTimedOut(Int64)
+    /// Someone did not want to wait for undoing any longer.
+    case revertAbandoned
     /// The bank no longer takes note of what happens.
     case journalFailed(reason: String)
 
@@ -152,6 +162,9 @@ package enum ExecutionError: Error, Sendable, CustomStringConvertible {
             "what operation \(id) left behind could not be undone: "
                 + failures.map(\.description).joined(separator: "; ") + "; mend that, and run the same command again"
         case .timedOut(let limit): "it lasted longer than its timeout of \(Self.seconds(limit))"
+        case .revertTimedOut(let limit):
+            "undoing it lasted longer than \(Self.seconds(limit)) and was ended; 'cairn gc' tries again"
+        case .revertAbandoned: "undoing it was ended by a further signal; 'cairn gc' tries again"
         case .journalFailed(let reason): "the bank takes no note of what happens any more: \(reason)"
         }
     }

@@ -9,6 +9,8 @@ package struct CollectedItem: Sendable, Hashable {
     package enum Action: String, Sendable, CaseIterable {
         /// A run whose executor is gone was undone and recorded as failed.
         case gaveUp = "gave-up"
+        /// What a run had left behind that failed, since undoing it had failed, too, was undone.
+        case undone
         /// A deletion that was broken off was finished.
         case deleted
         /// Indices of a finished checkpoint were written, leftovers of it removed, and its marker.
@@ -107,7 +109,7 @@ package struct GarbageCollection: Sendable {
         }
         try await collectEntries(without: present, &items)
         for operation in try await collection.operations() {
-            guard let standing = operation.standing, standing.isOpen else { continue }
+            guard let standing = operation.standing, standing.isOpen || standing.hasDueReverts else { continue }
             try await collect(operation.id.text, &items) { try await collect(standing) }
         }
         for name in try await bank.allNames(below: CheckpointLayout.leases) {
@@ -161,6 +163,8 @@ package struct GarbageCollection: Sendable {
                     ? "who runs it is \(runner.words), and someone works on this bank"
                     : index.origin == nil ? "it is being made" : "it is being copied")
         }
+        // It may have gone because it was done; what it has left is for the next collection.
+        guard try await collection.commit(id) == nil else { return nil }
         guard try await collection.hasBegun(id) else {
             if !dryRun {
                 let report = try await DeleteOperation(environment, checkpoint: id, force: true, isGone: isGone).run()
@@ -242,6 +246,7 @@ package struct GarbageCollection: Sendable {
             }
             return CollectedItem(id.text, .published, "it had not been brought to its end")
         }
+        if index.origin == nil, !commit.dueReverts.isEmpty { return try await undo(index, commit) }
         if !dryRun { try await collection.publish(index) }
         // It is there for people to look at, and for a plugin's own leftovers to be found.
         let ended = try await bank.modified(commit.key) ?? commit.finished.milliseconds
@@ -258,6 +263,16 @@ package struct GarbageCollection: Sendable {
         return litter.isEmpty
             ? nil
             : CollectedItem(id.text, .swept, "it failed on \(commit.finished); \(litter.count) objects of artifacts")
+    }
+
+    /// Undoes what a run has left behind that failed, and whose reverts failed, too.
+    func undo(_ index: CheckpointIndex, _ commit: CommitRecord) async throws -> CollectedItem {
+        let id = index.id
+        let owner = try await collection.newestEpoch(id)?.owner ?? index.owner
+        guard try await isGone(owner) else { return CollectedItem(id.text, .left, "it is being made") }
+        if !dryRun { _ = try await ResumeOperation(environment, checkpoint: id, isGone: isGone).undoDue() }
+        let names = commit.dueReverts.map { "'\($0.resource)'" }.joined(separator: ", ")
+        return CollectedItem(id.text, .undone, "its run had failed, and could not undo what it had begun of \(names)")
     }
 
     /// Looks at what no marker names, by the names of its objects only.
@@ -332,7 +347,8 @@ package struct GarbageCollection: Sendable {
     }
 
     /// Removes the uses of owners that are gone, and returns how many there were.
-    private func removeUses(of id: CheckpointID) async throws -> Int {
+    @discardableResult
+    func removeUses(of id: CheckpointID) async throws -> Int {
         var removed = 0
         for use in try await collection.uses(id) where try await isGone(use.owner) {
             if !dryRun { try await bank.delete(try CheckpointKeys(id).use(use.owner.id), if: .none) }
@@ -381,7 +397,10 @@ package struct GarbageCollection: Sendable {
         let id = operation.index.id
         let owner = operation.owner
         guard try await isGone(owner) else { return CollectedItem(id.text, .left, "it is running") }
-        let reason = "its executor (process \(owner.process) on \(owner.host)) ended before it was done"
+        let reason =
+            operation.isOpen
+            ? "its executor (process \(owner.process) on \(owner.host)) ended before it was done"
+            : "it had failed, and could not undo what it had begun"
         if !dryRun {
             do {
                 try await RestoreResumption(environment, operation: id, isGone: isGone).giveUp(reason: reason)
@@ -389,7 +408,7 @@ package struct GarbageCollection: Sendable {
                 return CollectedItem(id.text, .left, error.description)
             }
         }
-        return CollectedItem(id.text, .ended, reason)
+        return CollectedItem(id.text, operation.isOpen ? .ended : .undone, reason)
     }
 
     /// Removes a lease whose owner has certainly ended, or that nobody has renewed for longer than any lease lasts, by the

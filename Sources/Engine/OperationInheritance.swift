@@ -58,8 +58,11 @@ struct OperationInheritance: Sendable {
     func events(_ graph: ActivityGraph, at now: Timestamp) -> [JournalEvent] {
         var events: [JournalEvent] = []
         for (place, activity) in graph.activities.enumerated() where !activity.isBarrier {
-            guard !adopted.isEmpty, adopted[place + Int(ActivityGraph.fixedCount)] else { continue }
             let resource = Int(activity.resource)
+            guard !adopted.isEmpty, adopted[place + Int(ActivityGraph.fixedCount)] else {
+                if !histories.isEmpty { events += histories[resource].retried(activity.hook, resource, at: now) }
+                continue
+            }
             let result = histories[resource][activity.hook].result ?? HookResult()
             events.append(JournalEvent(resource: resource, hook: activity.hook, time: now, .adopted(result)))
         }

@@ -216,15 +216,9 @@ struct OperationRun: Sendable {
         var entries: [OperationCommit.ResourceEntry] = []
         for (index, state) in states.all.enumerated() where plan.isIncluded[index] {
             let identity = ir.resources[index].identity
-            let failure = failures.first { $0.resource == identity && $0.hook != "revert" }
+            let failure = failures.first { $0.resource == identity && !$0.isOfRevert }
             let isDone = failure == nil && state.hooksLeft == 0
-            let message =
-                failure?.message
-                ?? (isDone
-                    ? ""
-                    : state.isBegun
-                        ? "begun, and not done"
-                        : state.isUndone ? "begun, and undone" : "not done: the run had ended before")
+            let message = failure?.message ?? (isDone ? "" : whyNotDone(identity, state, failures))
             entries.append(
                 OperationCommit.ResourceEntry(
                     resource: identity, status: isDone ? .success : .fail, isBegun: isDone || state.isBegun,
@@ -234,5 +228,16 @@ struct OperationRun: Sendable {
         return OperationCommit(
             id: record.id, epoch: record.epoch, status: failures.isEmpty ? .success : .fail,
             finished: environment.now(), resources: entries, failures: failures)
+    }
+
+    /// What is said of a resource that is not done and did not fail itself.
+    private func whyNotDone(
+        _ identity: String, _ state: ResourceStates.State, _ failures: [ResourceFailure]
+    ) -> String {
+        if let failure = failures.first(where: { $0.resource == identity && $0.isOfRevert }) {
+            return "begun, and could not be undone: \(failure.message)"
+        }
+        if state.isBegun { return "begun, and not done" }
+        return state.isUndone ? "begun, and undone" : "not done: the run had ended before"
     }
 }

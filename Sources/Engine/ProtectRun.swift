@@ -111,8 +111,13 @@ struct ProtectRun: Sendable {
         let graph = ir.graph(.protect)
         for (place, activity) in graph.activities.enumerated() where !activity.isBarrier {
             let number = place + Int(ActivityGraph.fixedCount)
-            guard !inheritance.adopted.isEmpty, inheritance.adopted[number] else { continue }
             let resource = Int(activity.resource)
+            guard !inheritance.adopted.isEmpty, inheritance.adopted[number] else {
+                if !inheritance.histories.isEmpty {
+                    events += inheritance.histories[resource].retried(activity.hook, resource, at: now)
+                }
+                continue
+            }
             let result = inheritance.histories[resource][activity.hook].result ?? HookResult()
             states.take(result, of: activity.hook, resource)
             events.append(JournalEvent(resource: resource, hook: activity.hook, time: now, .adopted(result)))
@@ -166,7 +171,8 @@ struct ProtectRun: Sendable {
             try await collection.publish(index)
             // What a failed run has left behind, and an earlier epoch, is still to be removed; and what a rehearsal makes is
             // unfinished until it decides whether that stays.
-            if commit.status == .available, epoch == 1, !index.isRehearsal { try await collection.settle(index.id) }
+            let isOver = !index.isRehearsal || environment.faults.settlesRehearsals
+            if commit.status == .available, epoch == 1, isOver { try await collection.settle(index.id) }
         } catch {
             // The commit record alone says what the checkpoint is; its marker keeps it in every listing.
             environment.observer.observe(
@@ -229,11 +235,17 @@ struct ProtectRun: Sendable {
         _ packs: [SHA256Digest]
     ) -> CommitRecord {
         let entries = states.enumerated().map { resource, state in
+            let identity = ir.resources[resource].identity
+            // What could not be undone is told in its place, where nothing else had failed before.
+            let failure =
+                state.failure.map { (hook: $0.hook.name, message: $0.message) }
+                ?? failures.first { $0.isOfRevert && $0.resource == identity }.map {
+                    (hook: $0.hook, message: $0.message)
+                }
             let status: CommitRecord.ResourceEntry.Status =
-                state.failure != nil ? .error : state.hooksLeft > 0 ? .incomplete : .available
+                failure != nil ? .error : state.hooksLeft > 0 ? .incomplete : .available
             return CommitRecord.ResourceEntry(
-                resource: ir.resources[resource].identity, status: status, hook: state.failure?.hook.name ?? "",
-                message: state.failure?.message ?? "",
+                resource: identity, status: status, hook: failure?.hook ?? "", message: failure?.message ?? "",
                 bytes: state.artifacts.reduce(0) { $0 + $1.summary.size }, contentBytes: state.contentBytes,
                 warnings: state.warnings.count, milliseconds: state.milliseconds)
         }

@@ -95,7 +95,7 @@ package struct Rehearsal: Sendable {
             resources: ir.resources.indices.map { blank($0, protected.commit.resources[$0]) })
         report.wasCancelled = protected.wasCancelled
         guard protected.commit.status == .available else {
-            for failure in protected.commit.failures where failure.resource.isEmpty || failure.hook == "revert" {
+            for failure in protected.commit.failures where failure.resource.isEmpty || failure.isOfRevert {
                 report.failures.append(failure.description)
             }
             return report
@@ -115,7 +115,13 @@ package struct Rehearsal: Sendable {
             // The marker of a run that failed stays until its artifacts are removed.
             guard try await collection.commit(id)?.status == .available else { return }
             try environment.writeGuard.ensureMayWrite()
-            try await uncancelled { try await collection.settle(id) }
+            // Without all of its entries, the marker alone keeps it in listings.
+            try await uncancelled {
+                try await collection.publish(try await collection.index(id))
+                try await collection.settle(id)
+            }
+            // Until here nobody can have taken this owner for gone, and the checkpoint for left behind.
+            try environment.writeGuard.ensureMayWrite()
         } catch {
             report.failures.append(
                 "the checkpoint may be removed by 'cairn gc', since that it is kept is not noted: \(error)")
@@ -208,7 +214,7 @@ package struct Rehearsal: Sendable {
     ) {
         report.wasCancelled = report.wasCancelled || operation.wasCancelled
         report.failures += operation.commit.failures.filter { failure in
-            (failure.resource.isEmpty && !operation.wasCancelled) || failure.hook == "revert"
+            (failure.resource.isEmpty && !operation.wasCancelled) || failure.isOfRevert
         }.map(\.description)
         let positions = Dictionary(
             ir.resources.enumerated().map { ($1.identity, $0) }, uniquingKeysWith: { first, _ in first })

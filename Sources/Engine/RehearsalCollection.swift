@@ -38,23 +38,31 @@ extension GarbageCollection {
         guard try await collection.hasLeft(runner, isGone: isGone) else {
             return CollectedItem(id.text, .left, "it is being rehearsed")
         }
+        // It may have gone because it was done: it has kept the checkpoint, or has failed in order.
+        guard try await environment.bank.size(CheckpointLayout.unfinished(id)) != nil else { return nil }
+        let (commit, runner) = (try await collection.commit(id), try await collection.runner(of: index))
+        guard wasRehearsalCutOff(index, commit, runner) else { return nil }
         let reason =
             "a rehearsal of plan '\(index.plan)' made it, and was cut off (process \(index.owner.process) on "
             + "\(index.owner.host))"
         guard !dryRun else { return CollectedItem(id.text, .deleted, reason) }
+        // One that is pinned stays, and so would they.
+        try await removeUses(of: id)
         // While the checkpoint is there, it tells what is to be undone.
         for operation in try await collection.operations() {
-            guard let standing = operation.standing, standing.isOpen, standing.index.checkpoint == id else { continue }
+            guard let standing = operation.standing, standing.isOpen || standing.hasDueReverts,
+                standing.index.checkpoint == id
+            else { continue }
             let item = try await collect(standing)
-            guard item.action == .ended else {
+            guard item.action == .ended || item.action == .undone else {
                 return CollectedItem(id.text, .left, "\(standing.index.kind) \(item.id): \(item.message)")
             }
         }
         // A run without a plan and an epoch has done nothing.
         let hasBegun = try await environment.bank.size(CheckpointKeys(id).ir) != nil && runner.epoch > 0
-        if commit == nil, hasBegun {
-            _ = try await ResumeOperation(environment, checkpoint: id, isGone: isGone).giveUp(reason: reason)
-        }
+        let run = ResumeOperation(environment, checkpoint: id, isGone: isGone)
+        if commit == nil, hasBegun { _ = try await run.giveUp(reason: reason) }
+        if let commit, !commit.dueReverts.isEmpty { _ = try await run.undoDue() }
         let report = try await DeleteOperation(
             environment, checkpoint: id, force: !hasBegun, isGone: isGone
         ).run()

@@ -100,7 +100,12 @@ package struct ResetOperation: Sendable {
         let condition: WriteCondition = collection.consistency == .compareAndSwap ? .ifVersion(version) : .none
         try await environment.bank.delete(key, if: condition)
         if collection.announcesResets { try await collection.forgetReset(id) }
-        if checkpoint.commit.status == .available { try await collection.settle(id) }
+        guard checkpoint.commit.status == .available else { return checkpoint.commit.status }
+        // Whoever has claimed it later may still record something else: then a collection sees to that, by the marker.
+        guard try await collection.epochs(id).last ?? 0 <= checkpoint.commit.epoch else {
+            return try await collection.summary(id)?.status ?? .error
+        }
+        try await collection.settle(id)
         return checkpoint.commit.status
     }
 

@@ -18,6 +18,10 @@ final class ResourceStates: Sendable {
         var contentBytes: Int64 = 0
         /// How many hooks with work have not finished.
         var hooksLeft = 0
+        /// How many of those have failed for good, or will never run.
+        var hooksGivenUp = 0
+        /// What is to be said of the attempts at the present hook that were tried again.
+        var retried: [ActivityWarning] = []
         /// How long the last attempt at each hook took, -1 where none has ended.
         var milliseconds: [Int64] = []
         /// How often each hook was tried in this run.
@@ -30,6 +34,8 @@ final class ResourceStates: Sendable {
         var isBegun = false
         /// Whether what its note said was undone by a revert.
         var isUndone = false
+        /// Whether it was tried to undo it while the rest of the run went on, and why that failed, if it did.
+        var earlyRevert: (wasTried: Bool, failure: ResourceFailure?) = (false, nil)
         /// The hook that failed, and why.
         var failure: (hook: Hook, message: String)?
     }

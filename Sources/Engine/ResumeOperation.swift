@@ -25,12 +25,55 @@ package struct ResumeOperation: Sendable {
         self.isGone = isGone ?? { collection.hasEnded($0) }
     }
 
-    /// Runs what is left; as `ProtectOperation.run`.
+    /// Runs what is left; as `ProtectOperation.run`. Of a run that has failed it undoes what that could not undo, and
+    /// reports it as it was.
     ///
     /// Throws `CheckpointError.wrongStatus` when there is nothing to resume or someone else still runs it, and
     /// `ExecutionError.notReverted` when what was left behind could not be undone.
     package func run(earlier: CommitRecord? = nil) async throws -> ProtectReport {
-        try await run(givingUp: nil, earlier: earlier)
+        if let report = try await undoDue() { return report }
+        return try await run(givingUp: nil, earlier: earlier)
+    }
+
+    /// Undoes what a run that has failed could not undo itself; `nil` when there is nothing of the kind.
+    ///
+    /// Throws `CheckpointError.wrongStatus` when someone else still runs it, and `ExecutionError.notReverted` when
+    /// something could still not be undone, which stays due.
+    package func undoDue() async throws -> ProtectReport? {
+        let collection = environment.collection
+        try await collection.ensureNotDeleted(id, wanted: "undone")
+        guard let commit = try await collection.settledCommit(id), !commit.dueReverts.isEmpty else { return nil }
+        let index = try await collection.index(id)
+        let runner = try await collection.runner(of: index)
+        try await ensureGone(runner)
+        let ir = try await LoadedCheckpoint.loadIR(index, from: collection)
+        try ProtectOperation.checkBindings(ir, environment.plugins)
+        let epoch = try await claim(after: runner.epoch)
+        // What decides may have changed before the claim.
+        guard let latest = try await collection.commit(id) else { throw try await collection.missingCommit(id) }
+        let undone = try await DueReverts(environment: environment, index: index, ir: ir).run(latest, in: epoch)
+        if let owner = runner.owner { await collection.forgetLease(of: owner) }
+        environment.observer.observe(
+            .noticed("what checkpoint \(id) had left behind is undone now; its run has failed all the same"))
+        return ProtectReport(checkpoint: id, commit: undone, wasCancelled: false)
+    }
+
+    private func ensureGone(_ runner: CheckpointRunner) async throws {
+        guard try await environment.collection.hasLeft(runner, isGone: isGone) else {
+            throw CheckpointError.wrongStatus(
+                id, .protecting, wanted: "unfinished without an executor",
+                reason: runner.owner == nil
+                    ? "who runs it is \(runner.words), and someone works on this bank"
+                    : "\(runner.words) still runs it")
+        }
+    }
+
+    private func claim(after newest: UInt32) async throws -> UInt32 {
+        let (collection, now, random) = (environment.collection, environment.now(), environment.random)
+        try environment.writeGuard.ensureMayWrite()
+        return try await uncancelled {
+            try await collection.claim(id, after: newest, now: now, random: random)
+        }
     }
 
     /// Undoes what the run left behind and records that it failed, for `reason`.
@@ -47,13 +90,7 @@ package struct ResumeOperation: Sendable {
                 reason: "a rehearsal made it; 'cairn rehearse' begins anew, and it or 'cairn gc' removes this one")
         }
         let runner = try await collection.runner(of: index)
-        guard try await collection.hasLeft(runner, isGone: isGone) else {
-            throw CheckpointError.wrongStatus(
-                id, .protecting, wanted: "unfinished without an executor",
-                reason: runner.owner == nil
-                    ? "who runs it is \(runner.words), and someone works on this bank"
-                    : "\(runner.words) still runs it")
-        }
+        try await ensureGone(runner)
         // It may have gone because it was done.
         _ = try await unfinished()
         try await collection.ensureBegun(id, wanted: "begun to be resumed")
@@ -71,12 +108,7 @@ package struct ResumeOperation: Sendable {
         try ProtectOperation.checkBindings(ir, environment.plugins)
         // A crash before the first epoch was recorded has done nothing that could be taken over.
         let earlierEpochs = try await collection.epochs(id)
-        let now = environment.now()
-        let random = environment.random
-        try environment.writeGuard.ensureMayWrite()
-        let epoch = try await uncancelled {
-            try await collection.claim(id, after: runner.epoch, now: now, random: random)
-        }
+        let epoch = try await claim(after: runner.epoch)
         // The commit record of an earlier epoch may have taken effect meanwhile: that is what counts then.
         if let commit = try await collection.commit(id) {
             let confirmed = try await Confirmation(environment, index).repeating(commit, in: epoch)
@@ -162,7 +194,8 @@ package struct ResumeOperation: Sendable {
             // Once more: without all of its entries, the marker alone keeps the checkpoint in listings.
             try await environment.collection.publish(index)
             try await Leftovers(environment.collection, ir, commit, isGone: isGone).remove()
-            try await environment.collection.settle(id)
+            // A rehearsal that was cut off has not kept it, and is cleaned up by its marker.
+            if !index.isRehearsal { try await environment.collection.settle(id) }
         } catch {
             environment.observer.observe(
                 .noticed("what the run before had left half-written is not all removed yet: \(error)"))

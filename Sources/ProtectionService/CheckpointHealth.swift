@@ -137,7 +137,13 @@ struct CheckpointHealth: Sendable {
         }
         if summary.status == .available || summary.status == .error, let commit = try await collection.commit(id) {
             // The marker of a failed run stays until its artifacts are removed.
-            if commit.status == .error { return nil }
+            if commit.status == .error {
+                guard !commit.dueReverts.isEmpty else { return nil }
+                let names = commit.dueReverts.map { "'\($0.resource)'" }.joined(separator: ", ")
+                return Precondition(
+                    subject, .unmet, "has failed, and what it had begun of \(names) could not be undone",
+                    advice: "see what keeps it from that, and undo it with 'cairn gc'")
+            }
             return Precondition(
                 subject, .doubtful, "is recorded, but a crash has left its marker and maybe indices that are missing",
                 advice: "finish that with 'cairn gc'")
@@ -177,10 +183,19 @@ struct CheckpointHealth: Sendable {
         do { all = try await collection.operations() } catch {
             return [Precondition("the records of operations", .unmet, "cannot be read: \(error)")]
         }
-        return all.filter { $0.commit == nil && $0.status == .fail }.map { operation in
-            Precondition(
-                "the \(operation.index?.kind ?? "operation") \(operation.id)", .doubtful,
-                "has broken off; what it had quiesced may still stand still", advice: "undo that with 'cairn gc'")
+        return all.compactMap { operation in
+            let subject = "the \(operation.index?.kind ?? "operation") \(operation.id)"
+            if let due = operation.commit?.dueReverts, !due.isEmpty {
+                return Precondition(
+                    subject, .unmet,
+                    "has failed, and what it had begun of \(due.map { "'\($0.resource)'" }.joined(separator: ", ")) could "
+                        + "not be undone",
+                    advice: "see what keeps it from that, and undo it with 'cairn gc'")
+            }
+            guard operation.commit == nil && operation.status == .fail else { return nil }
+            return Precondition(
+                subject, .doubtful, "has broken off; what it had quiesced may still stand still",
+                advice: "undo that with 'cairn gc'")
         }
     }
 

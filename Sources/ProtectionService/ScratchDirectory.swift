@@ -1,11 +1,12 @@
 import BlockingIO
 package import Checkpoints
+import Engine
 import Glibc
 import Surroundings
 
 /// A rehearsal's directory of its own. `content` is where things are restored to; beside it, `owner.json` says whose it is,
 /// under a lock that the kernel lets go when the process ends, however it does.
-package struct ScratchDirectory: Sendable {
+package struct ScratchDirectory: ScratchPlace {
     /// Why there is none, or it could not be removed.
     package struct Fault: Error, Sendable, Hashable, CustomStringConvertible {
         package let description: String

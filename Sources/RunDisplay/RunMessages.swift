@@ -40,6 +40,8 @@ struct RunMessages {
             line("failed: \(activity.identity), \(activity.hook.name): \(message)")
         case .warned(_, let identity, let warning):
             warnings += 1
+            // That it is tried again is told by itself.
+            if warning.kind == ActivityWarning.retriedKind { return }
             if warnings <= Self.shownWarnings {
                 line(Words.warning(identity, warning))
             } else if warnings == Self.shownWarnings + 1 {

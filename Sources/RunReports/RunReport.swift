@@ -183,8 +183,8 @@ extension RunReport {
             if position < histories.count { resource.add(histories[position]) }
             resource.status = entry.status.rawValue
             resource.message = entry.message
-            resource.hook =
-                commit.failures.first { $0.resource == entry.resource && $0.hook != "revert" }?.hook ?? ""
+            let failures = commit.failures.filter { $0.resource == entry.resource }
+            resource.hook = (failures.first { !$0.isOfRevert } ?? failures.first)?.hook ?? ""
             resource.warningCount = entry.warnings.count
             resource.warnings = entry.warnings.warnings
             if operation == .restore {
@@ -235,6 +235,7 @@ extension RunReport.Resource {
                 durations.append(
                     .init(hook: hook, milliseconds: max(0, ended.milliseconds - started.milliseconds)))
             }
+            if known.result == nil, known.failure == nil { count += Int64(known.retries.count) }
             if let failure = known.failure {
                 status = "failed"
                 self.hook = hook.name

@@ -25,6 +25,7 @@ package struct RunPlan: Sendable {
         static let finished: Int32 = -2
         static let failed: Int32 = -3
         static let postponed: Int32 = -4
+        static let skipped: Int32 = -5
     }
 
     private let graph: ActivityGraph
@@ -49,6 +50,11 @@ package struct RunPlan: Sendable {
     package private(set) var finishedCount = 0
     /// The activities that failed, in the order of their reports.
     package private(set) var failed: [Int32] = []
+    /// Activities with work that will never run, since all that they waited for has ended, and some of it not well; in an
+    /// order in which each comes behind what it waited for. Under the policy `stop` nothing is said of them.
+    package private(set) var skipped: [Int32] = []
+    /// Which activities wait for one that failed, or was skipped; empty while none does.
+    private var isDoomed: [Bool] = []
     /// Whether nothing new starts any more.
     package private(set) var isStopped = false
 
@@ -116,15 +122,19 @@ package struct RunPlan: Sendable {
     /// Reports that a taken activity has done its work.
     package mutating func finish(_ number: Int32) {
         guard release(number) else { return }
-        settle(number)
+        settle(number, Mark.finished)
     }
 
     /// Reports that a taken activity has failed; what waits for it never becomes ready.
     package mutating func fail(_ number: Int32) {
         guard release(number) else { return }
-        waiting[Int(number)] = Mark.failed
         failed.append(number)
-        if policy == .stop { stop() }
+        switch policy {
+        case .stop:
+            waiting[Int(number)] = Mark.failed
+            stop()
+        case .continue: settle(number, Mark.failed)
+        }
     }
 
     /// Reports that a taken activity was stopped by someone else; what waits for it never becomes ready.
@@ -200,24 +210,30 @@ package struct RunPlan: Sendable {
         if graph.works(number) && !isAdopted(number) {
             ready.insert(Ready(remaining: remaining[Int(number)], number: number))
         } else {
-            settle(number)
+            settle(number, Mark.finished)
         }
     }
 
-    /// Marks an activity finished, and with it every barrier that becomes ready thereby.
-    private mutating func settle(_ number: Int32) {
-        var stack = [number]
-        while let number = stack.popLast() {
-            waiting[Int(number)] = Mark.finished
-            finishedCount += 1
+    /// Marks an activity finished, and with it every barrier that becomes ready thereby; or failed, and with it everything
+    /// skipped that waits for nothing else any more.
+    private mutating func settle(_ number: Int32, _ mark: Int32) {
+        if mark != Mark.finished && isDoomed.isEmpty { isDoomed = [Bool](repeating: false, count: graph.count) }
+        var stack = [(number: number, mark: mark)]
+        while let (number, mark) = stack.popLast() {
+            waiting[Int(number)] = mark
+            if mark == Mark.finished { finishedCount += 1 }
+            if mark == Mark.skipped && graph.works(number) { skipped.append(number) }
             for edge in Int(graph.offsets[Int(number)])..<Int(graph.offsets[Int(number) + 1]) {
                 let target = graph.targets[edge]
+                if mark != Mark.finished { isDoomed[Int(target)] = true }
                 waiting[Int(target)] -= 1
                 guard waiting[Int(target)] == 0 else { continue }
-                if graph.works(target) && !isAdopted(target) {
+                if !isDoomed.isEmpty && isDoomed[Int(target)] {
+                    stack.append((target, Mark.skipped))
+                } else if graph.works(target) && !isAdopted(target) {
                     ready.insert(Ready(remaining: remaining[Int(target)], number: target))
                 } else {
-                    stack.append(target)
+                    stack.append((target, Mark.finished))
                 }
             }
         }

@@ -136,6 +136,7 @@ extension CollectedItem.Action {
     fileprivate var intention: String {
         switch self {
         case .gaveUp: "give up"
+        case .undone: "undo"
         case .deleted: "delete"
         case .published: "finish"
         case .swept: "sweep"

@@ -65,32 +65,15 @@ struct Rehearse: AsyncParsableCommand {
             for notice in provider.notices(for: ir) { environment.observer.observe(.noticed(notice)) }
             return try await environment.leased { environment in
                 await provider.sweepRehearsals(of: ir.plan, in: place, environment)
-                let scratch: ScratchDirectory
-                do {
-                    scratch = try ScratchDirectory.make(
-                        below: place,
-                        ScratchRecord(
-                            bank: provider.format.id, plan: ir.plan, owner: environment.collection.owner,
-                            created: environment.now()))
-                } catch { throw MessageFailure("\(error)") }
-                let rehearsal = Rehearsal(environment, ir: ir, irBytes: bytes, scratch: scratch.content)
-                let result: Swift.Result<RehearsalReport, any Error>
-                do { result = .success(try await rehearsal.run(earlier: earlier)) } catch { result = .failure(error) }
-                // Whatever happened, nothing of it stays there.
-                var fault: String?
-                do { try await scratch.remove() } catch {
-                    fault = "\(error)"
-                    environment.observer.observe(.noticed("\(error)"))
+                return try await Rehearsal.run(environment, ir: ir, irBytes: bytes, earlier: earlier, keeps: keeps) {
+                    do {
+                        return try ScratchDirectory.make(
+                            below: place,
+                            ScratchRecord(
+                                bank: provider.format.id, plan: ir.plan, owner: environment.collection.owner,
+                                created: environment.now()))
+                    } catch { throw MessageFailure("\(error)") }
                 }
-                var report = try result.get()
-                if let fault { report.failures.append(fault) }
-                // One that failed is kept, so that it can be looked into.
-                if !keeps && report.isProven(acceptsVerified: true) {
-                    await rehearsal.deleteCheckpoint(&report)
-                } else {
-                    await rehearsal.keepCheckpoint(&report)
-                }
-                return report
             }
         }
         switch output {

@@ -202,7 +202,7 @@ extension OperationReport {
     /// What is not among the failures, which are told before.
     private func note(on entry: OperationCommit.ResourceEntry) -> String {
         if entry.status == .success { return "" }
-        let isFailure = commit.failures.contains { $0.resource == entry.resource && $0.hook != "revert" }
+        let isFailure = commit.failures.contains { $0.resource == entry.resource }
         return isFailure ? "failed, see above" : Words.harmless(entry.message)
     }
 

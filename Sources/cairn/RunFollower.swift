@@ -206,6 +206,10 @@ struct RunFollower {
                         resource: event.resource, identity: identity, contentBytes: resources[event.resource].bytes))
             }
         case .retrying(let message):
+            // The next attempt handles the same content again.
+            let told = resources[event.resource].toldBytes
+            if told != 0 { add(.advanced(resource: event.resource, bytes: -told)) }
+            resources[event.resource].toldBytes = 0
             add(
                 .activityRetrying(
                     activity, attempt: resources[event.resource].attempt, message: message, delay: 0))

@@ -126,11 +126,8 @@ import Testing
         let other = CheckpointID.random()
         let artifact = try ArtifactKeys("data", in: keys.artifacts("Test::Thing#r0", epoch: 1))
         let strays: [(BankKey, BankFinding.Kind)] = [
-            (try keys.all.appending("e9999999/resources/x/artifacts/y/parts/00000000"), .litter),
-            // Nothing removes these.
-            (artifact.part(7), .strayObject),
-            (try keys.all.appending("e1/resources/x/artifacts/y/parts/00000000"), .strayObject),
-            (try keys.all.appending("notes.txt"), .strayObject), (keys.onlyCommit, .strayObject),
+            (artifact.part(7), .litter),
+            (try keys.all.appending("notes.txt"), .litter), (keys.onlyCommit, .litter),
             (try CheckpointKeys(other).all.appending("e1/journal/00000000.json"), .orphan),
             (try BankKey("stray"), .strayObject), (try BankKey("checkpoints/stray/x"), .strayObject),
             (try BankKey("indices/by-mood/x"), .strayObject), (try BankKey("indices/by-date/20260101/x"), .strayObject),
@@ -163,8 +160,10 @@ import Testing
         #expect(try await bench.audit(hasEnded: false).findings.isEmpty)
         #expect(try await bench.kinds() == [.deletionUnfinished])
         #expect(try await bench.audit().tally.left == 0)
-        // The collector of garbage would not come upon it any more.
+        // Whoever settles the checkpoint leaves it its marker; without that, it would be in no listing any more.
         try await collection.settle(id)
+        #expect(try await bench.kinds() == [.deletionUnfinished])
+        try await bench.bank.delete(CheckpointLayout.unfinished(id), if: .none)
         #expect(try await bench.kinds() == [.deletionUnfinished, .markerMissing])
         _ = try await bench.audit(repairs: true)
         #expect(try await bench.kinds() == [.deletionUnfinished])
@@ -208,7 +207,7 @@ import Testing
         let bench = CareBench(level)
         let id = try await bench.cutOff()
         try await bench.memory.delete(CheckpointLayout.unfinished(id), if: .none)
-        #expect(try await bench.kinds() == [.markerMissing, .unfinished])
+        #expect(try await bench.kinds() == [.markerMissing])
         #expect(try await bench.audit(repairs: true).tally.left == 0)
         #expect(try await bench.kinds() == [.unfinished])
         #expect(try await bench.collection().list(.init()).map(\.id) == [id])
@@ -238,6 +237,81 @@ import Testing
             let findings = try await bench.audit(hasEnded: false).findings
             #expect(findings.map(\.kind) == [kind] && findings.first?.key == key.text, "\(key): \(findings)")
             try await bench.memory.delete(key, if: .none)
+        }
+    }
+
+    /// A copy without a commit record can be gone on with, whatever has become of its marker.
+    @Test func anUnfinishedCopyWithoutItsMarkerIsMarkedAgain() async throws {
+        let bench = CareBench()
+        let collection = bench.collection()
+        let index = CheckpointIndex(
+            id: .random(), plan: "shop", provider: "local", created: Timestamp.now(), owner: CareBench.owner,
+            irDigest: SHA256Digest(of: CareBench.plan("shop").encoded.bytes), resources: 2,
+            origin: CheckpointOrigin(bank: "b", provider: "p", copied: Timestamp.now()))
+        try await collection.createCopy(index, ir: CareBench.plan("shop").encoded.bytes)
+        try await collection.settle(index.id)
+        #expect(try await bench.kinds() == [.markerMissing])
+        #expect(try await bench.audit(repairs: true).tally.mended == 1)
+        #expect(try await bench.kinds() == [.unfinished])
+    }
+
+    /// Several may give up the same copy one after the other; each leaves its record.
+    @Test func earlierRecordsOfAFailedRunAreNoLitter() async throws {
+        let bench = CareBench()
+        let id = try await bench.protect(fails: true)
+        let keys = CheckpointKeys(id)
+        let first = try CommitRecord(opening: try await bench.bank.get(keys.commit(ofEpoch: 1)))
+        let again = CommitRecord(
+            checkpoint: id, epoch: 2, status: .error, finished: first.finished, resources: first.resources,
+            failures: first.failures, contentBytes: 0, journalSegments: 0, definitions: .packs([]))
+        let claim = EpochRecord(id, epoch: 2, owner: CareBench.owner, started: first.finished)
+        try await bench.bank.put(keys.epoch(2), claim.record.bytes, if: .none)
+        try await bench.bank.put(keys.commit(ofEpoch: 2), again.bytes, if: .none)
+        for key in try await bench.bank.allKeys(below: keys.resources(ofEpoch: 1)) {
+            try await bench.bank.delete(key, if: .none)
+        }
+        try await bench.collection().settle(id)
+        let findings = try await bench.audit().findings
+        #expect(findings.isEmpty, "\(findings)")
+    }
+
+    /// Where listings are behind, they still name a pin that was just taken away.
+    @Test(arguments: ConsistencyLevel.allCases)
+    func whatPeopleTakeBackIsNoFault(_ level: ConsistencyLevel) async throws {
+        let bench = CareBench(level)
+        let id = try await bench.protect()
+        let collection = bench.collection()
+        for _ in 0..<5 {
+            try await collection.pin(id, by: "me", reason: "", now: Timestamp.now())
+            try await collection.unpin(id)
+            let findings = try await bench.audit().findings
+            #expect(findings.isEmpty, "\(findings)")
+        }
+    }
+
+    /// A sweep of what a failed run has saved removes records and parts in no particular order.
+    @Test(arguments: ConsistencyLevel.allCases)
+    func whatIsBeingSweptIsNoFault(_ level: ConsistencyLevel) async throws {
+        let bench = CareBench(level)
+        let id = try await bench.protect()
+        let artifact = try ArtifactKeys("data", in: CheckpointKeys(id).artifacts("Test::Thing#r0", epoch: 1))
+        // As of a run in which something else has failed.
+        let key = CheckpointKeys(id).commit(ofEpoch: 1)
+        let commit = try CommitRecord(opening: try await bench.bank.get(key))
+        let failed = CommitRecord(
+            checkpoint: id, epoch: 1, status: .error, finished: commit.finished, resources: commit.resources,
+            failures: [ResourceFailure(resource: "", hook: "", message: "no disk")], contentBytes: commit.contentBytes,
+            journalSegments: commit.journalSegments, definitions: commit.definitions)
+        try await bench.bank.put(key, failed.bytes, if: .none)
+        try await bench.bank.put(CheckpointLayout.unfinished(id), bench.collection().marker(id), if: .none)
+        for key in [artifact.record, artifact.part(0)] {
+            let bytes = try await bench.bank.get(key)
+            try await bench.bank.delete(key, if: .none)
+            for scope in [BankAudit.Scope.records, .data] {
+                let findings = try await bench.audit(scope, hasEnded: false).findings
+                #expect(findings.isEmpty, "\(findings)")
+            }
+            try await bench.bank.put(key, bytes, if: .none)
         }
     }
 

@@ -96,6 +96,44 @@ import Testing
     }
 }
 
+@Suite struct SettledWriteTests {
+    /// Who is told that a write has failed takes it for not written, and undoes what led to it.
+    @Test func aWriteThatCannotBeReadBackStaysUnknown() async throws {
+        let bank = VanishingBank()
+        let key = try BankKey("k")
+        for write in [{ try await bank.putOnce(key, [1]) }, { try await bank.putRight(key, [1]) }] {
+            let error = await #expect(throws: BankError.self) { try await write() }
+            guard case .outcomeUnknown = error else {
+                Issue.record("\(String(describing: error))")
+                continue
+            }
+        }
+        #expect(try await bank.size(key) == 1)
+    }
+
+    @Test func onlyOneContentIsRight() async throws {
+        let bank = InMemoryBank()
+        let key = try BankKey("k")
+        try await bank.put(key, [1], if: .none)
+        await #expect(throws: BankError.conditionFailed(key)) { try await bank.putOnce(key, [2]) }
+        try await bank.putRight(key, [2])
+        #expect(try await bank.get(key) == [2])
+    }
+}
+
+/// A store that goes away behind each write: the answer is lost, and nothing can be read.
+private struct VanishingBank: ForwardingBank {
+    let bank: any Bank = InMemoryBank()
+
+    func put(_ key: BankKey, _ bytes: [UInt8], if condition: WriteCondition) async throws -> ObjectVersion {
+        try await bank.put(key, bytes, if: condition)
+        throw BankError.outcomeUnknown(key, reason: "no answer came")
+    }
+    func get(_ key: BankKey) async throws -> [UInt8] {
+        throw BankError.storeFailed(operation: "read", key: key.text, reason: "it is gone")
+    }
+}
+
 /// A store that says that it cannot look at versions, as some object stores do.
 private struct RefusingBank: Bank {
     private let inner = InMemoryBank()

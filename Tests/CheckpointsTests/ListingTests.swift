@@ -231,6 +231,23 @@ import Testing
         #expect(CheckpointError.indicesLost.description.contains("'cairn bank reindex'"))
     }
 
+    /// What an entry or a marker must say is known; so one that is torn keeps nobody from going on.
+    @Test(arguments: ConsistencyLevel.allCases)
+    func tornEntriesAndMarkersAreWrittenAnew(_ level: ConsistencyLevel) async throws {
+        let shelf = BankShelf(level)
+        let index = try await shelf.add(BankShelf.start)
+        let marker = CheckpointLayout.unfinished(index.id)
+        let keys = try shelf.collection.indexKeys(
+            plan: index.plan, provider: index.provider, index.created, index.id)
+        for key in keys + [marker] { try await shelf.bank.put(key, Array("torn".utf8), if: .none) }
+        #expect(try await shelf.ids() == [index.id])
+        try await shelf.collection.publish(index)
+        _ = try await shelf.collection.beginDeletion(index.id, now: index.created, force: false)
+        for key in keys + [marker] {
+            #expect(try await shelf.bank.get(key) == shelf.collection.marker(index.id), "\(key)")
+        }
+    }
+
     @Test(arguments: ConsistencyLevel.allCases)
     func entriesOfEarlierProgramsAreRead(_ level: ConsistencyLevel) async throws {
         let shelf = BankShelf(level)

@@ -62,6 +62,100 @@ import Testing
         #expect(!statuses.contains("\(left.checkpoint) available"))
     }
 
+    /// While a collector waits for its owner to be gone, a rehearsal comes to its end: it keeps the checkpoint, or fails.
+    @Test(arguments: [true, false]) func oneThatEndsWhileItIsWatchedIsLeft(_ isKept: Bool) async throws {
+        let bench = Workbench(InMemoryBank())
+        let plugin = ScriptedPlugin { if !isKept, $0 == "protect main r0" { throw PluginError("no disk") } }
+        let (report, _) = try await rehearse(bench, plugin, Workbench.ir([[]], hooks: [.main]))
+        let (bank, id, marker) = (bench.bank, report.checkpoint, CheckpointLayout.unfinished(report.checkpoint))
+        let key = CheckpointKeys(id).commit(ofEpoch: 1)
+        let commit = try await bank.get(key)
+        if !isKept { try await bank.delete(key, if: .none) }
+        let items = try await GarbageCollection(bench.environment) { _ in
+            if isKept { try await bank.delete(marker, if: .none) } else { try await bank.put(key, commit, if: .none) }
+            return true
+        }.run()
+        #expect(items.isEmpty, "\(items)")
+        #expect(try await bench.collection.summary(id)?.status == (isKept ? .available : .error))
+    }
+
+    /// An entry that could not be written is written before the marker goes, which stands for it until then.
+    @Test func oneThatIsKeptIsInAllIndices() async throws {
+        let bank = FaultyBank(InMemoryBank())
+        let bench = Workbench(bank)
+        let ir = Workbench.ir([[]], hooks: [.main])
+        var (report, rehearsal) = try await rehearse(bench, FillingPlugin(Places()), ir)
+        let index = try await bench.collection.index(report.checkpoint)
+        let keys = try bench.collection.indexKeys(
+            plan: index.plan, provider: index.provider, index.created, index.id)
+        for key in keys.dropFirst() { try await bank.delete(key, if: .none) }
+        await rehearsal.keepCheckpoint(&report)
+        #expect(report.failures.isEmpty)
+        for key in keys { #expect(try await bank.size(key) != nil, "\(key)") }
+        #expect(try await bank.size(CheckpointLayout.unfinished(index.id)) == nil)
+    }
+
+    /// One that is pinned stays, without what its rehearsal has left in it.
+    @Test func aPinnedOneThatWasCutOffIsInUseByNobody() async throws {
+        let bench = Workbench(InMemoryBank())
+        let (report, _) = try await rehearse(bench, FillingPlugin(Places()), Workbench.ir([[]], hooks: [.main]))
+        let id = report.checkpoint
+        let gone = Owner(id: "gone", host: "here", process: 2, boot: "b", processStart: 1, namespace: "n")
+        let use = UseRecord(checkpoint: id, kind: "restore", owner: gone, since: report.started)
+        try await bench.bank.put(try CheckpointKeys(id).use(gone.id), use.record.bytes, if: .none)
+        try await bench.collection.pin(id, by: "me", reason: "", now: report.started)
+        #expect(try await GarbageCollection(bench.environment).run().map(\.action) == [.left])
+        #expect(try await bench.collection.uses(id).isEmpty)
+        #expect(try await bench.collection.summary(id)?.status == .available)
+    }
+
+    /// While one is given up that was cut off, its commit record may take effect after all. It is still to be removed then.
+    @Test func oneThatIsGivenUpKeepsItsMarker() async throws {
+        let bank = FaultyBank(InMemoryBank())
+        let bench = Workbench(bank)
+        let (report, _) = try await rehearse(bench, FillingPlugin(Places()), Workbench.ir([[]], hooks: [.main]))
+        let keys = CheckpointKeys(report.checkpoint)
+        let key = keys.commit(ofEpoch: 1)
+        let commit = try await bank.get(key)
+        try await bank.delete(key, if: .none)
+        // Behind the last look for it before the claim.
+        bank.behindNextListing(of: keys.epochs) {
+            bank.behindNextListing(of: keys.epochs) { try await bank.inner.put(key, commit, if: .none) }
+        }
+        let ended = try await ResumeOperation(bench.environment, checkpoint: report.checkpoint).giveUp(reason: "gone")
+        #expect(ended.commit.status == .available && ended.commit.epoch == 2)
+        #expect(try await bank.size(CheckpointLayout.unfinished(report.checkpoint)) != nil)
+        let items = try await GarbageCollection(bench.environment).runRehearsals(of: "shop")
+        #expect(items.map(\.action) == [.deleted])
+    }
+
+    /// A guard whose lease runs out at one of the looks at it.
+    private final class ExpiringGuard: WriteGuard {
+        struct Expired: Error {}
+        private let left: Mutex<Int>
+        init(after looks: Int) { left = Mutex(looks) }
+        func ensureMayWrite() throws {
+            let isOver = left.withLock { left in
+                left -= 1
+                return left < 0
+            }
+            if isOver { throw Expired() }
+        }
+    }
+
+    /// While the marker goes, the lease may run out, and someone may have begun to clean up.
+    @Test(arguments: [0, 1, 2]) func whoIsTooSlowDoesNotSayThatItIsKept(_ looks: Int) async throws {
+        let bench = Workbench(InMemoryBank())
+        let ir = Workbench.ir([[]], hooks: [.main])
+        var environment = bench.environment
+        environment.plugins["scripted"] = LoadedPlugin(
+            plugin: FillingPlugin(Places()), version: 1, digest: Workbench.digest)
+        var report = try await Rehearsal(environment, ir: ir, irBytes: ir.encoded.bytes, scratch: "/scratch").run()
+        environment.writeGuard = ExpiringGuard(after: looks)
+        await Rehearsal(environment, ir: ir, irBytes: ir.encoded.bytes, scratch: "/scratch").keepCheckpoint(&report)
+        #expect(report.failures.isEmpty == (looks == 2))
+    }
+
     /// A rehearsal that is kept takes no one's place: else it would cost the last checkpoint that counts.
     @Test func noRetentionCountsARehearsalThatIsKept() async throws {
         let bench = Workbench(InMemoryBank())

@@ -1,4 +1,5 @@
 import Bank
+import CanonicalForm
 import Checkpoints
 import DegradedBank
 import Engine
@@ -55,6 +56,30 @@ import Testing
         // Listings may still show what was removed.
         #expect(try await place.bank.size(CheckpointKeys(id).index) == nil)
         #expect(try await place.bank.size(CheckpointKeys(id).ir) == nil)
+    }
+
+    /// Behind a later claim nobody knows yet what the checkpoint will be; only the marker tells that.
+    @Test func aResetLeavesALaterClaimOpen() async throws {
+        let (place, id) = try await marked(.compareAndSwap)
+        let claim = EpochRecord(id, epoch: 2, owner: Workbench.owner, started: place.environment.now())
+        try await place.bank.put(CheckpointKeys(id).epoch(2), claim.record.bytes, if: .none)
+        #expect(try await reset(place, id) == .protecting)
+        #expect(try await place.bank.size(CheckpointLayout.unfinished(id)) != nil)
+        #expect(try await collect(place) == [.published])
+        #expect(try await place.available() == [id])
+    }
+
+    /// A marker that was there before tells that something else is to be done: entries to be written, for one.
+    @Test(arguments: [false, true])
+    func aDeletionThatIsWithdrawnLeavesAnEarlierMarker(_ wasMarked: Bool) async throws {
+        let place = Place(.compareAndSwap)
+        let id = try await place.protect(1)[0]
+        let marker = CheckpointLayout.unfinished(id)
+        if wasMarked { try await place.bank.put(marker, place.collection.marker(id), if: .none) }
+        let mark = try await place.collection.beginDeletion(id, now: place.environment.now(), force: false)
+        try await place.collection.withdrawDeletion(mark, because: .pinned(id))
+        #expect(try await place.available() == [id])
+        #expect(try await (place.bank.size(marker) != nil) == wasMarked)
     }
 
     @Test(arguments: [ConsistencyLevel.createOnce, .listOnly])

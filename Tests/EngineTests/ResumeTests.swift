@@ -55,6 +55,7 @@ final class QuietPlugin: ProtectionPlugin {
     func revert(_ operation: OperationKind, _ context: ActivityContext) async throws {
         calls.withLock { $0.append("revert \(context.resource.id)") }
         guard let note = context.undo.due?["resume"]?.stringValue else { return }
+        try await act("revert \(context.resource.id)")
         quiet.withLock { _ = $0.remove(note) }
     }
 }
@@ -104,6 +105,23 @@ final class QuietPlugin: ProtectionPlugin {
         return all.map { $0.segments.dropFirst(3).joined(separator: "/") }.sorted()
     }
 
+    /// While a collector waits for an executor to be gone, it may go because it is done.
+    @Test func whatEndsWhileItIsWatchedIsNotGivenUp() async throws {
+        let bench = Workbench(InMemoryBank())
+        let id = try await bench.protect(Workbench.ir([[]])).checkpoint
+        let (bank, key) = (bench.bank, CheckpointKeys(id).commit(ofEpoch: 1))
+        let commit = try await bank.get(key)
+        try await bank.delete(key, if: .none)
+        try await bank.put(CheckpointLayout.unfinished(id), bench.collection.marker(id), if: .none)
+        let items = try await GarbageCollection(bench.environment) { _ in
+            try await bank.put(key, commit, if: .none)
+            return true
+        }.run()
+        #expect(items.isEmpty, "\(items)")
+        #expect(try await bench.collection.summary(id)?.status == .available)
+        #expect(try await bench.collect().map(\.action) == [.published])
+    }
+
     @Test func whatWasFinishedIsNotRunAgain() async throws {
         let bank = FaultyBank(InMemoryBank())
         var bench = Workbench(bank)
@@ -129,6 +147,65 @@ final class QuietPlugin: ProtectionPlugin {
         #expect(try await bench.verify(report.checkpoint).commit.status == .success)
         // A second resume has nothing to do.
         await #expect(throws: CheckpointError.self) { try await bench.resume(report.checkpoint) }
+    }
+
+    private static func next(_ count: borrowing Mutex<Int>) -> Int {
+        count.withLock { count in
+            count += 1
+            return count
+        }
+    }
+
+    /// What was said of an attempt that was tried again is in the record, whoever finishes the run.
+    @Test func warningsOfRetriesOutliveAResume() async throws {
+        let bank = FaultyBank(InMemoryBank())
+        let tries = Mutex(0)
+        let plugin = ScriptedPlugin { call in
+            guard Self.next(tries) <= 3 else { return }
+            if call == "protect main r0", tries.withLock({ $0 == 1 }) {
+                throw PluginError("not now", isTransient: true)
+            }
+            // The first of two epochs goes no further than this, when what it has done is durable.
+            guard call == "protect complete r0" else { return }
+            try await Task.sleep(for: .nanoseconds(3 * JournalWriter.linger))
+            bank.fail(at: 0, .goneBefore)
+        }
+        let bench = Workbench(bank, plugin)
+        var ir = Workbench.ir([[]], hooks: [.main, .complete])
+        ir.parameterSets[0] = ["retry": ["attempts": 3, "delay": "1s"]]
+        _ = try? await bench.protect(ir)
+        bank.fail(at: nil)
+        let id = try #require(try await bench.collection.list(.init()).first?.id)
+        let report = try await bench.resume(id)
+        #expect(report.commit.status == .available)
+        #expect(report.commit.resources.map(\.warnings) == [1])
+        #expect(plugin.allCalls.count { $0 == "protect main r0" } == 2, "\(plugin.allCalls)")
+    }
+
+    /// The same where the attempt behind it was cut off, twice.
+    @Test func soDoThoseOfAHookThatWasCutOff() async throws {
+        let bank = FaultyBank(InMemoryBank())
+        let tries = Mutex(0)
+        let plugin = ScriptedPlugin { call in
+            guard call == "protect main r0" else { return }
+            switch Self.next(tries) {
+            case 1: throw PluginError("not now", isTransient: true)
+            case 2, 3: bank.fail(at: 0, .goneBefore)
+            default: break
+            }
+        }
+        let bench = Workbench(bank, plugin)
+        var ir = Workbench.ir([[]], hooks: [.main])
+        ir.parameterSets[0] = ["retry": ["attempts": 3, "delay": "1s"]]
+        _ = try? await bench.protect(ir)
+        bank.fail(at: nil)
+        let id = try #require(try await bench.collection.list(.init()).first?.id)
+        _ = try? await bench.resume(id)
+        bank.fail(at: nil)
+        let report = try await bench.resume(id)
+        #expect(report.commit.status == .available && report.commit.resources[0].warnings == 1)
+        let definition = try await DefinitionPacks(id, report.commit, bench.collection).definition(0)
+        #expect(definition.warnings.warnings.map(\.message) == ["attempt 1 failed: not now"])
     }
 
     /// A service over two things, whose quiet time is cut off: it is set going first, and then all of it is done again.

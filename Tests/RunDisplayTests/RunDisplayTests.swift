@@ -52,7 +52,7 @@ private func seconds(_ count: Int64) -> Int64 { count * 1_000_000_000 }
                     .activityFailed(activity(resource, hook), message: "no"), .activityCancelled(activity(resource)),
                     .activityAdopted(activity(resource, hook)),
                     .expected(resource: resource, bytes: .random(in: -5...500, using: &random)),
-                    .advanced(resource: resource, bytes: .random(in: 0...300, using: &random)),
+                    .advanced(resource: resource, bytes: .random(in: -300...300, using: &random)),
                     .resourceFinished(resource: resource, identity: "x", contentBytes: 1), .reverting(resources: 2),
                 ]
                 view.take(events[Int.random(in: 0..<events.count, using: &random)], at: Int64(step) * 10_000_000)

@@ -52,6 +52,7 @@ import Testing
             var started: Set<Int32> = []
             var ended: Set<Int32> = []
             var failed: Set<Int32> = []
+            var settledSkips = 0
             let place: Comment = "seed \(seed), round \(round)"
 
             /// Whether all work that an activity waits for has ended well, through barriers too.
@@ -76,6 +77,16 @@ import Testing
                     plan.finish(number)
                     ended.insert(number)
                 }
+                // What is skipped waits for nothing that may still end, and is told behind what it waited for.
+                for (place, skipped) in plan.skipped.enumerated().dropFirst(settledSkips) {
+                    let told = Set(plan.skipped[..<place])
+                    #expect(
+                        before[Int(skipped)].allSatisfy { number in
+                            !graph.works(number) || ended.contains(number) || failed.contains(number)
+                                || told.contains(number)
+                        }, "seed \(seed), round \(round)")
+                }
+                settledSkips = plan.skipped.count
             }
             #expect(plan.isIdle && plan.isComplete == failed.isEmpty, place)
             let work = Set((0..<Int32(graph.count)).filter(graph.works))
@@ -84,6 +95,8 @@ import Testing
             } else if policy == .continue {
                 // What could run has run: all else waits, directly or not, for what failed.
                 #expect(work.subtracting(started).allSatisfy { !isFree($0) }, place)
+                #expect(Set(plan.skipped) == work.subtracting(started), place)
+                #expect(Set(plan.skipped).count == plan.skipped.count, place)
             }
         }
     }

@@ -27,13 +27,14 @@ extension SimulatedStore {
 
 extension SimulatedDay {
     /// Looks at every change of a bank as it happens; `removing` is told of what deletions remove of available checkpoints,
-    /// and `writing` of every object that is about to be there.
+    /// `unlisting` of every object that goes, and `writing` of every one that is about to be there.
     func watch(
         _ site: BankSite, removing: @escaping (CheckpointID, SimulatedProcess) -> Void = { _, _ in },
+        unlisting: @escaping (BankKey, SimulatedProcess) -> Void = { _, _ in },
         writing: @escaping (BankKey, [UInt8]) -> Void = { _, _ in }
     ) {
         site.store.watcher = { [world, store = site.store] key, bytes, process in
-            if let bytes { writing(key, bytes) }
+            if let bytes { writing(key, bytes) } else { unlisting(key, process) }
             guard bytes == nil, let id = store.availableCheckpoint(needing: key) else { return }
             if store.hasTombstone(id) {
                 removing(id, process)
@@ -49,7 +50,9 @@ extension Scenario {
     func checkNothingStandsStill(because participant: Participant) {
         // What it began is for others to undo once they have taken over.
         guard !participant.process.isDead, !wasTakenOver(participant) else { return }
-        for service in plan.services where outside.quiescer(of: service) == participant.process.name {
+        // What it could not undo stays due, until a collection can.
+        for service in plan.services
+        where outside.quiescer(of: service) == participant.process.name && !participant.plugin.stuck.contains(service) {
             world.violated("\(participant.process.name) has ended, and r\(service) still stands still")
         }
     }
@@ -94,10 +97,18 @@ extension SimulatedDay {
             return faults
         }
         switch result {
-        case .success(let faults)?: for fault in faults + site.store.litter { world.violated("\(site.name): \(fault)") }
+        case .success(let faults)?:
+            for fault in faults + site.store.litter(but: isPinned(at: site)) {
+                world.violated("\(site.name): \(fault)")
+            }
         case .failure(let error)?: world.violated("the \(site.name) bank cannot be read in the end: \(error)")
         case nil: world.violated("the judge is dead")
         }
+    }
+
+    /// Whether a checkpoint is pinned in the end; one that a rehearsal has made waits for being let go.
+    private func isPinned(at site: BankSite) -> (CheckpointID) -> Bool {
+        { site.store.contents(of: CheckpointKeys($0).pin) != nil && site.store.isRehearsal($0) }
     }
 
     private func faultsOfAvailable(
@@ -154,13 +165,16 @@ extension SimulatedStore {
 
     func hasTombstone(_ id: CheckpointID) -> Bool { contents[CheckpointKeys(id).tombstone] != nil }
 
-    /// What nothing needs any more and is there all the same, after everything was collected.
-    var litter: [String] {
+    /// What nothing needs any more and is there all the same, after everything was collected; the marker of what
+    /// `isWaiting` is none.
+    func litter(but isWaiting: (CheckpointID) -> Bool) -> [String] {
         contents.keys.sorted().compactMap { key in
             let segments = key.segments
             switch segments[0] {
             case "indices":
-                if let id = CheckpointLayout.unfinishedID(of: key) { return "\(id) still has a marker" }
+                if let id = CheckpointLayout.unfinishedID(of: key) {
+                    return isWaiting(id) ? nil : "\(id) still has a marker"
+                }
                 guard let id = IndexEntry(key)?.id, contents[CheckpointKeys(id).index] == nil else { return nil }
                 return "\(key) leads nowhere"
             case "leases": return "\(key) is left over"

@@ -1,6 +1,7 @@
 internal import Bank
 internal import Checkpoints
 internal import Engine
+internal import PlanIR
 internal import PluginKit
 
 /// What is done in the nights. Each act throws what kept it from being done.
@@ -31,6 +32,7 @@ extension Nights {
         }
         tally.givenUp += items.count { $0.action == .gaveUp }
         world.note("\(actor.name) has collected \(items)")
+        if !actor.process.isDead { try await sweepScratch(actor) }
         guard mustSucceed else { return }
         for item in items where item.action == .failed {
             world.violated("\(item.id) could not be collected: \(item.message)")
@@ -59,6 +61,7 @@ extension Nights {
 
     func delete(_ actor: Participant) async throws {
         guard let chosen = choose(try await actor.collection.list(.init())) else { return }
+        touched.insert(chosen.id)
         unwanted[actor.site.name, default: []].insert(chosen.id)
         let report = try await actor.keeper.run { [self] in
             try await DeleteOperation(
@@ -76,6 +79,7 @@ extension Nights {
     }
 
     func reset(_ id: CheckpointID, _ actor: Participant) async throws {
+        touched.insert(id)
         let status = try await actor.keeper.run { [self] in
             try await ResetOperation(environment(actor), checkpoint: id, isGone: actor.way.isGone).run()
         }
@@ -110,26 +114,52 @@ extension Nights {
 
     func restore(_ actor: Participant, _ isSound: Bool) async throws {
         guard let chosen = try await chooseAvailable(actor) else { return }
-        let target = RestoreTarget(directory: "/\(actor.name)", overwrite: false)
+        let request = OperationRequest(
+            target: RestoreTarget(directory: "/\(actor.name)", overwrite: false), resources: someResources())
+        try await run(chosen, actor, isSound) { loaded, environment in
+            RestoreOperation.restore(loaded, request, environment)
+        }
+    }
+
+    /// Reads back what was saved.
+    func verify(_ actor: Participant, _ isSound: Bool) async throws {
+        guard let chosen = try await chooseAvailable(actor) else { return }
+        let request = OperationRequest(resources: someResources())
+        try await run(chosen, actor, isSound) { loaded, environment in
+            RestoreOperation.verify(loaded, request, environment)
+        }
+    }
+
+    private func run(
+        _ id: CheckpointID, _ actor: Participant, _ isSound: Bool,
+        _ operation: @escaping @Sendable (LoadedCheckpoint, ExecutionEnvironment) -> RestoreOperation
+    ) async throws {
         do {
             let report = try await actor.keeper.run { [self] in
-                let loaded = try await LoadedCheckpoint.load(chosen, from: actor.collection)
-                return try await RestoreOperation.restore(loaded, to: target, environment(actor)).run()
+                let loaded = try await LoadedCheckpoint.load(id, from: actor.collection)
+                return try await operation(loaded, environment(actor)).run()
             }
-            check(report, actor, target, isSound)
+            check(report, actor, isSound)
         } catch {
             // What goes while it is loaded may look damaged. Behind that, nobody deletes it.
-            if isSound, !isExcused(error, .restore), actor.site.store.isAvailable(chosen) { throw error }
+            if isSound, !isExcused(error, .restore), actor.site.store.isAvailable(id) { throw error }
             failed(actor, error)
         }
     }
 
-    /// Goes on with restores that were cut off.
+    /// One resource with all that depends on it; mostly all, `nil`.
+    private func someResources() -> [Int]? {
+        guard world.happens(400) else { return nil }
+        return plan.ir().withDependents([world.number(0...plan.dependents.count - 1)])
+    }
+
+    /// Goes on with restores and verifications that were cut off.
     func resumeRestores(_ actor: Participant, mustSucceed: Bool = false) async throws {
         for operation in try await actor.collection.operations() {
-            guard let standing = operation.standing, standing.isOpen, let place = standing.index.target else {
-                continue
-            }
+            guard let standing = operation.standing, standing.isOpen else { continue }
+            // Into a place that is removed nothing can be restored; a collection ends what a rehearsal has left.
+            guard !mustSucceed || !ScratchPlaces.isScratch(standing.index.target ?? "") else { continue }
+            touched.insert(standing.index.checkpoint)
             // Without its checkpoint there is nothing to go on with.
             let isThere = actor.site.store.isAvailable(standing.index.checkpoint)
             do {
@@ -138,7 +168,7 @@ extension Nights {
                         environment(actor), operation: operation.id, isGone: actor.way.isGone
                     ).run()
                 }
-                check(report, actor, RestoreTarget(directory: place, overwrite: false), mustSucceed)
+                check(report, actor, mustSucceed)
                 tally.takeovers += 1
             } catch {
                 if mustSucceed, isThere { throw error }
@@ -147,18 +177,24 @@ extension Nights {
         }
     }
 
-    private func check(_ report: OperationReport, _ actor: Participant, _ target: RestoreTarget, _ isSound: Bool) {
-        ended(actor, report.commit.status.rawValue)
+    private func check(_ report: OperationReport, _ actor: Participant, _ isSound: Bool) {
+        ended(actor, "\(report.kind.rawValue) \(report.commit.status.rawValue)")
         guard !actor.process.isDead else { return }
         if report.commit.status == .success {
-            for fault in actor.plugin.contradictions(report.checkpoint.text, in: target) {
+            guard report.kind == .restore else { return }
+            let identities = plan.ir().resources.map(\.identity)
+            let only = Set(report.commit.resources.compactMap { identities.firstIndex(of: $0.resource) })
+            for fault in actor.plugin.contradictions(report.checkpoint.text, in: report.target, only: only) {
                 world.violated("\(actor.name) has restored \(report.checkpoint), and \(fault)")
             }
-        } else if isSound {
+        } else if isSound, report.kind == .restore || !isSpoiled(report.checkpoint, at: actor.site) {
             let reasons = report.commit.failures.map(\.description).joined(separator: "; ")
-            world.violated("\(actor.name) could not restore \(report.checkpoint): \(reasons)")
+            world.violated("\(actor.name) could not \(report.kind.rawValue) \(report.checkpoint): \(reasons)")
         }
     }
+
+    /// Whether a verification may miss an index entry.
+    private func isSpoiled(_ id: CheckpointID, at site: BankSite) -> Bool { spoiled[site.name]?.contains(id) == true }
 
     // MARK: Copying
 
@@ -217,11 +253,18 @@ extension Nights {
     func read(_ actor: Participant) async throws {
         let order: ListingOrder = world.happens(500) ? .newestFirst : .oldestFirst
         let limit = world.number(1...3)
+        var filter = CheckpointCollection.Filter()
+        if world.happens(300) {
+            filter.plan = Self.planName
+        } else if world.happens(300) {
+            filter.provider = provider(of: actor.site)
+        }
+        let wanted = filter
         let before = availableNow(at: actor.site)
         var seen: [CheckpointSummary] = []
         var cursor: CheckpointCollection.Cursor?
         repeat {
-            let page = try await actor.collection.page(.init(), order: order, after: cursor, limit: limit)
+            let page = try await actor.collection.page(wanted, order: order, after: cursor, limit: limit)
             seen += page.checkpoints.map(\.summary)
             cursor = page.next
         } while cursor != nil
@@ -244,7 +287,9 @@ extension Nights {
     // MARK: Choosing
 
     private func chooseAvailable(_ actor: Participant) async throws -> CheckpointID? {
-        choose(try await actor.collection.list(.init(status: .available)))?.id
+        let chosen = choose(try await actor.collection.list(.init(status: .available)))?.id
+        if let chosen { touched.insert(chosen) }
+        return chosen
     }
 
     /// One of some; in a crowd mostly the last, which is the oldest of a listing, and the first that retention removes.

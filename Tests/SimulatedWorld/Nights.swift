@@ -1,4 +1,5 @@
 internal import Bank
+internal import BankCare
 internal import CanonicalForm
 internal import Checkpoints
 internal import Engine
@@ -6,8 +7,9 @@ internal import PlanIR
 internal import PluginKit
 internal import Retention
 
-/// Several nights of a plan with two banks: protect runs, retention, deletions, pins, labels, restores, copies, collectors
-/// and readers side by side, with everything that can happen to them; then a look at what is left.
+/// Several nights of a plan with two banks: protect runs, retention, deletions, pins, labels, restores, verifications,
+/// rehearsals, copies, collectors, readers, checks and repairs side by side, with everything that can happen to them; then a
+/// look at what is left.
 package final class Nights: SimulatedDay, @unchecked Sendable {
     /// The bank to which checkpoints are copied.
     let far: BankSite
@@ -22,8 +24,17 @@ package final class Nights: SimulatedDay, @unchecked Sendable {
     var labelled: [CheckpointID: Set<String>] = [:]
     /// The checkpoints that someone wanted to delete by hand, by bank.
     var unwanted: [String: Set<CheckpointID>] = [:]
-    /// The checkpoints that were available at some time, with their creation, by bank.
+    /// The checkpoints that were available at some time and count as backups, with their creation, by bank.
     var everAvailable: [String: [CheckpointID: Timestamp]] = [:]
+    /// The checkpoints of the near bank that someone took up who had not made them.
+    var touched: Set<CheckpointID> = []
+    /// The checkpoints of rehearsals that have said that they keep them.
+    var keptRehearsals: Set<CheckpointID> = []
+    /// Those, and the ones of rehearsals that do not know what becomes of them.
+    var perhapsKept: Set<CheckpointID> = []
+    /// The checkpoints of which an index entry was spoiled, and those that one was lost of, by bank.
+    var spoiled: [String: Set<CheckpointID>] = [:]
+    var lost: [String: Set<CheckpointID>] = [:]
 
     private init(_ world: World, _ mistake: PlantedMistake?) throws {
         let far = BankSite("far", world)
@@ -35,6 +46,8 @@ package final class Nights: SimulatedDay, @unchecked Sendable {
         for site in [site, far] {
             watch(site) { [self] id, process in
                 removing(id, process, at: site)
+            } unlisting: { [self] key, process in
+                unlisting(key, process, at: site)
             } writing: { [self] key, bytes in
                 wrote(key, bytes, at: site)
             }
@@ -74,7 +87,9 @@ package final class Nights: SimulatedDay, @unchecked Sendable {
 
     /// What someone may do in a night.
     enum Act: String, CaseIterable {
-        case protect, resume, collect, retain, delete, reset, pin, label, restore, resumeRestore, copy, sync, read
+        case protect, resume, collect, retain, delete, reset, pin, label, restore, verify, resumeRestore, copy, sync,
+            read
+        case rehearse, check, repair, reindex, spoil
 
         /// How often it may be done in a night.
         var times: Int { self == .protect || self == .restore ? 2 : 1 }
@@ -84,26 +99,31 @@ package final class Nights: SimulatedDay, @unchecked Sendable {
             switch self {
             case .protect: 800
             case .resume, .collect, .retain, .copy: 350
-            case .pin, .label, .restore, .resumeRestore, .sync, .read: 250
-            case .delete, .reset: 150
+            case .pin, .label, .restore, .resumeRestore, .sync, .read, .rehearse, .check: 250
+            case .delete, .reset, .verify, .repair, .reindex, .spoil: 150
             }
         }
     }
 
     /// Lets a process of its own do something, after a while of at most `spread` milliseconds.
     private func begin(_ act: Act, within spread: Int) -> Task<Void, Never> {
-        let site =
-            [.collect, .retain, .delete, .reset, .restore, .read].contains(act) && world.happens(400) ? far : site
+        let isAnywhere: Set<Act> = [
+            .collect, .retain, .delete, .reset, .restore, .verify, .read, .check, .repair, .reindex, .spoil,
+        ]
+        let site = isAnywhere.contains(act) && world.happens(400) ? far : site
         // The sound ones must succeed, whatever the others do.
         let isSound = world.happens(350)
         let actor = participant(act.rawValue, isSound ? .fair : fortune, at: site)
         if isSound {
             (actor.plugin.failing, actor.plugin.failingForNow) = (0, 0)
+            // Who looks slowly sees what others change meanwhile.
+            if act == .check { actor.bank.fortune.slow = 20 }
         } else {
-            temptFate(actor, chance: 500)
+            temptFate(actor, chance: 500, writes: act == .rehearse ? 90 : 40)
         }
         let delay = Int64(world.number(0...spread)) * 1_000_000
         return actor.process.launch { [self] in
+            defer { actor.process.end() }
             do {
                 try await actor.process.sleep(nanoseconds: delay)
                 try await perform(act, actor, isSound)
@@ -127,7 +147,7 @@ package final class Nights: SimulatedDay, @unchecked Sendable {
         case CopyError.begunElsewhere, CopyError.inTheWay: true
         case AnnotationError.beingDeleted: true
         // Of two who go on with a run, one is told that the other has taken it over.
-        case ExecutionError.notCommitted: act == .resume
+        case ExecutionError.notCommitted: act == .resume || act == .reset
         case OperationError.running, OperationError.superseded, OperationError.notResumable: true
         default: false
         }
@@ -150,10 +170,17 @@ package final class Nights: SimulatedDay, @unchecked Sendable {
         case .pin: try await pin(actor)
         case .label: try await label(actor)
         case .restore: try await restore(actor, isSound)
+        case .verify: try await verify(actor, isSound)
         case .resumeRestore: try await resumeRestores(actor)
         case .copy: try await copy(actor, isSound)
         case .sync: try await sync(actor)
         case .read: try await read(actor)
+        case .rehearse: try await rehearse(actor, isSound)
+        case .check:
+            try await audit(actor, world.happens(500) ? .data : .records, repairs: false, isSound: isSound)
+        case .repair: try await audit(actor, .records, repairs: true, isSound: isSound)
+        case .reindex: try await audit(actor, .indices, repairs: true, isSound: isSound)
+        case .spoil: try spoil(actor)
         }
     }
 
@@ -163,8 +190,7 @@ package final class Nights: SimulatedDay, @unchecked Sendable {
         let segments = key.segments
         guard segments.count == 4, segments[0] == "checkpoints", segments[2] == "commits",
             let commit = try? CommitRecord(opening: bytes), commit.status == .available,
-            let index = site.store.contents[CheckpointKeys(commit.checkpoint).index],
-            let index = try? CheckpointIndex(opening: index)
+            let index = site.store.index(commit.checkpoint), !index.isRehearsal
         else { return }
         everAvailable[site.name, default: [:]][commit.checkpoint] = index.created
     }
@@ -172,6 +198,9 @@ package final class Nights: SimulatedDay, @unchecked Sendable {
     /// Something of an available checkpoint goes, behind a tombstone.
     private func removing(_ id: CheckpointID, _ process: SimulatedProcess, at site: BankSite) {
         if site === self.site, pinned.contains(id) { world.violated("\(process.name) removes the pinned \(id)") }
+        if site === self.site, keptRehearsals.contains(id), !isUnwanted(id, at: site) {
+            world.violated("\(process.name) removes \(id), which a rehearsal has kept")
+        }
         let available = everAvailable[site.name] ?? [:]
         guard let created = available[id], !isUnwanted(id, at: site) else { return }
         // Retention has wanted it, and relied on a newer one, which is there or was deleted by hand since then.

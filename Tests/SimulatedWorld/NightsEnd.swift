@@ -1,4 +1,5 @@
 internal import Bank
+internal import BankCare
 internal import Checkpoints
 internal import Engine
 internal import Retention
@@ -16,9 +17,11 @@ extension Nights {
         case .failure(let error)?: world.violated("\(actor.name) could not finish: \(error)")
         case nil: world.violated("\(actor.name) is dead")
         }
+        actor.process.end()
     }
 
     func comeToRest() async throws {
+        try await repairAll()
         for site in [site, far] {
             await soundly("resumeRestore", at: site) { try await self.resumeRestores($0, mustSucceed: true) }
         }
@@ -35,10 +38,11 @@ extension Nights {
             }
         }
         try await collectAll(hours: 25)
-        for id in availableNow(at: site).sorted() {
+        for id in availableNow(at: site).sorted() where !site.store.isRehearsal(id) {
             await soundly("copy", at: site) { try await self.copy(id, $0, true) }
         }
-        for id in availableNow(at: site).subtracting(availableNow(at: far)).sorted() {
+        for id in availableNow(at: site).subtracting(availableNow(at: far)).sorted()
+        where !site.store.isRehearsal(id) {
             world.violated("\(id) was copied and is not there")
         }
         for site in [site, far] {
@@ -53,6 +57,13 @@ extension Nights {
         }
         try await collectAll(hours: 0)
         try await collectAll(hours: 25)
+        try await repairAll()
+    }
+
+    private func repairAll() async throws {
+        for site in [site, far] {
+            await soundly("repair", at: site) { try await self.audit($0, .records, repairs: true, isSound: true) }
+        }
     }
 
     private func collectAll(hours: Int64) async throws {
@@ -70,8 +81,15 @@ extension Nights {
             if let newest, !isUnwanted(newest.key, at: site), !site.store.isAvailable(newest.key) {
                 world.violated("\(site.name): \(newest.key), the newest that was ever available, is gone")
             }
+            judgeIndices(at: site)
+            await soundly("check", at: site) { actor in
+                for finding in try await self.audit(actor, .data, repairs: false, isSound: true) where finding.isLeft {
+                    self.world.violated("\(site.name): in the end \(finding.key) \(finding.message)")
+                }
+            }
             await soundly("judge", at: site) { try await self.judgeRetention($0) }
         }
+        judgeRehearsals()
         for id in pinned.sorted() where !site.store.isAvailable(id) { world.violated("\(id) is pinned and gone") }
         for (id, keys) in labelled.sorted(by: { $0.key < $1.key }) where site.store.isAvailable(id) {
             // Elsewhere the last writer wins.

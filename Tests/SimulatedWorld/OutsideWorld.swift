@@ -15,13 +15,19 @@ package final class OutsideWorld: @unchecked Sendable {
     /// What was restored: the copies, by place and resource.
     private(set) var restored: [String: [Int: String]] = [:]
 
-    /// A copy arrives at a place; what is there already stays.
-    func restore(_ copy: String, of resource: Int, to place: String) {
+    /// Where rehearsals restore to.
+    let scratch: ScratchPlaces
+
+    /// A copy arrives at a place; what is there already stays. Returns whether the place is there.
+    func restore(_ copy: String, of resource: Int, to place: String) -> Bool {
+        guard scratch.admits(place) else { return false }
         if restored[place]?[resource] == nil { restored[place, default: [:]][resource] = copy }
+        return true
     }
 
     package init(_ world: World, services: [Int]) {
         self.world = world
+        scratch = ScratchPlaces(world)
         for service in services { self.services[service] = Service() }
     }
 

@@ -19,9 +19,22 @@ package enum PlantedMistake: String, Sendable, CaseIterable {
     case ignoresLease
     /// A deletion does not look behind its mark whether anybody needs the checkpoint.
     case looksOnce
+    /// The checkpoint of a rehearsal counts as finished before it is decided whether it stays.
+    case settlesRehearsals
+    /// A scratch place is filled, and does not say whose it is.
+    case forgetsScratch
+    /// A check of a bank takes for a fault what it has seen once.
+    case believesOneLook
+    /// A repair takes an index entry for stray whose checkpoint was not there when it listed them.
+    case believesListing
 
     /// In which kind of day it can show.
-    package var kind: ScenarioResult.Kind { self == .looksOnce ? .nights : .run }
+    package var kind: ScenarioResult.Kind {
+        switch self {
+        case .skipsUndoDurability, .skipsSync, .dropsPredecessor, .adoptsUnfinished, .commitsEarly, .ignoresLease: .run
+        case .looksOnce, .settlesRehearsals, .forgetsScratch, .believesOneLook, .believesListing: .nights
+        }
+    }
 }
 
 /// What came of one simulated day.
@@ -65,6 +78,8 @@ package struct ScenarioResult: Sendable {
         package var failed = 0
         package var superseded = 0
         package var deleted = 0
+        package var rehearsed = 0
+        package var mended = 0
 
         package static func += (a: inout Tally, b: Tally) {
             a.crashes += b.crashes
@@ -75,6 +90,8 @@ package struct ScenarioResult: Sendable {
             a.failed += b.failed
             a.superseded += b.superseded
             a.deleted += b.deleted
+            a.rehearsed += b.rehearsed
+            a.mended += b.mended
         }
     }
 

@@ -1,7 +1,7 @@
 package import Bank
 
 /// How often which misfortune befalls a bank, in chances of a thousand operations.
-package struct BankFortune: Sendable {
+package struct BankFortune: Sendable, Hashable {
     /// A write is refused, and has certainly not taken effect.
     package var refused = 0
     /// A write's answer is lost, and it has not taken effect.

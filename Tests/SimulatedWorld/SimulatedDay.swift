@@ -38,6 +38,8 @@ package class SimulatedDay: @unchecked Sendable {
     /// Whether anything befell the day by which a run may fail: crashes are no reason.
     var mayFail = false
     private var participantCount = 0
+    /// Those who take part, by the ids of their owners.
+    private var processes: [String: SimulatedProcess] = [:]
 
     var store: SimulatedStore { site.store }
 
@@ -71,6 +73,8 @@ package class SimulatedDay: @unchecked Sendable {
         let way: Way
         let plugin: SimulatedPlugin
         let control = RunControl()
+        /// Where it restores to when it rehearses.
+        var scratch: String?
 
         init(_ day: SimulatedDay, _ name: String, at site: BankSite, _ fortune: BankFortune) {
             process = day.world.process(name)
@@ -121,12 +125,13 @@ package class SimulatedDay: @unchecked Sendable {
         participantCount += 1
         let site = site ?? self.site
         let participant = Participant(self, "\(role)\(participantCount)", at: site, fortune)
-        let mistake = mistake
+        processes[participant.process.owner.id] = participant.process
         if mistake == .skipsSync {
             participant.bank.isOnlyPromised = { key in key.text.contains("/journal/") }
         }
         participant.plugin.failing = world.happens(200) ? 60 : 0
         participant.plugin.failingForNow = world.happens(300) ? 150 : 0
+        if fortune != .fair { participant.plugin.failingReverts = world.happens(150) ? 400 : 0 }
         participant.bank.beginsWrite = { [world] key in
             // What a restore records counts for less than what it does, and it needs no lease.
             let isRelied =
@@ -139,8 +144,11 @@ package class SimulatedDay: @unchecked Sendable {
         return participant
     }
 
-    /// Decides what will happen to a process.
-    func temptFate(_ participant: Participant, chance: Int) {
+    /// Whether an owner has ended, as its own host knows it.
+    func hasEnded(_ owner: Owner) -> Bool { processes[owner.id]?.hasEnded ?? true }
+
+    /// Decides what will happen to a process, which does about so many `writes`.
+    func temptFate(_ participant: Participant, chance: Int, writes: Int = 40) {
         guard world.happens(chance) else { return }
         let process = participant.process
         let moment = Int64(world.number(1...(world.happens(300) ? 100_000 : 2_000))) * 1_000_000
@@ -148,7 +156,7 @@ package class SimulatedDay: @unchecked Sendable {
         mayFail = mayFail || fate > 5
         switch fate {
         case 0...3:
-            participant.bank.crashPoint = CrashPoint(write: world.number(1...40), isBefore: world.happens(500))
+            participant.bank.crashPoint = CrashPoint(write: world.number(1...writes), isBefore: world.happens(500))
         case 4, 5:
             world.later(moment) { [self] in
                 guard !process.isDead else { return }
@@ -169,6 +177,7 @@ package class SimulatedDay: @unchecked Sendable {
 
     func environment(_ participant: Participant) -> ExecutionEnvironment {
         mayFail = mayFail || participant.plugin.failing > 0 || participant.plugin.failingForNow > 0
+        mayFail = mayFail || participant.plugin.failingReverts > 0
         var environment = ExecutionEnvironment(
             collection: participant.collection,
             plugins: [
@@ -179,12 +188,22 @@ package class SimulatedDay: @unchecked Sendable {
             clock: participant.process, random: participant.process, writeGuard: participant.keeper,
             control: participant.control, onFailure: world.happens(300) ? .continue : .stop,
             grace: Int64(world.number(0...1)) * 5_000_000_000)
-        environment.faults.skipsUndoDurability = mistake == .skipsUndoDurability
-        environment.faults.adoptsUnfinished = mistake == .adoptsUnfinished
-        environment.faults.commitsEarly = mistake == .commitsEarly
-        environment.faults.looksOnce = mistake == .looksOnce
+        environment.faults = faults
         if mistake == .ignoresLease { environment.writeGuard = NoGuard() }
         return environment
+    }
+
+    /// The mistakes of the engine that are planted.
+    var faults: PlantedFaults {
+        var faults = PlantedFaults()
+        faults.skipsUndoDurability = mistake == .skipsUndoDurability
+        faults.adoptsUnfinished = mistake == .adoptsUnfinished
+        faults.commitsEarly = mistake == .commitsEarly
+        faults.looksOnce = mistake == .looksOnce
+        faults.settlesRehearsals = mistake == .settlesRehearsals
+        faults.believesOneLook = mistake == .believesOneLook
+        faults.believesListing = mistake == .believesListing
+        return faults
     }
 
     func ended(_ participant: Participant, _ status: String) {

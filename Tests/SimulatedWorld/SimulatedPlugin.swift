@@ -15,6 +15,10 @@ package final class SimulatedPlugin: ProtectionPlugin, @unchecked Sendable {
     /// In a thousand calls so many fail for good, and so many may be tried again.
     package var failing = 0
     package var failingForNow = 0
+    /// In a thousand undoings so many fail, and what stands still stays so until another one succeeds.
+    package var failingReverts = 0
+    /// The services that it could not let run again.
+    package private(set) var stuck: Set<Int> = []
     private var world: World { process.world }
 
     package init(_ plan: SimulatedPlan, _ process: SimulatedProcess, _ outside: OutsideWorld, _ ledger: Ledger) {
@@ -56,6 +60,12 @@ package final class SimulatedPlugin: ProtectionPlugin, @unchecked Sendable {
         guard plan.kinds[resource] == .service, context.undo.due != nil else { return }
         await process.uninterruptedSleep(Int64(world.number(0...20)) * 1_000_000)
         try ensureAlive()
+        guard !world.happens(failingReverts) else {
+            stuck.insert(resource)
+            world.note("\(process.name) could not let r\(resource) run again")
+            throw PluginError("the thing does not start")
+        }
+        stuck.remove(resource)
         outside.resume(resource, by: process.name)
         try await context.undo.discharge()
     }
@@ -75,17 +85,40 @@ package final class SimulatedPlugin: ProtectionPlugin, @unchecked Sendable {
         var bytes: [UInt8] = []
         while let chunk = try await reader.next() { bytes += chunk }
         try ensureAlive()
-        outside.restore(String(decoding: bytes, as: UTF8.self), of: resource, to: place(of: target))
+        guard outside.restore(String(decoding: bytes, as: UTF8.self), of: resource, to: place(of: target)) else {
+            throw PluginError("\(place(of: target)) is not there")
+        }
+    }
+
+    package func rehearsal(of resource: ResourceDescription, protectParameters: JSONObject) -> RehearsalWay {
+        let resource = number(resource)
+        guard Hook.allCases.contains(where: { copies(resource, $0) }) else {
+            return .empty(reason: "it has no content")
+        }
+        return resource % 3 == 2 ? .verified(reason: "it is too large") : .restored(proof: "compared")
     }
 
     /// Where a restore to `target` goes: each process has an original place of its own.
     private func place(of target: RestoreTarget) -> String { target.directory ?? "original place of \(process.name)" }
 
-    package func verify(_ hook: Hook, _ context: ActivityContext) async throws {}
+    package func verify(_ hook: Hook, _ context: ActivityContext) async throws {
+        let resource = number(context)
+        try ensureAlive()
+        guard Hook.allCases.contains(where: { copies(resource, $0) }) else { return }
+        let reader = try await context.artifacts.reader("data")
+        var bytes: [UInt8] = []
+        while let chunk = try await reader.next() { bytes += chunk }
+        let copy = String(decoding: bytes, as: UTF8.self)
+        guard isCopy(copy, of: resource, for: context.checkpoint) else { throw PluginError("its content is '\(copy)'") }
+    }
+
+    private func isCopy(_ text: String, of resource: Int, for checkpoint: String) -> Bool {
+        text.hasPrefix("copy of r\(resource) for \(checkpoint);")
+    }
 
     /// Why what was restored to `target` is not what a checkpoint has saved, or cannot be of one moment for all services;
-    /// empty when all is well.
-    func contradictions(_ checkpoint: String, in target: RestoreTarget) -> [String] {
+    /// empty when all is well. `only` are the resources that were to be restored, `nil` for all.
+    func contradictions(_ checkpoint: String, in target: RestoreTarget, only: Set<Int>? = nil) -> [String] {
         var found: [String] = []
         let restored = outside.restored[place(of: target)] ?? [:]
         for service in plan.services {
@@ -100,7 +133,9 @@ package final class SimulatedPlugin: ProtectionPlugin, @unchecked Sendable {
             }
         }
         for resource in plan.kinds.indices where Hook.allCases.contains(where: { copies(resource, $0) }) {
-            if restored[resource]?.hasPrefix("copy of r\(resource) for \(checkpoint);") != true {
+            let isWanted = only?.contains(resource) ?? true
+            let isRight = restored[resource].map { isCopy($0, of: resource, for: checkpoint) } ?? false
+            if isWanted ? !isRight : restored[resource] != nil {
                 found.append("r\(resource) was restored as \(restored[resource] ?? "nothing")")
             }
         }
@@ -134,5 +169,7 @@ package final class SimulatedPlugin: ProtectionPlugin, @unchecked Sendable {
 
     private func ensureAlive() throws { if process.isDead { throw CancellationError() } }
 
-    private func number(_ context: ActivityContext) -> Int { Int(context.resource.id.dropFirst()) ?? 0 }
+    private func number(_ context: ActivityContext) -> Int { number(context.resource) }
+
+    private func number(_ resource: ResourceDescription) -> Int { Int(resource.id.dropFirst()) ?? 0 }
 }

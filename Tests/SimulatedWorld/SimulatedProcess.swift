@@ -12,6 +12,8 @@ package final class SimulatedProcess: TaskExecutor, RunClock, RunRandom, @unchec
     package let owner: Owner
     /// Whether it was ended.
     package private(set) var isDead = false
+    /// Whether nothing of it goes on any more: it was ended, or has done what it was there for.
+    package private(set) var hasEnded = false
     /// Until when it stands still, as a host that sleeps does.
     package private(set) var pausedUntil: Int64 = 0
     /// How far its wall clock is from the world's, in milliseconds.
@@ -62,12 +64,15 @@ package final class SimulatedProcess: TaskExecutor, RunClock, RunRandom, @unchec
     package func crash() {
         guard !isDead else { return }
         world.note("\(name) crashes")
-        isDead = true
+        (isDead, hasEnded) = (true, true)
         pausedUntil = 0
         world.bury(self)
         for task in roots { task.cancel() }
         roots = []
     }
+
+    /// It has done what it was there for.
+    package func end() { hasEnded = true }
 
     /// Cancels what it runs, as SIGTERM does.
     package func cancel() {

@@ -26,6 +26,9 @@ package final class SimulatedStore: @unchecked Sendable {
     /// Every object, for those who check.
     package var contents: [BankKey: [UInt8]] { objects.mapValues(\.bytes) }
 
+    /// One object, for those who check.
+    func contents(of key: BankKey) -> [UInt8]? { objects[key]?.bytes }
+
     func bytes(_ key: BankKey) -> (bytes: [UInt8], version: ObjectVersion)? {
         objects[key].map { ($0.bytes, ObjectVersion(tag: String($0.version))) }
     }
@@ -54,6 +57,14 @@ package final class SimulatedStore: @unchecked Sendable {
         objects[key] = nil
         sorted = nil
         world.note("\(process.name) deletes \(key)")
+    }
+
+    /// Lets an object be other bytes, or none, as what happens to a store at rest does.
+    func spoil(_ key: BankKey, _ bytes: [UInt8]?) {
+        world.note("\(key) is spoiled: \(bytes.map { String(decoding: $0, as: UTF8.self) } ?? "lost")")
+        writes += 1
+        objects[key] = bytes.map { Object(bytes: $0, version: writes, modified: time) }
+        sorted = nil
     }
 
     /// Takes note that a write of a process is not as durable as it was told.
