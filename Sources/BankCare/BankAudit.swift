@@ -183,8 +183,14 @@ package struct BankAudit: Sendable {
             }
             let standing: OperationStanding
             do { standing = try await collection.standing(id) } catch let error as CheckpointError {
-                try await report(BankFinding(error, at: OperationKeys(id).index, index.checkpoint))
+                let fault = BankFinding(error, at: OperationKeys(id).index, index.checkpoint)
+                let rest = try await OperationAudit(collection: collection, index: index).findings()
+                if !rest.contains(where: { $0.key == fault.key }) { try await report(fault) }
+                for finding in rest { try await report(finding) }
                 continue
+            }
+            for finding in try await OperationAudit(collection: collection, index: index).findings() {
+                try await report(finding)
             }
             guard standing.isOpen, collection.hasEnded(standing.owner) else { continue }
             try await report(

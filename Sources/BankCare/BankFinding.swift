@@ -117,7 +117,7 @@ extension BankFinding.Kind {
         case .rehearsalCutOff: "a rehearsal was cut off, and has left its checkpoint"
         case .deletionUnfinished: "a checkpoint is half deleted, and nobody goes on with it"
         case .operationUnfinished: "a restore or verification was cut off"
-        case .useStale: "a reader of the checkpoint is gone and has left its mark"
+        case .useStale: "a reader of the checkpoint is gone and has left its mark, or who it is cannot be read"
         case .leaseExpired: "the owner of a lease is gone"
         case .reserveMissing: "no room is set aside by which the bank could be cleaned up when it is full"
         }
@@ -144,8 +144,9 @@ extension BankFinding.Kind {
         switch self {
         case .recordMissing, .recordDamaged, .recordsDisagree, .partMissing, .partDamaged, .contentDamaged:
             "restore it from a copy of the bank, or 'cairn delete ID --force'; and see how the storage does"
-        case .markerAlone, .orphan, .rehearsalCutOff, .deletionUnfinished, .useStale, .leaseExpired, .reserveMissing:
-            "'cairn gc'"
+        case .rehearsalCutOff, .deletionUnfinished, .useStale, .reserveMissing: "'cairn gc'"
+        // What may still be on its way is left alone for a day.
+        case .markerAlone, .orphan, .leaseExpired: "'cairn gc', a day after it was last written"
         case .unreadable: "give it back to the user to whom the bank belongs, and see how the storage does"
         case .unfinished: "'cairn resume ID', or 'cairn gc'"
         case .operationUnfinished: "'cairn gc'"

@@ -55,6 +55,10 @@ struct BankRepair: Sendable {
             return false
         case .markerStale:
             guard let id = finding.checkpoint else { return false }
+            // Once more, the record first and the claims behind it: while one is behind the record, nobody acts upon that.
+            guard let commit = try await collection.commit(id), commit.status == .available,
+                try await collection.epochs(id).last ?? 0 <= commit.epoch
+            else { return false }
             try await collection.publish(try await collection.index(id))
             // A deletion that has begun meanwhile needs its marker.
             guard try await bank.size(CheckpointKeys(id).tombstone) == nil else { return false }

@@ -172,7 +172,7 @@ struct CheckpointAudit: Sendable {
         let commit: CommitRecord
         do {
             guard let found = try await collection.commit(id) else {
-                return try await unfinished(index, isMarked, &verdict)
+                return try await unfinished(index, objects, isMarked, depth, &verdict)
             }
             commit = found
         } catch let error as CheckpointError {
@@ -192,6 +192,7 @@ struct CheckpointAudit: Sendable {
         guard isMarked, commit.status == .available, !objects.contains(keys.rehearsed) else { return }
         let owner = try await executor(index)
         guard collection.hasEnded(owner) else { return }
+        // Behind the look at the commit record: whoever claims later than this has seen it.
         let claimed = try await collection.epochs(id).last ?? commit.epoch
         let executor = "executor (process \(owner.process) on \(owner.host)) has ended"
         if index.isRehearsal && index.origin == nil {
@@ -219,26 +220,40 @@ struct CheckpointAudit: Sendable {
     }
 
     private func unfinished(
-        _ index: CheckpointIndex, _ isMarked: Bool, _ verdict: inout CheckpointVerdict
+        _ index: CheckpointIndex, _ objects: [BankKey], _ isMarked: Bool, _ depth: Depth,
+        _ verdict: inout CheckpointVerdict
     ) async throws {
-        guard isMarked || index.origin == nil else {
-            // A deletion of an earlier copy under this id may have taken it; a copy can always be gone on with.
+        if !isMarked {
+            // Entries are written behind the commit record, so that it was lost where there are any; but a copy can always be
+            // gone on with, and a deletion of an earlier one under this id may have taken its marker.
+            guard try await index.origin != nil || !isNamed(index) else {
+                verdict.findings.append(
+                    finding(
+                        .recordMissing, keys.commits, "has no commit record, and no marker says that it is unfinished"))
+                return
+            }
             verdict.findings.append(
                 finding(
-                    .markerMissing, CheckpointLayout.unfinished(id), "is not there, although the copy is unfinished"))
-            return
-        }
-        guard isMarked else {
-            verdict.findings.append(
-                finding(.recordMissing, keys.commits, "has no commit record, and no marker says that it is unfinished"))
+                    .markerMissing, CheckpointLayout.unfinished(id),
+                    "is not there, although the checkpoint is unfinished"))
             return
         }
         let owner = try await executor(index)
-        guard collection.hasEnded(owner) else { return }
+        let hasEnded = collection.hasEnded(owner)
+        if depth != .indices { verdict.findings += try await unfinishedRecords(index, objects, hasEnded) }
+        guard hasEnded else { return }
         verdict.findings.append(
             finding(
                 index.isRehearsal && index.origin == nil ? .rehearsalCutOff : .unfinished, keys.all,
                 "is unfinished, and its executor (process \(owner.process) on \(owner.host)) has ended"))
+    }
+
+    private func isNamed(_ index: CheckpointIndex) async throws -> Bool {
+        for key in try collection.everyIndexKey(plan: index.plan, provider: index.provider, index.created, id)
+        where try await bank.size(key) != nil {
+            return true
+        }
+        return false
     }
 }
 

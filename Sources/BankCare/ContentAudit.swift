@@ -147,7 +147,10 @@ struct ContentAudit {
                         "is of a \(use.kind) by process \(use.owner.process) on \(use.owner.host), which has ended")
                 }
             } catch {
-                add(.recordDamaged, key, "cannot be read: \(error)")
+                // Its key says whose it is, and whether that one holds a lease.
+                add(
+                    .useStale, key,
+                    "cannot be read: \(error); the checkpoint counts as used while its owner has a lease")
             }
         }
     }

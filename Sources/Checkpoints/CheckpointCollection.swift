@@ -63,6 +63,12 @@ package enum CheckpointError: Error, Sendable, Hashable, CustomStringConvertible
     case wantedBack(CheckpointID)
     /// Someone reads it, and so it is not deleted.
     case inUse(CheckpointID, UseRecord)
+    /// Someone else deletes it already.
+    case beingDeleted(CheckpointID, by: Owner)
+    /// Someone else has taken over its deletion.
+    case deletionTakenOver(CheckpointID)
+    /// There are checkpoints, and no index names one.
+    case indicesLost
     /// The checkpoint's status does not allow the operation.
     case wrongStatus(CheckpointID, CheckpointStatus, wanted: String, reason: String)
 
@@ -96,10 +102,25 @@ package enum CheckpointError: Error, Sendable, Hashable, CustomStringConvertible
             return
                 "checkpoint \(id.text) is wanted back: 'cairn checkpoints reset \(id.text)' or 'cairn gc' sees to that "
                 + "when it was announced a day ago, and then it can be deleted again"
+        case .inUse(let id, let use) where use.isIllegible:
+            return
+                "checkpoint \(id.text) may be in use by owner \(use.owner.id), whose record cannot be read; when that has "
+                + "ended, the same command goes on, and 'cairn gc' removes the record"
         case .inUse(let id, let use):
             return
                 "checkpoint \(id.text) is in use: process \(use.owner.process) on \(use.owner.host) has a \(use.kind) "
                 + "of it running since \(use.since); try again when that has ended"
+        case .beingDeleted(let id, let owner):
+            return
+                "process \(owner.process) on \(owner.host) is deleting checkpoint \(id.text); when that has ended and the "
+                + "checkpoint is still there, delete it again"
+        case .deletionTakenOver(let id):
+            return
+                "another cairn has taken over the deletion of checkpoint \(id.text); what this one did does not count"
+        case .indicesLost:
+            return
+                "the bank has checkpoints, and its indices name none: they are lost; 'cairn bank reindex' makes them "
+                + "anew, and until then a checkpoint can be named by its id"
         case .wrongStatus(let id, let status, let wanted, let reason):
             let because = reason.isEmpty ? "" : " (\(reason))"
             return "checkpoint \(id.text) is '\(status.rawValue)'\(because), and must be \(wanted)"

@@ -12,6 +12,11 @@ package struct DeletionMark: Sendable {
     let wasMarked: Bool
     /// The tombstone's version.
     let version: ObjectVersion
+
+    /// The same mark behind a write of its owner.
+    func replaced(by tombstone: Tombstone, _ version: ObjectVersion) -> DeletionMark {
+        DeletionMark(summary: summary, tombstone: tombstone, isFirst: false, wasMarked: wasMarked, version: version)
+    }
 }
 
 extension CheckpointCollection {
@@ -19,8 +24,11 @@ extension CheckpointCollection {
     /// marked it looks with `ensureDeletable` whether someone has begun to use it or pinned it meanwhile.
     ///
     /// Allowed from `available`, `error`, `deleting` and `error-deleting`; `force` also takes what is damaged or
-    /// unfinished. A mark that is there and without fault stays as it is, for its age counts.
-    package func beginDeletion(_ id: CheckpointID, now: Timestamp, force: Bool) async throws -> DeletionMark {
+    /// unfinished. A mark that is there and without fault stays as it is, for its age counts. Throws
+    /// `CheckpointError.beingDeleted` while another owner is at it that `isGone` does not know to have ended.
+    package func beginDeletion(
+        _ id: CheckpointID, now: Timestamp, force: Bool, isGone: (Owner) async throws -> Bool = { _ in true }
+    ) async throws -> DeletionMark {
         guard let summary = try await summary(id) else { throw CheckpointError.unknown(id.text) }
         if !force, !summary.status.isDeletable {
             throw CheckpointError.wrongStatus(
@@ -28,28 +36,52 @@ extension CheckpointCollection {
                 reason: summary.message)
         }
         let wasMarked = try await bank.size(CheckpointLayout.unfinished(id)) != nil
-        try await markUnfinished(id)
-        let present: (tombstone: Tombstone?, version: ObjectVersion)?
+        while true {
+            let present = try await presentMark(id)
+            if let tombstone = present?.tombstone, tombstone.failure == nil, !isLeftToOthers(tombstone),
+                tombstone.owner.id != owner.id, try await !isGone(tombstone.owner)
+            {
+                throw CheckpointError.beingDeleted(id, by: tombstone.owner)
+            }
+            try await markUnfinished(id)
+            // Where a mark must be old before anything goes, writing it again would make it young for ever.
+            if let present, let tombstone = present.tombstone, tombstone.failure == nil,
+                tombstone.stage == .marked || consistency == .listOnly
+            {
+                return DeletionMark(
+                    summary: summary, tombstone: tombstone, isFirst: false, wasMarked: wasMarked,
+                    version: present.version)
+            }
+            let tombstone = Tombstone(
+                summary, marked: present?.tombstone?.marked ?? now, owner: owner,
+                stage: present.map { $0.tombstone?.stage ?? .removing } ?? .marked, failure: nil)
+            let condition: WriteCondition =
+                consistency == .compareAndSwap ? present.map { .ifVersion($0.version) } ?? .ifAbsent : .none
+            do {
+                let version = try await write(tombstone, if: condition)
+                // Who was about to bring the checkpoint to its end may have taken the marker away.
+                if try await bank.size(CheckpointLayout.unfinished(id)) == nil { try await markUnfinished(id) }
+                return DeletionMark(
+                    summary: summary, tombstone: tombstone, isFirst: present == nil, wasMarked: wasMarked,
+                    version: version)
+            } catch BankError.conditionFailed {
+                // Someone else was quicker, and what they do decides what is to be done.
+                try Task.checkCancellation()
+            }
+        }
+    }
+
+    /// Whether who has marked a checkpoint has left the rest to others: where the mark must be old first.
+    package func isLeftToOthers(_ tombstone: Tombstone) -> Bool {
+        tombstone.stage == .marked && consistency == .listOnly
+    }
+
+    /// The mark that is there, with its version. One that cannot be read gives way.
+    private func presentMark(_ id: CheckpointID) async throws -> (tombstone: Tombstone?, version: ObjectVersion)? {
         do {
             let (bytes, version) = try await bank.getVersioned(CheckpointKeys(id).tombstone)
-            // A tombstone that cannot be read gives way.
-            present = (try? Tombstone(opening: bytes), version)
-        } catch BankError.notFound { present = nil }
-        // Where a mark must be old before anything goes, writing it again would make it young for ever.
-        if let present, let tombstone = present.tombstone, tombstone.failure == nil,
-            tombstone.stage == .marked || consistency == .listOnly
-        {
-            return DeletionMark(
-                summary: summary, tombstone: tombstone, isFirst: false, wasMarked: wasMarked, version: present.version)
-        }
-        let tombstone = Tombstone(
-            summary, marked: present?.tombstone?.marked ?? now, owner: owner,
-            stage: present.map { $0.tombstone?.stage ?? .removing } ?? .marked, failure: nil)
-        let version = try await write(tombstone, if: .none)
-        // Who was about to bring the checkpoint to its end may have taken the marker away.
-        if try await bank.size(CheckpointLayout.unfinished(id)) == nil { try await markUnfinished(id) }
-        return DeletionMark(
-            summary: summary, tombstone: tombstone, isFirst: present == nil, wasMarked: wasMarked, version: version)
+            return (try? Tombstone(opening: bytes), version)
+        } catch BankError.notFound { return nil }
     }
 
     /// Throws `CheckpointError.wrongStatus` when a checkpoint was marked meanwhile, and must be `wanted`.
@@ -59,46 +91,52 @@ extension CheckpointCollection {
         }
     }
 
-    /// Takes note that from now on something may be removed. Returns whether it could: `false` when someone else has
-    /// changed the mark, since what was looked for behind it must be looked for again.
-    package func advanceDeletion(_ mark: DeletionMark) async throws -> Bool {
+    /// Takes note that from now on something may be removed. Returns the mark as it is then; `nil` when someone else has
+    /// changed it, since what was looked for behind it must be looked for again.
+    package func advanceDeletion(_ mark: DeletionMark) async throws -> DeletionMark? {
         // From there nobody goes back.
-        guard mark.tombstone.stage == .marked else { return true }
+        guard mark.tombstone.stage == .marked else { return mark }
         let tombstone = Tombstone(
             mark.summary, marked: mark.tombstone.marked, owner: owner, stage: .removing, failure: nil)
         do {
-            _ = try await write(tombstone, if: consistency == .compareAndSwap ? .ifVersion(mark.version) : .none)
+            return mark.replaced(
+                by: tombstone,
+                try await write(tombstone, if: consistency == .compareAndSwap ? .ifVersion(mark.version) : .none))
         } catch BankError.conditionFailed {
-            return false
+            return nil
         }
-        return true
     }
 
-    /// Records that deleting failed; the checkpoint stays `error-deleting` until it is deleted again or reset.
-    package func failDeletion(_ mark: DeletionMark, stage: Tombstone.Stage, failure: ResourceFailure) async throws {
-        _ = try await write(
-            Tombstone(mark.summary, marked: mark.tombstone.marked, owner: owner, stage: stage, failure: failure),
-            if: .none)
+    /// Records that deleting failed; the checkpoint stays `error-deleting` until it is deleted again or reset. Returns the
+    /// mark as it is then.
+    ///
+    /// Returns `nil`, and records nothing, when the mark is not there any more or someone else's: whoever was slow would
+    /// else mark what stands under this id by now.
+    @discardableResult
+    package func failDeletion(_ mark: DeletionMark, failure: ResourceFailure) async throws -> DeletionMark? {
+        let tombstone = Tombstone(
+            mark.summary, marked: mark.tombstone.marked, owner: owner, stage: mark.tombstone.stage, failure: failure)
+        guard consistency == .compareAndSwap else {
+            guard try await version(of: CheckpointKeys(mark.summary.id).tombstone) == mark.version else { return nil }
+            return mark.replaced(by: tombstone, try await write(tombstone, if: .none))
+        }
+        do {
+            return mark.replaced(by: tombstone, try await write(tombstone, if: .ifVersion(mark.version)))
+        } catch BankError.conditionFailed {
+            return nil
+        }
     }
 
     /// Takes the mark away again where nothing but the mark was made and the bank can tell that nobody else has changed
     /// it; else records why the checkpoint was not deleted.
     package func withdrawDeletion(_ mark: DeletionMark, because reason: CheckpointError) async throws {
-        guard consistency == .compareAndSwap else {
-            return try await failDeletion(
-                mark, stage: mark.tombstone.stage,
-                failure: ResourceFailure(resource: "", hook: "", message: reason.description))
+        guard consistency == .compareAndSwap, mark.isFirst, mark.summary.status == .available else {
+            try await failDeletion(
+                mark, failure: ResourceFailure(resource: "", hook: "", message: reason.description))
+            return
         }
         // Where that fails, someone else deletes it, too, and will come upon the same reason.
         do {
-            guard mark.isFirst, mark.summary.status == .available else {
-                let failure = ResourceFailure(resource: "", hook: "", message: reason.description)
-                _ = try await write(
-                    Tombstone(
-                        mark.summary, marked: mark.tombstone.marked, owner: owner, stage: mark.tombstone.stage,
-                        failure: failure), if: .ifVersion(mark.version))
-                return
-            }
             try await bank.delete(CheckpointKeys(mark.summary.id).tombstone, if: .ifVersion(mark.version))
             // What was to be done before is still to be done: entries to be written, or a rehearsal to be removed.
             if !mark.wasMarked { try await settle(mark.summary.id) }
@@ -114,10 +152,14 @@ extension CheckpointCollection {
     /// the work.
     ///
     /// Somebody else may finish the same deletion first, and then the checkpoint may be copied here again, under the same
-    /// id. So what is removed is what stood here under the tombstone that was seen first.
-    package func finishDeletion(_ summary: CheckpointSummary) async throws {
+    /// id. So what is removed is what stood here under this mark. Returns `false` when there is another one, whose owner
+    /// goes on.
+    @discardableResult
+    package func finishDeletion(_ mark: DeletionMark) async throws -> Bool {
+        let summary = mark.summary
         let layout = CheckpointKeys(summary.id)
-        guard let mark = try await version(of: layout.tombstone) else { return }
+        guard let present = try await version(of: layout.tombstone) else { return true }
+        guard present == mark.version else { return false }
         let index = try await version(of: layout.index)
         // A damaged checkpoint may not tell its names: then its indices are found by its id.
         let known = summary.plan != CheckpointSummary.unknownName && summary.status != .damaged
@@ -136,11 +178,12 @@ extension CheckpointCollection {
             }
         }
         // As long as it is there, plugins are asked to delete, for which they need all the rest.
-        if let index, try await !delete(layout.index, as: index) { return }
+        if let index, try await !delete(layout.index, as: index) { return true }
         let keys = try await bank.allKeys(below: layout.all).filter { $0 != layout.tombstone }
-        guard try await version(of: layout.tombstone) == mark else { return }
+        guard try await version(of: layout.tombstone) == mark.version else { return true }
         try await delete(keys)
-        if try await delete(layout.tombstone, as: mark) { try await settle(summary.id) }
+        if try await delete(layout.tombstone, as: mark.version) { try await settle(summary.id) }
+        return true
     }
 
     private func version(of key: BankKey) async throws -> ObjectVersion? {

@@ -90,6 +90,8 @@ extension CheckpointCollection {
         package let checkpoints: [ListedCheckpoint]
         /// Where the next page begins, `nil` when this one is the last.
         package let next: Cursor?
+        /// What was found out about the indices.
+        package let indices: IndexStanding
     }
 }
 

@@ -146,6 +146,8 @@ package struct CheckpointKeys: Sendable, Hashable {
         below("e\(epoch)/journal/\(eightDigits(page)).json")
     }
 
+    /// What lies below this is what an epoch's copier has noted.
+    package func copyJournal(ofEpoch epoch: UInt32) -> BankKey { below("e\(epoch)/copying") }
     /// One page of what an epoch's copier has noted, counted from 0.
     package func copyJournal(ofEpoch epoch: UInt32, page: UInt32) -> BankKey {
         below("e\(epoch)/copying/\(eightDigits(page)).json")

@@ -47,10 +47,15 @@ extension CheckpointCollection {
     {
         do {
             guard let tombstone = try await tombstone(id) else { return nil }
+            let isWantedBack = try await isResetIntended(id)
+            let wish =
+                isWantedBack
+                ? "it is wanted back: 'cairn checkpoints reset' or 'cairn gc' sees to that in its time" : ""
             return CheckpointSummary(
                 id: id, plan: tombstone.plan, provider: tombstone.provider, created: tombstone.created,
                 status: tombstone.failure == nil ? .deleting : .errorDeleting, resources: 0, storedBytes: 0,
-                warnings: 0, message: tombstone.failure?.description ?? "")
+                warnings: 0,
+                message: [tombstone.failure?.description ?? "", wish].filter { !$0.isEmpty }.joined(separator: "; "))
         } catch let error as CheckpointError {
             return damaged(id, indexed, error)
         }
@@ -114,18 +119,26 @@ extension CheckpointCollection {
         let recorded = commit.map { ($0.status, $0.message) }
         // A copy that has failed may be tried again.
         let mayGoOn = commit == nil || (index.origin != nil && commit?.status == .error)
-        let newest = mayGoOn ? try await newestEpoch(index.id) : nil
-        if let recorded, newest?.epoch ?? 0 <= commit?.epoch ?? 0 { return recorded }
         // Who resumed it last runs it now.
-        let owner = newest?.owner ?? index.owner
+        let runner = mayGoOn ? try await runner(of: index) : nil
+        if let recorded, runner?.epoch ?? 0 <= commit?.epoch ?? 0 { return recorded }
+        if let fault = runner?.fault, runner?.owner == nil {
+            return (
+                .damaged,
+                "\(fault); 'cairn gc' gives it up when nobody can be at it any more, and says what may still stand still"
+            )
+        }
+        let owner = runner?.owner ?? index.owner
         let process = "(process \(owner.process) on \(owner.host)) ended before it was done"
         guard index.origin == nil else {
-            if !hasEnded(owner) { return (newest == nil ? .waitCopying : .copying, "") }
-            return recorded ?? (.error, "its copier \(process); 'cairn resume' goes on")
+            if !hasEnded(owner) { return (runner?.epoch ?? 0 == 0 ? .waitCopying : .copying, "") }
+            return recorded ?? (.error, "its copier \(process); 'cairn resume' goes on, or 'cairn gc' gives it up")
         }
         guard hasEnded(owner) else { return (.protecting, "") }
         // Nobody goes on with what is to be thrown away.
-        let advice = index.isRehearsal ? "'cairn gc' cleans up behind it" : "'cairn resume' finishes it"
+        let advice =
+            index.isRehearsal
+            ? "'cairn gc' cleans up behind it" : "'cairn resume' finishes it, or 'cairn gc' gives it up"
         return (.error, "its executor \(process); \(advice)")
     }
 }

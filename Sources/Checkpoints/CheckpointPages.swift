@@ -5,16 +5,19 @@ extension CheckpointCollection {
 
     /// The checkpoints that match, newest first; at most `limit`.
     ///
-    /// An index entry without a checkpoint is passed over, and one that cannot be read is listed as damaged.
+    /// An index entry without a checkpoint is passed over, and one that cannot be read is listed as damaged. Throws
+    /// `CheckpointError.indicesLost` when the bank has checkpoints and no index names any.
     package func list(_ filter: Filter, limit: Int = .max) async throws -> [CheckpointSummary] {
-        try await page(filter, limit: limit).checkpoints.map(\.summary)
+        let page = try await page(filter, limit: limit)
+        guard !page.indices.isLost else { throw CheckpointError.indicesLost }
+        return page.checkpoints.map(\.summary)
     }
 
     /// The first `limit` checkpoints that match and come behind a cursor, in one of the two orders.
     ///
     /// It costs what the page costs: the days of one index that it comes to, and the records of what it lists. What
     /// comes and goes meanwhile moves nothing: a cursor is a place in time. `annotated` also reads labels, notes and
-    /// pins.
+    /// pins. Without a limit, the index is compared with others throughout.
     package func page(
         _ filter: Filter, order: ListingOrder = .newestFirst, after cursor: Cursor? = nil, limit: Int = .max,
         annotated: Bool = false
@@ -22,7 +25,9 @@ extension CheckpointCollection {
         let limit = max(1, limit)
         var listed: [ListedCheckpoint] = []
         var isLast = true
-        try await visit(filter, order: order, after: cursor, annotated: annotated, expecting: limit) { checkpoint in
+        let indices = try await visit(
+            filter, order: order, after: cursor, annotated: annotated, expecting: limit, thorough: limit == .max
+        ) { checkpoint in
             guard listed.count < limit else {
                 isLast = false
                 return false
@@ -30,16 +35,20 @@ extension CheckpointCollection {
             listed.append(checkpoint)
             return true
         }
-        return Page(checkpoints: listed, next: isLast ? nil : listed.last.map { Cursor($0.place) })
+        return Page(
+            checkpoints: listed, next: isLast ? nil : listed.last.map { Cursor($0.place) }, indices: indices)
     }
 
     /// Calls `body` with each checkpoint that matches and comes behind a cursor, in order, until it says `false`.
     ///
-    /// Reads a little ahead, and never more than `expecting` asks for at first.
+    /// Reads a little ahead, and never more than `expecting` asks for at first. A `thorough` visit compares the index with
+    /// another one on all days that it comes to, however much else was made on them. Returns what was found out about the
+    /// indices.
+    @discardableResult
     package func visit(
         _ filter: Filter, order: ListingOrder = .newestFirst, after cursor: Cursor? = nil, annotated: Bool = false,
-        expecting: Int = 16, _ body: (ListedCheckpoint) async throws -> Bool
-    ) async throws {
+        expecting: Int = 16, thorough: Bool = false, _ body: (ListedCheckpoint) async throws -> Bool
+    ) async throws -> IndexStanding {
         let needsAnnotations = annotated || !filter.labels.isEmpty
         // Markers first: what is finished meanwhile has its entries before its marker goes.
         let marked = try await marked(filter, needsAnnotations)
@@ -47,7 +56,13 @@ extension CheckpointCollection {
         let before: (IndexEntry, IndexEntry) -> Bool = { order == .newestFirst ? $0 > $1 : $0 < $1 }
         waiting.sort { before($0.place, $1.place) }
         var seen = Set(waiting.map(\.summary.id))
-        var walk = try await IndexWalk(self, filter, order: order, from: cursor?.entry)
+        var walk = try await IndexWalk(self, filter, order: order, from: cursor?.entry, isThorough: thorough)
+        if walk.namesNothing, try await hasUnnamed() {
+            var standing = walk.standing
+            standing.isLost = true
+            for checkpoint in waiting { guard try await body(checkpoint) else { break } }
+            return standing
+        }
         var ahead = min(max(expecting, 1), 64) + (expecting < 64 ? 1 : 0)
         while let entries = try await walk.next() {
             var rest = entries.filter {
@@ -61,14 +76,32 @@ extension CheckpointCollection {
                 for found in try await listed(Array(part), filter, needsAnnotations) {
                     guard seen.insert(found.summary.id).inserted else { continue }
                     while let first = waiting.first, before(first.place, found.place) {
-                        guard try await body(first) else { return }
+                        guard try await body(first) else { return walk.standing }
                         waiting.removeFirst()
                     }
-                    guard try await body(found) else { return }
+                    guard try await body(found) else { return walk.standing }
                 }
             }
         }
-        for checkpoint in waiting { guard try await body(checkpoint) else { return } }
+        for checkpoint in waiting { guard try await body(checkpoint) else { break } }
+        return walk.standing
+    }
+
+    /// Whether there is a checkpoint that no marker names; where no index names any, theirs are lost.
+    private func hasUnnamed() async throws -> Bool {
+        let marked = Set(try await markedIDs())
+        // Enough to come upon one among those that are half there.
+        let names = try await bank.names(below: CheckpointLayout.checkpoints, after: nil, limit: marked.count + 16)
+            .names
+        for id in names.compactMap({ CheckpointID($0) }) where !marked.contains(id) {
+            let keys = CheckpointKeys(id)
+            if try await bank.size(keys.index) != nil, try await bank.size(keys.tombstone) == nil,
+                try await bank.size(CheckpointLayout.unfinished(id)) == nil
+            {
+                return true
+            }
+        }
+        return false
     }
 
     /// The checkpoints that a marker names and that match, newest first: all that are unfinished are among them. It reads
@@ -193,14 +226,15 @@ extension CheckpointCollection {
 
     /// The newest available checkpoint, and the newer ones that had failed.
     ///
-    /// Throws `newestDamaged` when a newer one is damaged: nobody who asks for the last means an older one unseen.
+    /// Throws `newestDamaged` when a newer one is damaged, and `indicesLost` when nothing tells which it is: nobody who asks
+    /// for the last means an older one unseen. A `thorough` look finds newer ones also that their index has lost.
     package func last(
-        _ filter: Filter
-    ) async throws -> (checkpoint: CheckpointSummary, failed: [CheckpointSummary]) {
+        _ filter: Filter, thorough: Bool = true
+    ) async throws -> (checkpoint: CheckpointSummary, failed: [CheckpointSummary], indices: IndexStanding) {
         var failed: [CheckpointSummary] = []
         var damaged: CheckpointSummary?
         var available: CheckpointSummary?
-        try await visit(filter, expecting: 1) { checkpoint in
+        let indices = try await visit(filter, expecting: 1, thorough: thorough) { checkpoint in
             let summary = checkpoint.summary
             // A rehearsal is made to be deleted, and is never what anyone means.
             if summary.isRehearsal { return true }
@@ -212,9 +246,10 @@ extension CheckpointCollection {
             }
             return available == nil
         }
+        guard !indices.isLost else { throw CheckpointError.indicesLost }
         if let damaged { throw CheckpointError.newestDamaged(damaged, whole: available) }
         guard let available else { throw CheckpointError.noneAvailable(plan: filter.plan, before: filter.until) }
-        return (available, failed)
+        return (available, failed, indices)
     }
 
     /// The checkpoint whose id begins with `prefix`. It needs no index: those may be lost.

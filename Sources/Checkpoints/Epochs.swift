@@ -2,6 +2,24 @@ import Bank
 import CanonicalForm
 package import Surroundings
 
+/// Who runs a checkpoint, as far as its records tell.
+package struct CheckpointRunner: Sendable, Hashable {
+    /// The newest epoch that was claimed; 0 when there is none yet.
+    package let epoch: UInt32
+    /// Who claimed it; `nil` when that cannot be read.
+    package let owner: Owner?
+    /// When it was claimed, where that can be read.
+    package let started: Timestamp?
+    /// What is wrong with the record of the newest epoch.
+    package let fault: CheckpointError?
+
+    /// Who it is, in words.
+    package var words: String {
+        owner.map { "process \($0.process) on \($0.host)" }
+            ?? "unknown, since the record of epoch \(epoch) cannot be read"
+    }
+}
+
 /// Who runs a checkpoint: epochs, each claimed by one owner.
 extension CheckpointCollection {
     /// The epochs of a checkpoint that were claimed, in ascending order. There may be gaps between them.
@@ -19,6 +37,37 @@ extension CheckpointCollection {
     package func newestEpoch(_ id: CheckpointID) async throws -> EpochRecord? {
         guard let newest = try await epochs(id).last else { return nil }
         return try await epoch(newest, of: id)
+    }
+
+    /// Who runs a checkpoint, or did. A record that cannot be read is no reason not to look further: the number of an epoch
+    /// is in its key, and the first one is claimed by whoever makes the checkpoint.
+    package func runner(of index: CheckpointIndex) async throws -> CheckpointRunner {
+        guard let newest = try await epochs(index.id).last else {
+            return CheckpointRunner(epoch: 0, owner: index.owner, started: nil, fault: nil)
+        }
+        do {
+            let record = try await epoch(newest, of: index.id)
+            return CheckpointRunner(epoch: newest, owner: record.owner, started: record.started, fault: nil)
+        } catch let fault as CheckpointError {
+            let owner = newest == 1 && index.origin == nil ? index.owner : nil
+            return CheckpointRunner(epoch: newest, owner: owner, started: nil, fault: fault)
+        }
+    }
+
+    /// Whether who runs a checkpoint has certainly ended. Of one that nothing names it is certain when every owner has that
+    /// holds a lease on the bank: nobody works on it without.
+    package func hasLeft(_ runner: CheckpointRunner, isGone: (Owner) async throws -> Bool) async throws -> Bool {
+        if let owner = runner.owner { return try await isGone(owner) }
+        let own = BankKey.segment(encoding: owner.id)
+        for name in try await bank.allNames(below: CheckpointLayout.leases) where name != own {
+            let bytes: [UInt8]
+            do {
+                bytes = try await bank.get(
+                    try CheckpointLayout.leases.appending(name), longest: ObjectLimit.record)
+            } catch BankError.notFound { continue } catch is BankError { return false }
+            guard let lease = try? LeaseRecord(opening: bytes), try await isGone(lease.owner) else { return false }
+        }
+        return true
     }
 
     /// The record of a claimed epoch; throws `CheckpointError.damaged`.

@@ -43,19 +43,19 @@ extension CheckpointCollection {
         case .available, .deleting, .errorDeleting, .damaged: return nil
         }
         let index = try await index(summary.id)
-        let newest = try await newestEpoch(summary.id)
+        let runner = try await runner(of: index)
         if let commit = try await settledCommit(summary.id) {
             // Only a copy goes on behind a record that it has failed; of a run, what it could not undo is undone.
             let goesOn =
                 index.origin == nil
-                ? !commit.dueReverts.isEmpty : commit.status == .error && newest?.epoch ?? 0 > commit.epoch
+                ? !commit.dueReverts.isEmpty : commit.status == .error && runner.epoch > commit.epoch
             guard goesOn else { return nil }
         }
-        let owner = newest?.owner ?? index.owner
+        let owner = runner.owner ?? index.owner
         guard !isRunning(owner) else { return nil }
         return Interruption(
             kind: index.origin == nil ? .protect : .copy, id: summary.id, plan: summary.plan,
-            began: newest?.started ?? index.origin?.copied ?? index.created, isCertain: hasEnded(owner))
+            began: runner.started ?? index.origin?.copied ?? index.created, isCertain: hasEnded(owner))
     }
 
     private func interruption(

@@ -74,4 +74,40 @@ extension CheckpointCollection {
         }
         return (events, number)
     }
+
+    // MARK: What can be read of one that is damaged
+
+    /// What some epochs of a checkpoint have noted, as far as it can be read, and what cannot be.
+    ///
+    /// As `journal(of:_:_:)`. The first segment of an epoch says what is due from those before; where it cannot be read,
+    /// they do. Throws `CheckpointError.unreadable` for what may well be whole.
+    package func legibleJournal(
+        of epochs: [UInt32], _ ir: PlanIR, below prefix: (UInt32) -> BankKey
+    ) async throws -> (events: [JournalEvent], faults: [CheckpointError]) {
+        var events: [JournalEvent] = []
+        var faults: [CheckpointError] = []
+        for epoch in epochs.reversed() {
+            let keys = try await bank.allKeys(below: prefix(epoch))
+            let numbers = keys.compactMap { key in key.segments.last.flatMap { UInt32($0.dropLast(5)) } }
+            guard let last = numbers.max() else { continue }
+            var found: [JournalEvent] = []
+            var isWhole = true
+            for number in 0...last {
+                do {
+                    let key = try prefix(epoch).appending("\(eightDigits(number)).json")
+                    found += try await read(key, longest: ObjectLimit.bulk) {
+                        try JournalSegment(opening: $0, number: number, of: ir)
+                    }.events
+                } catch let fault as CheckpointError {
+                    // What this user may not read another one may, and what is due must not be forgotten for that.
+                    if case .unreadable = fault { throw fault }
+                    faults.append(fault)
+                    isWhole = isWhole && number > 0
+                }
+            }
+            events = found + events
+            if isWhole { break }
+        }
+        return (events, faults)
+    }
 }

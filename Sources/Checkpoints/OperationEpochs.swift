@@ -168,4 +168,15 @@ extension CheckpointCollection {
         }
         return []
     }
+
+    /// As `operationJournal`, as far as it can be read, and what cannot be.
+    package func legibleOperationJournal(
+        _ standing: OperationStanding, _ ir: PlanIR
+    ) async throws -> (events: [JournalEvent], faults: [CheckpointError]) {
+        let keys = OperationKeys(standing.index.id)
+        let isOld = try await bank.size(keys.onlyJournal(page: 0)) != nil
+        return try await legibleJournal(of: standing.epochs, ir) { epoch in
+            epoch == 1 && isOld ? keys.onlyJournal : keys.journal(ofEpoch: epoch)
+        }
+    }
 }

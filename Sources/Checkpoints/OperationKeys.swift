@@ -21,6 +21,10 @@ package struct OperationKeys: Sendable, Hashable {
     package func commit(ofEpoch epoch: UInt32) -> BankKey { below("commits/\(epoch).json") }
     /// The outcome of an operation that was made before there were epochs.
     package var onlyCommit: BankKey { below("commit.json") }
+    /// What lies below this is an epoch's journal.
+    package func journal(ofEpoch epoch: UInt32) -> BankKey { below("e\(epoch)/journal") }
+    /// What lies below this is the journal of an operation that was made before there were epochs.
+    package var onlyJournal: BankKey { below("journal") }
     /// One page of an epoch's journal, counted from 0.
     package func journal(ofEpoch epoch: UInt32, page: UInt32) -> BankKey {
         below("e\(epoch)/journal/\(eightDigits(page)).json")

@@ -9,6 +9,8 @@ package struct OperationSummary: Sendable, Hashable {
     package let status: OperationStatus
     /// Why it is not `success`, where there is something to say.
     package let message: String
+    /// Whether its checkpoint is not there any more.
+    package var isOrphaned = false
 
     /// What was asked for, `nil` when that cannot be read.
     package var index: OperationIndex? { standing?.index }
@@ -16,7 +18,7 @@ package struct OperationSummary: Sendable, Hashable {
     package var commit: OperationCommit? { standing.flatMap { $0.isOpen ? nil : $0.commit } }
     /// Whether `cairn resume` goes on with it: a restore that failed or was cut off, or a verification that was cut off.
     package var isResumable: Bool {
-        guard status == .fail, let standing else { return false }
+        guard status == .fail, !isOrphaned, let standing else { return false }
         return standing.index.kind == "restore" || (standing.index.kind == "verify" && standing.isOpen)
     }
 }
@@ -69,7 +71,15 @@ extension CheckpointCollection {
             return OperationSummary(id: id, standing: nil, status: .damaged, message: error.description)
         }
         let (status, message) = state(standing)
-        return OperationSummary(id: id, standing: standing, status: status, message: message)
+        guard status == .fail else {
+            return OperationSummary(id: id, standing: standing, status: status, message: message)
+        }
+        // What was deleted can be restored no more.
+        let isOrphaned = try await bank.size(CheckpointKeys(standing.index.checkpoint).index) == nil
+        let fate = isOrphaned ? "the checkpoint is gone, so that it cannot be resumed" : ""
+        return OperationSummary(
+            id: id, standing: standing, status: status,
+            message: [message, fate].filter { !$0.isEmpty }.joined(separator: "; "), isOrphaned: isOrphaned)
     }
 
     private func state(_ standing: OperationStanding) -> (OperationStatus, String) {

@@ -11,6 +11,17 @@ package struct UseRecord: Sendable, Hashable {
     package let kind: String
     package let owner: Owner
     package let since: Timestamp
+    /// Whether the record cannot be read, and all that is known is whose it is, by its key.
+    package private(set) var isIllegible = false
+
+    /// The use of an owner whose record cannot be read.
+    init(illegible id: CheckpointID, of owner: String) {
+        self.init(
+            checkpoint: id, kind: "use",
+            owner: Owner(id: owner, host: "?", process: 0, boot: "unknown", processStart: 0, namespace: "unknown"),
+            since: Timestamp(milliseconds: 0))
+        isIllegible = true
+    }
 
     package init(checkpoint: CheckpointID, kind: String, owner: Owner, since: Timestamp) {
         self.checkpoint = checkpoint
@@ -85,11 +96,19 @@ extension CheckpointCollection {
             id, tombstone.failure == nil ? .deleting : .errorDeleting, wanted: "available", reason: "")
     }
 
-    /// Who uses a checkpoint, or did when it crashed, by owner. A record that cannot be read is thrown as `damaged` or `unreadable`.
+    /// Who uses a checkpoint, or did when it crashed, by owner. Of a record that cannot be read the key says whose it is.
     package func uses(_ id: CheckpointID) async throws -> [UseRecord] {
         var uses: [UseRecord] = []
         for key in try await legibly({ try await bank.allKeys(below: CheckpointKeys(id).uses) }) {
-            if let use = try await readIfPresent(key, { try UseRecord(opening: $0) }) { uses.append(use) }
+            do {
+                if let use = try await readIfPresent(key, { try UseRecord(opening: $0) }) { uses.append(use) }
+            } catch is CheckpointError {
+                // What is no owner's key protects nothing.
+                guard let name = key.segments.last, name.hasSuffix(".json"),
+                    let owner = BankKey.text(decoding: name.dropLast(5))
+                else { continue }
+                uses.append(UseRecord(illegible: id, of: owner))
+            }
         }
         return uses
     }

@@ -98,7 +98,12 @@ package enum StandardStream: Sendable {
     /// Takes note of what could not be written.
     private func lose(because failure: PatientFile.Failure) {
         guard self == .output && failure.code != EPIPE else { return }
-        StandardStream.lost.withLock { $0 = true }
+        // Once is enough: what comes behind it will not be written either.
+        let isFirst = StandardStream.lost.withLock { lost in
+            defer { lost = true }
+            return !lost
+        }
+        guard isFirst else { return }
         StandardStream.error.write("\(ProgramName.text): cannot write to standard output: \(failure)\n")
     }
 

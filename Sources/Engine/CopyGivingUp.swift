@@ -11,7 +11,15 @@ enum CopyLegacy {
     ) async throws {
         let history = try await target.copyJournal(before: epoch, id, ir)
         guard history.segments > 0 else { return }
-        let histories = ResourceHistory.of(history.events, resources: ir.resources.count)
+        try await inherit(history.events, id, ir, execution, states, journal)
+    }
+
+    /// Takes over what some events of earlier epochs say, durably, and undoes it.
+    static func inherit(
+        _ before: [JournalEvent], _ id: CheckpointID, _ ir: PlanIR, _ execution: Execution, _ states: ResourceStates,
+        _ journal: JournalWriter
+    ) async throws {
+        let histories = ResourceHistory.of(before, resources: ir.resources.count)
         let due = ResourceHistory.due(histories)
         let now = execution.environment.now()
         // One object, so that a later epoch finds all of it or nothing.
@@ -43,9 +51,17 @@ package struct CopyGivingUp: Sendable {
     /// could not be undone, and `CheckpointError.superseded` when someone else has taken over the copy.
     package func run(reason: String) async throws {
         let (collection, id) = (environment.collection, index.id)
-        let ir = try await LoadedCheckpoint.loadIR(index, from: collection)
         let (now, random) = (environment.now(), environment.random)
-        let newest = try await collection.epochs(id).last ?? CheckpointCollection.copyEpochs(random)
+        let earlier = try await collection.epochs(id)
+        let newest = earlier.last ?? CheckpointCollection.copyEpochs(random)
+        let ir: PlanIR
+        do { ir = try await LoadedCheckpoint.loadIR(index, from: collection) } catch let fault
+            where Unread.isDamage(fault)
+        {
+            _ = try await BlindGivingUp(environment: environment, index: index, reason: reason, fault: fault).run(
+                after: newest)
+            return
+        }
         try environment.writeGuard.ensureMayWrite()
         let epoch = try await uncancelled { try await collection.claim(id, after: newest, now: now, random: random) }
         // It may have been whole already when its copier went.
@@ -60,9 +76,12 @@ package struct CopyGivingUp: Sendable {
         let states = ResourceStates(hooksPerResource: Execution.hooksPerResource(ir, .copy))
         let execution = Execution(
             environment, ir, .copy, checkpoint: id, states: states, journal: journal, access: .reading)
+        let (events, faults) = try await collection.legibleJournal(of: earlier, ir) { keys.copyJournal(ofEpoch: $0) }
+        let unread = Unread.failures(faults, ir, .copy)
+        for failure in unread { environment.observer.observe(.noticed(failure.message)) }
         let result: Result<Void, any Error>
         do {
-            try await CopyLegacy.inherit(before: epoch, id, ir, collection, execution, states, journal)
+            if !events.isEmpty { try await CopyLegacy.inherit(events, id, ir, execution, states, journal) }
             try await journal.flush()
             result = .success(())
         } catch { result = .failure(error) }
@@ -74,7 +93,7 @@ package struct CopyGivingUp: Sendable {
         }
         let commit = CommitRecord(
             checkpoint: id, epoch: epoch, status: .error, finished: now, resources: entries,
-            failures: [ResourceFailure(resource: "", hook: "", message: reason)], contentBytes: 0,
+            failures: [ResourceFailure(resource: "", hook: "", message: reason)] + unread, contentBytes: 0,
             journalSegments: 0, definitions: .packs([]))
         if let standing = try await collection.commit(id), standing.status == .available {
             _ = try await Confirmation(environment, index).repeating(standing, in: epoch)

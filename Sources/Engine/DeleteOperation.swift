@@ -49,13 +49,19 @@ package struct DeleteOperation: Sendable {
     /// deleting again goes on where it stopped.
     ///
     /// Throws `CheckpointError.pinned` and `inUse`, with the checkpoint as it was or, where the bank cannot tell, marked;
-    /// and `CancellationError` when it was cancelled.
+    /// `beingDeleted` and `deletionTakenOver` where someone else deletes it; and `CancellationError` when it was cancelled.
     package func run() async throws -> DeletionReport {
         let collection = environment.collection
         try await undoWhatIsDue()
         var mark = try await mark()
         guard try await isOldEnough() else { return DeletionReport(status: .deleting, failures: []) }
-        while try await !collection.advanceDeletion(mark) { mark = try await self.mark() }
+        while true {
+            if let advanced = try await collection.advanceDeletion(mark) {
+                mark = advanced
+                break
+            }
+            mark = try await self.mark()
+        }
         let failures: [ResourceFailure]
         do { failures = try await runPlugins() } catch {
             failures = [ResourceFailure(resource: "", hook: "", message: String(describing: error))]
@@ -63,7 +69,8 @@ package struct DeleteOperation: Sendable {
         let wasInterrupted = Task.isCancelled || environment.control.wasInterrupted
         if let first = failures.first, !force || wasInterrupted {
             let failed = mark
-            try await uncancelled { try await collection.failDeletion(failed, stage: .removing, failure: first) }
+            let recorded = try await uncancelled { try await collection.failDeletion(failed, failure: first) }
+            guard recorded != nil || wasInterrupted else { throw CheckpointError.deletionTakenOver(id) }
             environment.observer.observe(
                 .ended(status: DeletionReport.Status.errorDeleting.rawValue, failures: failures.count, warnings: 0))
             if wasInterrupted { throw CancellationError() }
@@ -71,7 +78,7 @@ package struct DeleteOperation: Sendable {
         }
         for failure in failures { environment.observer.observe(.noticed("deleting all the same: \(failure)")) }
         try environment.writeGuard.ensureMayWrite()
-        try await collection.finishDeletion(mark.summary)
+        guard try await collection.finishDeletion(mark) else { throw CheckpointError.deletionTakenOver(id) }
         environment.observer.observe(
             .ended(status: DeletionReport.Status.deleted.rawValue, failures: failures.count, warnings: 0))
         return DeletionReport(status: .deleted, failures: [])
@@ -102,7 +109,7 @@ package struct DeleteOperation: Sendable {
         let collection = environment.collection
         try await collection.ensureDeletable(id, isGone: isGone)
         try environment.writeGuard.ensureMayWrite()
-        let mark = try await collection.beginDeletion(id, now: environment.now(), force: force)
+        let mark = try await collection.beginDeletion(id, now: environment.now(), force: force, isGone: isGone)
         do {
             // Someone may have begun to use it, or pinned it, between the look and the mark: now nobody does any more.
             if !environment.faults.looksOnce { try await collection.ensureDeletable(id, isGone: isGone) }

@@ -137,6 +137,7 @@ package struct GarbageCollection: Sendable {
         } catch let error where !(error is CancellationError) {
             switch error {
             case CheckpointError.superseded, CheckpointError.pinned, CheckpointError.wantedBack, CheckpointError.inUse,
+                CheckpointError.beingDeleted, CheckpointError.deletionTakenOver,
                 // A service that is set going now would spoil what that run saves.
                 QuietWindowError.held:
                 items.append(CollectedItem(id, .left, String(describing: error)))
@@ -157,23 +158,25 @@ package struct GarbageCollection: Sendable {
         }
         // The commit record first, and the claims behind that.
         let commit = try await collection.commit(id)
-        let newest = try await collection.newestEpoch(id)
-        if wasRehearsalCutOff(index, commit, newest) { return try await collect(rehearsal: index, commit, newest) }
+        let runner = try await collection.runner(of: index)
+        if wasRehearsalCutOff(index, commit, runner) { return try await collect(rehearsal: index, commit, runner) }
         if let commit {
-            guard let newest, newest.epoch > commit.epoch else { return try await tidy(index, commit) }
-            if try await !isGone(newest.owner) {
-                let doing = index.origin == nil ? "runs it" : "copies it"
-                return CollectedItem(
-                    id.text, .left, "process \(newest.owner.process) on \(newest.owner.host) \(doing)")
+            guard runner.epoch > commit.epoch else { return try await tidy(index, commit) }
+            if try await !collection.hasLeft(runner, isGone: isGone) {
+                let doing = index.origin == nil ? "who runs it is" : "who copies it is"
+                return CollectedItem(id.text, .left, "\(doing) \(runner.words)")
             }
             // Only a copy is tried again after it has failed, and may have been left behind once more.
-            if index.origin != nil, commit.status == .error { return try await giveUpCopy(index, newest.owner) }
+            if index.origin != nil, commit.status == .error { return try await giveUpCopy(index, runner) }
             guard !dryRun else { return try await tidy(index, commit) }
-            return try await tidy(index, try await Confirmation(environment, index).run(after: newest.epoch))
+            return try await tidy(index, try await Confirmation(environment, index).run(after: runner.epoch))
         }
-        let owner = newest?.owner ?? index.owner
-        guard try await isGone(owner) else {
-            return CollectedItem(id.text, .left, index.origin == nil ? "it is being made" : "it is being copied")
+        guard try await collection.hasLeft(runner, isGone: isGone) else {
+            return CollectedItem(
+                id.text, .left,
+                runner.owner == nil
+                    ? "who runs it is \(runner.words), and someone works on this bank"
+                    : index.origin == nil ? "it is being made" : "it is being copied")
         }
         // It may have gone because it was done; what it has left is for the next collection.
         guard try await collection.commit(id) == nil else { return nil }
@@ -184,16 +187,19 @@ package struct GarbageCollection: Sendable {
             }
             return CollectedItem(id.text, .deleted, "its executor ended before it had begun")
         }
-        if index.origin != nil { return try await giveUpCopy(index, owner) }
-        let reason = "its executor (process \(owner.process) on \(owner.host)) ended before it was done; given up"
+        if index.origin != nil { return try await giveUpCopy(index, runner) }
+        let reason = "its executor (\(runner.words)) ended before it was done; given up"
         let resume = ResumeOperation(environment, checkpoint: id, isGone: isGone)
         try await resume.ensureMayGiveUp()
-        if !dryRun { _ = try await resume.giveUp(reason: reason) }
-        return CollectedItem(id.text, .gaveUp, reason)
+        guard !dryRun else { return CollectedItem(id.text, .gaveUp, reason) }
+        let report = try await resume.giveUp(reason: reason)
+        // What could not be read, and so may not be undone.
+        let unread = report.commit.failures.dropFirst().map(\.description)
+        return CollectedItem(id.text, .gaveUp, ([reason] + unread).joined(separator: "; "))
     }
 
-    private func giveUpCopy(_ index: CheckpointIndex, _ owner: Owner) async throws -> CollectedItem {
-        let reason = "its copier (process \(owner.process) on \(owner.host)) ended before it was done; given up"
+    private func giveUpCopy(_ index: CheckpointIndex, _ runner: CheckpointRunner) async throws -> CollectedItem {
+        let reason = "its copier (\(runner.words)) ended before it was done; given up"
         if !dryRun { try await CopyGivingUp(environment, index).run(reason: reason) }
         return CollectedItem(index.id.text, .gaveUp, reason)
     }
@@ -203,15 +209,17 @@ package struct GarbageCollection: Sendable {
     private func finishDeletion(of id: CheckpointID) async throws -> CollectedItem? {
         if try await collection.isResetIntended(id), let item = try await finishReset(of: id) { return item }
         if let tombstone = try? await collection.tombstone(id) {
-            // Where listings are behind, the deleter has left what is only marked to us.
-            let isLeftToUs = tombstone.stage == .marked && collection.consistency == .listOnly
-            if tombstone.failure == nil, !isLeftToUs, try await !isGone(tombstone.owner) {
+            if tombstone.failure == nil, !collection.isLeftToOthers(tombstone), try await !isGone(tombstone.owner) {
                 return CollectedItem(id.text, .left, "it is being deleted")
             }
         }
         if !dryRun {
             let report = try await DeleteOperation(environment, checkpoint: id, force: false, isGone: isGone).run()
-            if let first = report.failures.first { return CollectedItem(id.text, .failed, first.description) }
+            if let first = report.failures.first {
+                return CollectedItem(
+                    id.text, .failed,
+                    "\(first); 'cairn delete \(id.text) --force' removes it without asking the plugins that fail")
+            }
             if report.status == .deleting { return CollectedItem(id.text, .left, Self.waiting) }
         }
         return CollectedItem(id.text, .deleted, "its deletion had been broken off")
@@ -242,8 +250,15 @@ package struct GarbageCollection: Sendable {
         guard commit.status == .error else {
             if !dryRun {
                 try await collection.publish(index)
-                let ir = try await LoadedCheckpoint.loadIR(index, from: collection)
-                try await Leftovers(collection, ir, commit, isGone: isGone).remove()
+                do {
+                    let ir = try await LoadedCheckpoint.loadIR(index, from: collection)
+                    try await Leftovers(collection, ir, commit, isGone: isGone).remove()
+                } catch let fault where Unread.isDamage(fault) {
+                    // What is named cannot be told from what is not, so all of it stays.
+                    try await collection.settle(id)
+                    return CollectedItem(
+                        id.text, .published, "\(fault); 'cairn bank check' tells more")
+                }
                 try await collection.settle(id)
             }
             return CollectedItem(id.text, .published, "it had not been brought to its end")
@@ -285,12 +300,48 @@ package struct GarbageCollection: Sendable {
         if names.isEmpty { return nil }
         if names.contains("tombstone.json") { return try await finishDeletion(of: id) }
         guard names.contains("index.json") else { return try await collect(orphan: id) }
-        if names.contains("uses") { try await removeUses(of: id) }
+        let uses = names.contains("uses") ? try await removeUses(of: id) : 0
         if names.contains("reset.json") { try await removeFinishedReset(of: id) }
         // Of a copy under the id of a checkpoint that was being deleted, that deletion may have taken the marker.
         let isUnfinished = !names.contains("commits") && !names.contains(keys.onlyCommit.segments[2].description)
-        guard isUnfinished, try await collection.index(id).origin != nil else { return nil }
-        return try await collect(marked: id)
+        if isUnfinished, try await collection.index(id).origin != nil { return try await collect(marked: id) }
+        // One epoch is the one that has committed. What is below others may be named by its definitions, or by nothing.
+        let epochs = names.count { CheckpointKeys.epoch(ofContent: $0) != nil }
+        let litter = !isUnfinished && epochs > 1 ? try await removeLitter(of: id) : 0
+        let parts = [
+            uses == 0 ? nil : "\(uses) of its readers had ended and left their marks",
+            litter == 0 ? nil : "\(litter) objects that no record of it names",
+        ].compactMap(\.self)
+        return parts.isEmpty ? nil : CollectedItem(id.text, .removed, parts.joined(separator: "; "))
+    }
+
+    /// Removes artifacts of a checkpoint that is at rest and does not name them, when they are old enough that nobody can be
+    /// at it; returns of how many objects. An executor that was taken over from, and woke up late, has left them.
+    private func removeLitter(of id: CheckpointID) async throws -> Int {
+        let index = try await collection.index(id)
+        guard let commit = try await collection.settledCommit(id), commit.status == .available else { return 0 }
+        let leftovers: Leftovers
+        let litter: [BankKey]
+        do {
+            let ir = try await LoadedCheckpoint.loadIR(index, from: collection)
+            leftovers = Leftovers(collection, ir, commit, isGone: isGone)
+            litter = try await leftovers.litter()
+        } catch let fault where Unread.isDamage(fault) {
+            // What is named cannot be told from what is not; 'cairn bank check' tells of the damage.
+            return 0
+        }
+        let now = try await environment.storeTime()
+        var old: [BankKey] = []
+        for key in litter {
+            if let written = try await bank.modified(key), now - written >= terms.orphans { old.append(key) }
+        }
+        guard !old.isEmpty else { return 0 }
+        // Once more, behind the look at what is there: only as long as the same record decides.
+        guard try await collection.commit(id)?.epoch == commit.epoch, try await collection.tombstone(id) == nil,
+            try await bank.size(CheckpointLayout.unfinished(id)) == nil
+        else { return 0 }
+        if !dryRun { try await leftovers.remove(old) }
+        return old.count
     }
 
     /// Removes index entries of checkpoints of which nothing is there. An entry is written behind the checkpoint, so one
@@ -314,11 +365,15 @@ package struct GarbageCollection: Sendable {
         }
     }
 
-    /// Removes the uses of owners that are gone.
-    func removeUses(of id: CheckpointID) async throws {
+    /// Removes the uses of owners that are gone, and returns how many there were.
+    @discardableResult
+    func removeUses(of id: CheckpointID) async throws -> Int {
+        var removed = 0
         for use in try await collection.uses(id) where try await isGone(use.owner) {
             if !dryRun { try await bank.delete(try CheckpointKeys(id).use(use.owner.id), if: .none) }
+            removed += 1
         }
+        return removed
     }
 
     /// What has no index record: of a checkpoint that was deleted, or never came to be. One that can still be restored by
@@ -375,12 +430,22 @@ package struct GarbageCollection: Sendable {
         return CollectedItem(id.text, operation.isOpen ? .ended : .undone, reason)
     }
 
-    /// Removes a lease that nobody has renewed for longer than any lease lasts, by the store's clock.
+    /// Removes a lease whose owner has certainly ended, or that nobody has renewed for longer than any lease lasts, by the
+    /// store's clock.
     private func collect(lease name: String) async throws -> CollectedItem? {
         guard let key = try? CheckpointLayout.leases.appending(name), let written = try await bank.modified(key) else {
             return nil
         }
         let age = try await environment.storeTime() - written
+        let bytes: [UInt8]
+        do { bytes = try await bank.get(key, longest: ObjectLimit.record) } catch BankError.notFound { return nil }
+        if let lease = try? LeaseRecord(opening: bytes), lease.owner.id != collection.owner.id,
+            collection.hasEnded(lease.owner)
+        {
+            if !dryRun { try await bank.delete(key, if: .none) }
+            return CollectedItem(
+                name, .removed, "a lease of process \(lease.owner.process) on \(lease.owner.host), which has ended")
+        }
         guard age > LeaseTerms.longestExpireWindow else { return nil }
         if !dryRun { try await bank.delete(key, if: .none) }
         return CollectedItem(name, .removed, "a lease that was not renewed for \(age / 3_600_000) hours")

@@ -29,15 +29,26 @@ struct Leftovers {
     func remove() async throws {
         try await collection.ensureUnused(commit.checkpoint, isGone: isGone)
         let keys = CheckpointKeys(commit.checkpoint)
-        let kept = try await namedPlaces()
-        var litter = try await collection.bank.allKeys(below: keys.commits).filter {
-            CheckpointKeys.epoch(of: $0).map { $0 < commit.epoch } ?? false
-        }
+        let litter = try await litter()
+        try await collection.delete(
+            try await collection.bank.allKeys(below: keys.commits).filter {
+                CheckpointKeys.epoch(of: $0).map { $0 < commit.epoch } ?? false
+            })
         try await collection.delete(litter)
-        litter = try await Self.artifacts(of: commit.checkpoint, collection).filter { key in
+    }
+
+    /// Removes some of what `litter` gives. Throws `CheckpointError.inUse` as above.
+    func remove(_ litter: [BankKey]) async throws {
+        try await collection.ensureUnused(commit.checkpoint, isGone: isGone)
+        try await collection.delete(litter)
+    }
+
+    /// The objects of artifacts that the definitions do not name.
+    func litter() async throws -> [BankKey] {
+        let kept = try await namedPlaces()
+        return try await Self.artifacts(of: commit.checkpoint, collection).filter { key in
             !kept.contains(key.segments[0..<7].joined(separator: "/"))
         }
-        try await collection.delete(litter)
     }
 
     /// All objects of artifacts below a checkpoint: `checkpoints/<id>/e<n>/resources/<resource>/artifacts/<name>/…`.

@@ -26,6 +26,8 @@ struct ProtectRun: Sendable {
         var due: [Int] = []
         /// Whether nothing is to be run: what is due is undone, and the checkpoint is given up for this reason.
         var givenUp: String?
+        /// What could not be read of what is due, when it is given up.
+        var unread: [ResourceFailure] = []
     }
 
     /// Runs it. A failing activity gives a report with the status `error`; what is thrown is a failure of the bank, or of
@@ -76,7 +78,8 @@ struct ProtectRun: Sendable {
         var failures: [ResourceFailure]
         var wasCancelled = false
         if let reason = inheritance.givenUp {
-            failures = [ResourceFailure(resource: "", hook: "", message: reason)]
+            failures = [ResourceFailure(resource: "", hook: "", message: reason)] + inheritance.unread
+            for failure in inheritance.unread { environment.observer.observe(.noticed(failure.message)) }
         } else {
             let (outcome, revertFailures) = await execution.runGraph(
                 weights: weights, adopted: inheritance.adopted,

@@ -25,11 +25,11 @@ extension GarbageCollection {
     }
 
     /// Whether a checkpoint is of a rehearsal that has not come to its end, or not yet.
-    func wasRehearsalCutOff(_ index: CheckpointIndex, _ commit: CommitRecord?, _ newest: EpochRecord?) -> Bool {
+    func wasRehearsalCutOff(_ index: CheckpointIndex, _ commit: CommitRecord?, _ runner: CheckpointRunner) -> Bool {
         guard index.isRehearsal, index.origin == nil else { return false }
-        guard let commit, commit.status == .error, newest?.epoch ?? 0 <= commit.epoch else { return true }
+        guard let commit, commit.status == .error, runner.epoch <= commit.epoch else { return true }
         // One that failed has ended in order, unless it was somebody else who recorded that.
-        return newest.map { $0.owner.id != index.owner.id } ?? false
+        return runner.owner.map { $0.id != index.owner.id } ?? false
     }
 
     /// Deletes the checkpoint of a rehearsal that has ended without proving it, when people have had so many milliseconds to
@@ -73,17 +73,18 @@ extension GarbageCollection {
 
     /// Undoes what a rehearsal that was cut off has begun, and deletes its checkpoint.
     func collect(
-        rehearsal index: CheckpointIndex, _ commit: CommitRecord?, _ newest: EpochRecord?
+        rehearsal index: CheckpointIndex, _ commit: CommitRecord?, _ runner: CheckpointRunner
     ) async throws -> CollectedItem? {
         let id = index.id
         // Where listings are behind, the marker of one that is kept may still be in them.
         guard try await environment.bank.size(CheckpointLayout.unfinished(id)) != nil else { return nil }
-        let owner = newest?.owner ?? index.owner
-        guard try await isGone(owner) else { return CollectedItem(id.text, .left, "it is being rehearsed") }
+        guard try await collection.hasLeft(runner, isGone: isGone) else {
+            return CollectedItem(id.text, .left, "it is being rehearsed")
+        }
         // It may have gone because it was done: it has kept the checkpoint, or has failed in order.
         guard try await environment.bank.size(CheckpointLayout.unfinished(id)) != nil else { return nil }
-        let (commit, newest) = (try await collection.commit(id), try await collection.newestEpoch(id))
-        guard wasRehearsalCutOff(index, commit, newest) else { return nil }
+        let (commit, runner) = (try await collection.commit(id), try await collection.runner(of: index))
+        guard wasRehearsalCutOff(index, commit, runner) else { return nil }
         let reason =
             "a rehearsal of plan '\(index.plan)' made it, and was cut off (process \(index.owner.process) on "
             + "\(index.owner.host))"
@@ -92,7 +93,7 @@ extension GarbageCollection {
         try await removeUses(of: id)
         if let left = try await endOperations(of: id) { return left }
         // A run without a plan and an epoch has done nothing.
-        let hasBegun = try await environment.bank.size(CheckpointKeys(id).ir) != nil && newest != nil
+        let hasBegun = try await environment.bank.size(CheckpointKeys(id).ir) != nil && runner.epoch > 0
         let run = ResumeOperation(environment, checkpoint: id, isGone: isGone)
         if commit == nil, hasBegun { _ = try await run.giveUp(reason: reason) }
         if let commit, !commit.dueReverts.isEmpty { _ = try await run.undoDue() }

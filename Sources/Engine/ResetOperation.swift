@@ -28,13 +28,21 @@ package struct ResetOperation: Sendable {
     package func run(dryRun: Bool = false) async throws -> CheckpointStatus {
         let collection = environment.collection
         guard let summary = try await collection.summary(id) else { throw CheckpointError.unknown(id.text) }
-        switch summary.status {
+        var status = summary.status
+        // What only its claims make damaged can be given up.
+        if status == .damaged, let index = try? await collection.index(id),
+            (try? await collection.commit(id)) == .some(nil),
+            try await collection.runner(of: index).fault != nil
+        {
+            status = .error
+        }
+        switch status {
         case .deleting, .errorDeleting: return try await undelete(summary, dryRun)
         case .protecting, .error, .waitCopying, .copying:
             let index = try await collection.index(id)
-            let (commit, newest) = (try await collection.commit(id), try await collection.newestEpoch(id))
+            let (commit, runner) = (try await collection.commit(id), try await collection.runner(of: index))
             // Only a copy goes on behind a record that it has failed.
-            let isOver = commit.map { index.origin == nil || newest?.epoch ?? 0 <= $0.epoch } ?? false
+            let isOver = commit.map { index.origin == nil || runner.epoch <= $0.epoch } ?? false
             guard !isOver else {
                 let advice = index.copyAgain.map { "'\($0)' copies it again" } ?? "protect again"
                 throw CheckpointError.wrongStatus(
@@ -42,13 +50,13 @@ package struct ResetOperation: Sendable {
                     reason: "it has failed for good; \(advice), and 'cairn delete \(id.text) --provider "
                         + "\(index.provider)' removes it")
             }
-            let owner = newest?.owner ?? index.owner
-            guard try await isGone(owner) else {
+            guard try await collection.hasLeft(runner, isGone: isGone) else {
                 throw CheckpointError.wrongStatus(
                     id, summary.status,
                     wanted: index.origin == nil ? "without an executor to be reset" : "without a copier to be reset",
-                    reason: "process \(owner.process) on \(owner.host) still "
-                        + (index.origin == nil ? "runs it" : "copies it"))
+                    reason: runner.owner == nil
+                        ? "who runs it is \(runner.words), and someone works on this bank"
+                        : "\(runner.words) still " + (index.origin == nil ? "runs it" : "copies it"))
             }
             try await collection.ensureBegun(id, wanted: "begun to be reset")
             if !dryRun, index.origin != nil {

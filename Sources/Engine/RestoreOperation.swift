@@ -131,6 +131,9 @@ package struct RestoreResumption: Sendable {
                 reason: "an older cairn made it, whose record does not say what was asked for; "
                     + "'cairn \(standing.index.kind) \(standing.index.checkpoint)' begins it anew")
         }
+        guard try await environment.bank.size(CheckpointKeys(standing.index.checkpoint).index) != nil else {
+            throw OperationError.notResumable(id, reason: "the checkpoint \(standing.index.checkpoint) is gone")
+        }
         return try await environment.using(standing.index.checkpoint, isVerification ? .verify : .restore) {
             try await run(standing, givingUp: nil)
         }
@@ -145,19 +148,28 @@ package struct RestoreResumption: Sendable {
     func giveUp(reason: String, for other: CheckpointID?) async throws {
         let collection = environment.collection
         let standing = try await collection.standing(id)
-        guard try await collection.bank.size(CheckpointKeys(standing.index.checkpoint).index) == nil else {
-            _ = try await run(standing, givingUp: reason, for: other)
-            return
+        let missing = "the checkpoint \(standing.index.checkpoint) is gone, too"
+        guard try await collection.bank.size(CheckpointKeys(standing.index.checkpoint).index) != nil else {
+            return try await giveUpBlindly(standing, "\(reason); \(missing)")
         }
-        // Without its checkpoint nothing tells what it was about.
-        guard try await isGone(standing.owner) else { throw OperationError.running(id, standing.owner) }
+        do { _ = try await run(standing, givingUp: reason, for: other) } catch let fault where Unread.isDamage(fault) {
+            // Without its checkpoint nothing tells what it was about.
+            let failure = Unread.failure(fault)
+            environment.observer.observe(.noticed(failure.message))
+            try await giveUpBlindly(try await collection.standing(id), "\(reason); \(failure.message)")
+        }
+    }
+
+    private func giveUpBlindly(_ standing: OperationStanding, _ reason: String) async throws {
+        let collection = environment.collection
+        if standing.owner.id != collection.owner.id {
+            guard try await isGone(standing.owner) else { throw OperationError.running(id, standing.owner) }
+        }
         let claim = try await claim(standing)
-        let failure = ResourceFailure(
-            resource: "", hook: "", message: "\(reason); the checkpoint \(standing.index.checkpoint) is gone, too")
         try await collection.end(
             OperationCommit(
                 id: id, epoch: claim.epoch, status: .fail, finished: environment.now(), resources: [],
-                failures: [failure]))
+                failures: [ResourceFailure(resource: "", hook: "", message: reason)]))
     }
 
     private func claim(_ standing: OperationStanding) async throws -> EpochRecord {
@@ -187,7 +199,16 @@ package struct RestoreResumption: Sendable {
         // It may have gone because it was done: claiming finds that.
         let claim = try await claim(standing)
         // Only now: whoever ran it before writes nothing more that counts.
-        let events = try await collection.operationJournal(standing, plan.ir)
+        let events: [JournalEvent]
+        if reason == nil {
+            events = try await collection.operationJournal(standing, plan.ir)
+        } else {
+            let faults: [CheckpointError]
+            (events, faults) = try await collection.legibleOperationJournal(standing, plan.ir)
+            for failure in Unread.failures(faults, plan.ir, kind) {
+                environment.observer.observe(.noticed(failure.message))
+            }
+        }
         let owner = standing.owner
         var inheritance = OperationInheritance(
             plan, kind, events,

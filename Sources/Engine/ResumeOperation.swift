@@ -48,35 +48,36 @@ package struct ResumeOperation: Sendable {
         try await collection.ensureNotDeleted(id, wanted: "undone")
         guard let commit = try await collection.settledCommit(id), !commit.dueReverts.isEmpty else { return nil }
         let index = try await collection.index(id)
-        let newest = try await collection.newestEpoch(id)
-        let owner = newest?.owner ?? index.owner
-        try await ensureGone(owner)
+        let runner = try await collection.runner(of: index)
+        try await ensureGone(runner)
         let ir = try await LoadedCheckpoint.loadIR(index, from: collection)
         try ProtectOperation.checkBindings(ir, environment.plugins)
-        let epoch = try await claim(after: newest)
+        let epoch = try await claim(after: runner.epoch)
         // What decides may have changed before the claim.
         guard let latest = try await collection.commit(id) else { throw try await collection.missingCommit(id) }
         if other == nil { try await ensureUnheld(ir) }
         let undone = try await DueReverts(environment: environment, index: index, ir: ir).run(latest, in: epoch)
-        await collection.forgetLease(of: owner)
+        if let owner = runner.owner { await collection.forgetLease(of: owner) }
         environment.observer.observe(
             .noticed("what checkpoint \(id) had left behind is undone now; its run has failed all the same"))
         return ProtectReport(checkpoint: id, commit: undone, wasCancelled: false)
     }
 
-    private func ensureGone(_ owner: Owner) async throws {
-        guard try await isGone(owner) else {
+    private func ensureGone(_ runner: CheckpointRunner) async throws {
+        guard try await environment.collection.hasLeft(runner, isGone: isGone) else {
             throw CheckpointError.wrongStatus(
                 id, .protecting, wanted: "unfinished without an executor",
-                reason: "process \(owner.process) on \(owner.host) still runs it")
+                reason: runner.owner == nil
+                    ? "who runs it is \(runner.words), and someone works on this bank"
+                    : "\(runner.words) still runs it")
         }
     }
 
-    private func claim(after newest: EpochRecord?) async throws -> UInt32 {
+    private func claim(after newest: UInt32) async throws -> UInt32 {
         let (collection, now, random) = (environment.collection, environment.now(), environment.random)
         try environment.writeGuard.ensureMayWrite()
         return try await uncancelled {
-            try await collection.claim(id, after: newest?.epoch ?? 0, now: now, random: random)
+            try await collection.claim(id, after: newest, now: now, random: random)
         }
     }
 
@@ -95,8 +96,15 @@ package struct ResumeOperation: Sendable {
 
     /// Throws `QuietWindowError.held` while what giving up would undo is in the way of another run.
     func ensureMayGiveUp() async throws {
-        try await ensureUnheld(
-            try await LoadedCheckpoint.loadIR(try await environment.collection.index(id), from: environment.collection))
+        let index = try await environment.collection.index(id)
+        let ir: PlanIR
+        do { ir = try await LoadedCheckpoint.loadIR(index, from: environment.collection) } catch let fault
+            where Unread.isDamage(fault)
+        {
+            // Without its plan nothing is undone that could be in the way.
+            return
+        }
+        try await ensureUnheld(ir)
     }
 
     private func ensureUnheld(_ ir: PlanIR) async throws {
@@ -115,18 +123,26 @@ package struct ResumeOperation: Sendable {
                 id, .error, wanted: "of a protect run to be resumed",
                 reason: "a rehearsal made it; 'cairn rehearse' begins anew, and it or 'cairn gc' removes this one")
         }
-        let newest = try await collection.newestEpoch(id)
-        let owner = newest?.owner ?? index.owner
-        try await ensureGone(owner)
+        let runner = try await collection.runner(of: index)
+        try await ensureGone(runner)
         // It may have gone because it was done.
         _ = try await unfinished()
         try await collection.ensureBegun(id, wanted: "begun to be resumed")
-        let ir = try await LoadedCheckpoint.loadIR(index, from: collection)
+        let ir: PlanIR
+        do { ir = try await LoadedCheckpoint.loadIR(index, from: collection) } catch let fault
+            where Unread.isDamage(fault)
+        {
+            guard let reason else { throw givingUpHelps(fault) }
+            let commit = try await BlindGivingUp(
+                environment: environment, index: index, reason: reason, fault: fault
+            ).run(after: runner.epoch)
+            return ProtectReport(checkpoint: id, commit: commit, wasCancelled: false)
+        }
         // Undoing needs the plugins that began it, too.
         try ProtectOperation.checkBindings(ir, environment.plugins)
         // A crash before the first epoch was recorded has done nothing that could be taken over.
         let earlierEpochs = try await collection.epochs(id)
-        let epoch = try await claim(after: newest)
+        let epoch = try await claim(after: runner.epoch)
         // The commit record of an earlier epoch may have taken effect meanwhile: that is what counts then.
         if let commit = try await collection.commit(id) {
             let confirmed = try await Confirmation(environment, index).repeating(commit, in: epoch)
@@ -136,15 +152,27 @@ package struct ResumeOperation: Sendable {
         try await clear(ir)
         var run = ProtectRun(environment: environment, ir: ir, index: index, epoch: epoch)
         if epoch > 1 {
-            let history = try await collection.journal(of: earlierEpochs, id, ir)
-            run.inheritance = inheritance(ir, history)
+            let keys = CheckpointKeys(id)
+            let (events, faults) = try await collection.legibleJournal(of: earlierEpochs, ir) {
+                keys.journal(ofEpoch: $0)
+            }
+            // What is not known to be done cannot be gone on with.
+            if reason == nil, let fault = faults.first { throw givingUpHelps(fault) }
+            run.inheritance = inheritance(ir, events)
+            run.inheritance.unread = Unread.failures(faults, ir, .protect)
         }
         run.inheritance.givenUp = reason
         run.earlier = earlier
         let report = try await run.run()
         if report.commit.status == .available { await removeLeftovers(index, ir, report.commit) }
-        await collection.forgetLease(of: owner)
+        if let owner = runner.owner { await collection.forgetLease(of: owner) }
         return report
+    }
+
+    private func givingUpHelps(_ fault: any Error) -> CheckpointError {
+        CheckpointError.wrongStatus(
+            id, .error, wanted: "whole to be resumed",
+            reason: "\(fault); 'cairn gc' or 'cairn checkpoints reset \(id.text)' gives it up with what can be read")
     }
 
     /// The index record of a checkpoint that is neither committed nor being deleted.
@@ -165,9 +193,9 @@ package struct ResumeOperation: Sendable {
 
     // MARK: What is taken over
 
-    private func inheritance(_ ir: PlanIR, _ history: JournalHistory) -> ProtectRun.Inheritance {
+    private func inheritance(_ ir: PlanIR, _ events: [JournalEvent]) -> ProtectRun.Inheritance {
         var inheritance = ProtectRun.Inheritance()
-        inheritance.histories = ResourceHistory.of(history.events, resources: ir.resources.count)
+        inheritance.histories = ResourceHistory.of(events, resources: ir.resources.count)
         inheritance.due = ResourceHistory.due(inheritance.histories)
         let broken = BrokenWindows(ir, inheritance.histories).resources
         let graph = ir.graph(.protect)

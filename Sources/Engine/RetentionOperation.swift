@@ -130,7 +130,7 @@ package struct RetentionOperation: Sendable {
             }
         } catch let error as CheckpointError {
             switch error {
-            case .pinned, .wantedBack, .inUse: return .spared(error.description)
+            case .pinned, .wantedBack, .inUse, .beingDeleted, .deletionTakenOver: return .spared(error.description)
             // Someone else was faster.
             case .unknown: return .removed
             default: return .failed(error.description)
@@ -161,12 +161,7 @@ package struct RetentionOperation: Sendable {
     }
 
     private func isInUse(_ id: CheckpointID) async throws -> Bool {
-        do {
-            for use in try await environment.collection.uses(id) where try await !isGone(use.owner) { return true }
-            return false
-        } catch is CheckpointError {
-            // A use that cannot be read may be one.
-            return true
-        }
+        for use in try await environment.collection.uses(id) where try await !isGone(use.owner) { return true }
+        return false
     }
 }

@@ -17,7 +17,7 @@ package enum NotificationChecks {
                 programs.append(ProgramCommand([WebPost.program]))
             }
         }
-        let checked = await ProgramChecks.check(programs)
+        let checked = await ProgramChecks.check(programs, confirmedBy: nil)
         return found
             + checked.map {
                 Precondition("\($0.subject) of a notification", $0.state, $0.finding, advice: $0.advice)

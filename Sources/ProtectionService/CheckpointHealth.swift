@@ -27,11 +27,13 @@ struct CheckpointHealth: Sendable {
         }
         var found: [Precondition] = []
         var healthy = 0
+        var unnamed = 0
         for entry in indexed {
             let finding: Precondition?
             do {
-                finding =
-                    if marked.contains(entry.id) { try await unfinished(entry) } else { try await finished(entry) }
+                let isMarked = marked.contains(entry.id)
+                if !isMarked, try await isUnnamed(entry.id) { unnamed += 1 }
+                finding = isMarked ? try await unfinished(entry) : try await finished(entry)
             } catch {
                 finding = Precondition(Self.subject(entry.id), .unmet, "cannot be looked at: \(error)")
             }
@@ -47,7 +49,31 @@ struct CheckpointHealth: Sendable {
             indexed.isEmpty
             ? "can be read; there are no checkpoints"
             : "can be read; \(healthy) of \(indexed.count) checkpoints need nothing"
-        return [Precondition("the indices of the bank", .met, summary)] + found + (await operations())
+        let indices =
+            unnamed == 0
+            ? Precondition("the indices of the bank", .met, summary)
+            : Precondition(
+                "the indices of the bank", .doubtful,
+                "\(summary); of \(unnamed) an entry is lost, so that listings may pass over them",
+                advice: "make the entries anew with 'cairn bank reindex'")
+        return [indices] + found + (await operations())
+    }
+
+    /// Whether an index lacks a checkpoint on which nobody has anything left to do.
+    private func isUnnamed(_ id: CheckpointID) async throws -> Bool {
+        let index: CheckpointIndex
+        // It may have been deleted since.
+        do { index = try await collection.index(id) } catch is CheckpointError { return false }
+        let keys = try collection.everyIndexKey(
+            plan: index.plan, provider: index.provider, index.created, id)
+        for (key, earlier) in zip(keys.prefix(3), keys.dropFirst(3)) {
+            if try await collection.bank.size(key) != nil { continue }
+            // Earlier programs have put it elsewhere.
+            if try await collection.bank.size(earlier) != nil { continue }
+            // It may be on its way out.
+            return try await collection.bank.size(CheckpointLayout.unfinished(id)) == nil
+        }
+        return false
     }
 
     /// Every checkpoint that anything tells of, with what the index by date says.
@@ -177,7 +203,7 @@ struct CheckpointHealth: Sendable {
 
     /// Who runs the newest epoch of a checkpoint.
     private func executor(of id: CheckpointID) async throws -> Owner {
-        if let newest = try await collection.newestEpoch(id) { return newest.owner }
-        return try await collection.index(id).owner
+        let index = try await collection.index(id)
+        return try await collection.runner(of: index).owner ?? index.owner
     }
 }

@@ -73,6 +73,7 @@ struct Checkpoints: AsyncParsableCommand {
             for fault in page.checkpoints.flatMap(\.annotations.faults) {
                 StandardStream.error.write("warning: \(Words.harmless(fault))\n")
             }
+            if let notice = page.indices.notice { StandardStream.error.write("warning: \(notice)\n") }
             switch output {
             case .json:
                 let list = JSONValue.array(page.checkpoints.map { .object($0.json) })
@@ -81,7 +82,8 @@ struct Checkpoints: AsyncParsableCommand {
                     (paged || after != nil ? ["checkpoints": list, "next": next] : list).prettyText)
             case .text:
                 if page.checkpoints.isEmpty {
-                    StandardStream.error.write("no checkpoints\n")
+                    // Where the indices are lost, that is what there is to say.
+                    if !page.indices.isLost { StandardStream.error.write("no checkpoints\n") }
                 } else {
                     StandardStream.output.write(page.table)
                 }

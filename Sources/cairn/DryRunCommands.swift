@@ -47,7 +47,8 @@ extension Protect {
 extension OpenedProvider {
     /// What an earlier checkpoint of a plan takes in the bank, for dry runs.
     func earlierStoredBytes(of plan: String) async -> Int64? {
-        try? await collection.last(.init(plan: plan, provider: manifest.name.value)).checkpoint.storedBytes
+        let filter = CheckpointCollection.Filter(plan: plan, provider: manifest.name.value)
+        return try? await collection.last(filter, thorough: false).checkpoint.storedBytes
     }
 }
 

@@ -34,7 +34,7 @@ struct Collect: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How long the artifacts of failed runs are kept, and rehearsals that proved nothing, such as 12h or 7d.",
+            "How long the artifacts of failed runs are kept, and rehearsals that proved nothing, such as 12h, 7d, or 0s.",
             valueName: "duration"))
     var keepFailed = Duration(milliseconds: GarbageTerms.standard.failed)
 
@@ -104,6 +104,11 @@ struct Collect: AsyncParsableCommand {
         init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
         init?(argument: String) {
+            // Without any number but 0, whatever its unit: at once.
+            if ["0", "0ms", "0s", "0m", "0h", "0d"].contains(argument) {
+                milliseconds = 0
+                return
+            }
             guard let duration = GraceDuration(argument: argument) else { return nil }
             milliseconds = duration.nanoseconds / 1_000_000
         }

@@ -115,7 +115,7 @@ extension OpenedProvider {
     /// checkpoint all the same.
     func earlierCommit(of plan: String) async -> CommitRecord? {
         let filter = CheckpointCollection.Filter(plan: plan, provider: manifest.name.value)
-        guard let last = try? await collection.last(filter).checkpoint else { return nil }
+        guard let last = try? await collection.last(filter, thorough: false).checkpoint else { return nil }
         return try? await collection.commit(last.id)
     }
 

@@ -78,8 +78,9 @@ struct CheckpointChoice: ParsableArguments {
         note: (String) -> Void = { StandardStream.error.write("note: \(Words.harmless($0))\n") }
     ) async throws -> CheckpointID {
         if let checkpoint { return try await opened.collection.resolve(prefix: checkpoint) }
-        let (last, failed) = try await opened.collection.last(
+        let (last, failed, indices) = try await opened.collection.last(
             .init(plan: plan, provider: opened.manifest.name.value, until: before))
+        if let notice = indices.notice { StandardStream.error.write("warning: \(notice)\n") }
         if let before {
             note("checkpoint \(last.id) of \(last.created) is the newest that is available from before \(before)")
         }

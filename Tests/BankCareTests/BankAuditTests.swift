@@ -152,8 +152,8 @@ import Testing
         let id = CheckpointID.random()
         let index = CheckpointIndex(
             id: id, plan: "shop", provider: "local", created: Timestamp.now(), owner: CareBench.owner,
-            irDigest: SHA256Digest(of: [UInt8]()), resources: 0)
-        try await collection.create(index, ir: [])
+            irDigest: SHA256Digest(of: CareBench.plan("shop").encoded.bytes), resources: 2)
+        try await collection.create(index, ir: CareBench.plan("shop").encoded.bytes)
         #expect(try await bench.audit(hasEnded: false).findings.isEmpty)
         #expect(try await bench.kinds() == [.unfinished])
         _ = try await collection.beginDeletion(id, now: Timestamp.now(), force: true)
@@ -169,15 +169,86 @@ import Testing
         #expect(try await bench.kinds() == [.deletionUnfinished])
     }
 
+    /// Whatever a resume or a collection reads of a run that was cut off is looked at.
+    @Test(arguments: ConsistencyLevel.allCases)
+    func damageOfAnUnfinishedCheckpointIsNamed(_ level: ConsistencyLevel) async throws {
+        let bench = CareBench(level)
+        let id = try await bench.cutOff()
+        let keys = CheckpointKeys(id)
+        #expect(try await bench.kinds() == [.unfinished])
+        for key in [keys.ir, keys.epoch(1), keys.journal(ofEpoch: 1, page: 0)] {
+            let bytes = try await bench.bank.get(key)
+            for damaged in [Array("torn".utf8), Array(bytes.dropLast()), bytes.map { $0 ^ 1 }] {
+                try await bench.memory.put(key, damaged, if: .none)
+                let findings = try await bench.audit().findings
+                let named = findings.first { $0.key == key.text }
+                #expect(named?.kind == .recordDamaged && named?.message.contains("'cairn gc'") == true, "\(findings)")
+                // Also while someone may be at it.
+                #expect(try await bench.audit(hasEnded: false).tally.left == 1)
+            }
+            try await bench.memory.put(key, bytes, if: .none)
+        }
+        let plan = try await bench.bank.get(keys.ir)
+        try await bench.memory.delete(keys.ir, if: .none)
+        #expect(try await bench.audit(hasEnded: false).findings.isEmpty)
+        #expect(try await bench.audit().findings.map(\.key).contains(keys.ir.text))
+        try await bench.memory.put(keys.ir, plan, if: .none)
+        // A journal has no gaps.
+        let later = keys.journal(ofEpoch: 1, page: 7)
+        try await bench.memory.put(later, Array("torn".utf8), if: .none)
+        let findings = try await bench.audit().findings
+        #expect(findings.contains { $0.key == later.text && $0.kind == .recordDamaged })
+        #expect(findings.contains { $0.key == keys.journal(ofEpoch: 1, page: 6).text && $0.kind == .recordMissing })
+    }
+
+    /// What is unfinished and has lost its marker is in no listing: the marker follows from the rest.
+    @Test(arguments: ConsistencyLevel.allCases)
+    func theMarkerOfAnUnfinishedCheckpointIsWrittenAgain(_ level: ConsistencyLevel) async throws {
+        let bench = CareBench(level)
+        let id = try await bench.cutOff()
+        try await bench.memory.delete(CheckpointLayout.unfinished(id), if: .none)
+        #expect(try await bench.kinds() == [.markerMissing])
+        #expect(try await bench.audit(repairs: true).tally.left == 0)
+        #expect(try await bench.kinds() == [.unfinished])
+        #expect(try await bench.collection().list(.init()).map(\.id) == [id])
+    }
+
+    @Test(arguments: ConsistencyLevel.allCases)
+    func everythingOfAnOperationIsLookedAt(_ level: ConsistencyLevel) async throws {
+        let bench = CareBench(level)
+        let id = try await bench.protect()
+        let operation = OperationIndex(
+            id: .random(), kind: "restore", checkpoint: id, plan: "shop", started: Timestamp.now(),
+            owner: CareBench.owner)
+        let keys = OperationKeys(operation.id)
+        let segment = JournalSegment(number: 0, events: []).bytes
+        try await bench.bank.put(keys.index, operation.record.bytes, if: .none)
+        try await bench.bank.put(keys.journal(ofEpoch: 1, page: 0), segment, if: .none)
+        try await bench.bank.put(try keys.place("Test::Thing#r0"), Array("Test::Thing#r0\n".utf8), if: .none)
+        #expect(try await bench.audit(hasEnded: false).findings.isEmpty)
+        let cases: [(BankKey, BankFinding.Kind)] = [
+            (keys.journal(ofEpoch: 1, page: 1), .recordDamaged), (keys.epoch(2), .recordDamaged),
+            (keys.commit(ofEpoch: 1), .recordDamaged), (try keys.place("Test::Thing#r1"), .recordDamaged),
+            (try keys.all.appending("notes.txt"), .strayObject), (try keys.all.appending("e1/x/y"), .strayObject),
+            (try keys.all.appending("e1/journal/1.json"), .strayObject),
+        ]
+        for (key, kind) in cases {
+            try await bench.bank.put(key, Array("torn".utf8), if: .none)
+            let findings = try await bench.audit(hasEnded: false).findings
+            #expect(findings.map(\.kind) == [kind] && findings.first?.key == key.text, "\(key): \(findings)")
+            try await bench.memory.delete(key, if: .none)
+        }
+    }
+
     /// A copy without a commit record can be gone on with, whatever has become of its marker.
     @Test func anUnfinishedCopyWithoutItsMarkerIsMarkedAgain() async throws {
         let bench = CareBench()
         let collection = bench.collection()
         let index = CheckpointIndex(
             id: .random(), plan: "shop", provider: "local", created: Timestamp.now(), owner: CareBench.owner,
-            irDigest: SHA256Digest(of: [UInt8]()), resources: 0,
+            irDigest: SHA256Digest(of: CareBench.plan("shop").encoded.bytes), resources: 2,
             origin: CheckpointOrigin(bank: "b", provider: "p", copied: Timestamp.now()))
-        try await collection.createCopy(index, ir: [])
+        try await collection.createCopy(index, ir: CareBench.plan("shop").encoded.bytes)
         try await collection.settle(index.id)
         #expect(try await bench.kinds() == [.markerMissing])
         #expect(try await bench.audit(repairs: true).tally.mended == 1)
@@ -259,6 +330,7 @@ import Testing
             (OperationKeys(operation.id).commit(ofEpoch: 1), Array("torn".utf8), [.recordMissing]),
             (try CheckpointLayout.lease(CareBench.owner.id), lease.record.bytes, [.leaseExpired]),
             (try CheckpointKeys(id).use(CareBench.owner.id), use.record.bytes, [.useStale]),
+            (try CheckpointKeys(id).use(CareBench.owner.id), Array("torn".utf8), [.useStale]),
             (CheckpointLayout.unfinished(alone), bench.collection().marker(alone), [.markerAlone]),
             (CheckpointLayout.unfinished(id), bench.collection().marker(id), [.markerStale]),
             (CheckpointLayout.unfinished(id), Array("torn".utf8), [.markerDamaged, .markerStale]),

@@ -43,10 +43,21 @@ struct CareBench: Sendable {
         return try await ProtectOperation(environment, ir: ir, irBytes: ir.encoded.bytes).run().checkpoint
     }
 
+    /// Protects a plan, and leaves what there is before the commit record.
+    func cutOff() async throws -> CheckpointID {
+        let id = try await protect()
+        let index = try await collection().index(id)
+        let entries = try collection().indexKeys(
+            plan: index.plan, provider: index.provider, index.created, index.id)
+        for key in entries + [CheckpointKeys(id).commit(ofEpoch: 1)] { try await memory.delete(key, if: .none) }
+        try await memory.put(CheckpointLayout.unfinished(id), collection().marker(id), if: .none)
+        return id
+    }
+
     func delete(_ id: CheckpointID) async throws {
         let collection = collection()
         let mark = try await collection.beginDeletion(id, now: Timestamp.now(), force: true)
-        try await collection.finishDeletion(mark.summary)
+        try await collection.finishDeletion(mark)
     }
 
     /// Looks at the bank; what it finds, and the figures.
@@ -91,7 +102,7 @@ struct CareBench: Sendable {
         try await bank.put(keys.commit(ofEpoch: 1), again.bytes, if: .none)
     }
 
-    private static func plan(_ name: String) -> PlanIR {
+    static func plan(_ name: String) -> PlanIR {
         let dependents = DependentLists([[1], []])
         let activities = (0..<2).flatMap { resource in
             Hook.allCases.map { ActivityGraph.Activity(resource: Int32(resource), hook: $0, isBarrier: $0 != .main) }

@@ -93,7 +93,7 @@ import Testing
         await #expect(throws: AnnotationError.beingDeleted(id)) {
             try await shelf.collection.annotate(id, now: now) { try $0.set("a", "b") }
         }
-        try await shelf.collection.finishDeletion(mark.summary)
+        try await shelf.collection.finishDeletion(mark)
         await #expect(throws: CheckpointError.unknown(id.text)) {
             try await shelf.collection.pin(id, by: "ada", reason: "", now: now)
         }
@@ -107,7 +107,7 @@ import Testing
         let index = try await shelf.add(BankShelf.start)
         let racing = MeddlingBank(shelf.bank, at: name) {
             let mark = try await shelf.collection.beginDeletion(index.id, now: index.created, force: false)
-            try await shelf.collection.finishDeletion(mark.summary)
+            try await shelf.collection.finishDeletion(mark)
         }
         let collection = CheckpointCollection(
             bank: racing, owner: BankShelf.owner, consistency: level, hasEnded: { _ in true })

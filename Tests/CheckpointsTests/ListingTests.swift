@@ -76,7 +76,7 @@ import Testing
         // The one that the cursor names goes, and so does one of the next page; a newer one comes.
         for gone in [made[7], made[5]] {
             let mark = try await shelf.collection.beginDeletion(gone.id, now: gone.created, force: false)
-            try await shelf.collection.finishDeletion(mark.summary)
+            try await shelf.collection.finishDeletion(mark)
         }
         try await shelf.add(made[9].created.milliseconds + 1)
         let left = [made[6]] + made[0..<5].reversed()
@@ -175,6 +175,62 @@ import Testing
         }
     }
 
+    /// In a bank of many plans, comparing indices costs more than a page: then that is said, and who asks for the last, or
+    /// for all, gets what the index has lost.
+    @Test func aLostEntryInABusyBankHidesNothingSilently() async throws {
+        let shelf = BankShelf()
+        let one = try await shelf.fill(2, plan: "one")
+        for number in 0..<70 { try await shelf.add(one[1].created.milliseconds + Int64(number) + 1, plan: "other") }
+        let filter = CheckpointCollection.Filter(plan: "one")
+        func standing(_ filter: CheckpointCollection.Filter, limit: Int = .max) async throws -> IndexStanding {
+            try await shelf.collection.page(filter, limit: limit).indices
+        }
+        #expect(try await standing(filter) == IndexStanding())
+        #expect(try await shelf.collection.last(filter).indices == IndexStanding())
+        let key = try IndexEntry(created: one[1].created, id: one[1].id).key(in: CheckpointLayout.byPlan("one"))
+        try await shelf.bank.delete(key, if: .none)
+        let last = try await shelf.collection.last(filter)
+        #expect(last.checkpoint.id == one[1].id && last.indices.isIncomplete)
+        #expect(try await shelf.ids(filter) == one.reversed().map(\.id))
+        #expect(try await standing(filter).notice?.contains("'cairn bank reindex'") == true)
+        // A page says that it has not looked.
+        #expect(try await !standing(filter, limit: 5).isCompared)
+        #expect(try await standing(.init(), limit: 5) == IndexStanding())
+        // The same where the index by date has lost it.
+        try await shelf.bank.put(key, shelf.collection.marker(one[1].id), if: .none)
+        #expect(try await standing(filter) == IndexStanding())
+        let byDate = try IndexEntry(created: one[1].created, id: one[1].id).key(in: CheckpointLayout.byDate)
+        try await shelf.bank.delete(byDate, if: .none)
+        let again = try await shelf.collection.last(filter)
+        #expect(again.checkpoint.id == one[1].id && again.indices.isIncomplete)
+    }
+
+    /// Nothing says that there is nothing because all indices are gone.
+    @Test(arguments: ConsistencyLevel.allCases)
+    func lostIndicesAreNoEmptyBank(_ level: ConsistencyLevel) async throws {
+        let shelf = BankShelf(level)
+        for filter in [CheckpointCollection.Filter(), .init(plan: "shop"), .init(provider: "local")] {
+            #expect(try await shelf.collection.page(filter).indices.notice == nil)
+            #expect(try await shelf.collection.list(filter).isEmpty)
+        }
+        // What is unfinished has no entries yet.
+        let unfinished = try await shelf.add(BankShelf.start, status: nil)
+        #expect(try await shelf.collection.list(.init()).map(\.id) == [unfinished.id])
+        _ = try await shelf.fill(3)
+        #expect(try await shelf.collection.page(.init(plan: "none")).indices.notice == nil)
+        for key in shelf.memory.contents.keys
+        where key.text.hasPrefix("indices/") && CheckpointLayout.unfinishedID(of: key) == nil {
+            try await shelf.memory.delete(key, if: .none)
+        }
+        for filter in [CheckpointCollection.Filter(), .init(plan: "shop"), .init(provider: "local")] {
+            let page = try await shelf.collection.page(filter)
+            #expect(page.indices.isLost && page.checkpoints.map(\.summary.id) == [unfinished.id])
+            await #expect(throws: CheckpointError.indicesLost) { try await shelf.collection.list(filter) }
+            await #expect(throws: CheckpointError.indicesLost) { try await shelf.collection.last(filter) }
+        }
+        #expect(CheckpointError.indicesLost.description.contains("'cairn bank reindex'"))
+    }
+
     /// What an entry or a marker must say is known; so one that is torn keeps nobody from going on.
     @Test(arguments: ConsistencyLevel.allCases)
     func tornEntriesAndMarkersAreWrittenAnew(_ level: ConsistencyLevel) async throws {
@@ -209,7 +265,7 @@ import Testing
         #expect(try await shelf.ids(order: .oldestFirst, limit: 8) == made.prefix(8).map(\.id))
         // What is deleted takes them along.
         let mark = try await shelf.collection.beginDeletion(made[3].id, now: made[3].created, force: false)
-        try await shelf.collection.finishDeletion(mark.summary)
+        try await shelf.collection.finishDeletion(mark)
         #expect(shelf.memory.contents.keys.allSatisfy { !$0.text.contains(made[3].id.text) })
     }
 

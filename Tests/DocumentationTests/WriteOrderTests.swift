@@ -79,9 +79,9 @@ struct WriteOrderTests {
         try await collection.publish(index)
         try await collection.settle(id)
         let mark = try await collection.beginDeletion(id, now: BankFormatTests.time, force: false)
-        #expect(try await collection.advanceDeletion(mark))
-        try await collection.failDeletion(mark, stage: .removing, failure: BankFormatTests.failure)
-        try await collection.finishDeletion(mark.summary)
+        let advanced = try #require(try await collection.advanceDeletion(mark))
+        let failed = try #require(try await collection.failDeletion(advanced, failure: BankFormatTests.failure))
+        #expect(try await collection.finishDeletion(failed))
         // What is removed in no particular order is put into that of the keys.
         var writes = bank.writes
         let keys = CheckpointKeys(id)

@@ -40,6 +40,7 @@ import Testing
             for _ in 0..<2 {
                 await #expect(throws: CheckpointError.self) { try await reset(place, id) }
                 await #expect(throws: CheckpointError.wantedBack(id)) { try await delete(place, id) }
+                #expect(try await place.collection.summary(id)?.message.contains("wanted back") == true)
                 #expect(try await collect(place) == [.left])
                 place.clock.wall.withLock { $0 += Self.day / 3 }
             }
@@ -96,7 +97,7 @@ import Testing
         let (place, id) = try await marked(level)
         let mark = try await place.collection.beginDeletion(id, now: place.environment.now(), force: false)
         await #expect(throws: CheckpointError.self) { try await reset(place, id) }
-        #expect(try await place.collection.advanceDeletion(mark))
+        #expect(try await place.collection.advanceDeletion(mark) != nil)
         place.clock.wall.withLock { $0 += Self.day + 1000 }
         let error = await #expect(throws: CheckpointError.self) { try await reset(place, id) }
         #expect(error?.description.contains("something of it may be removed already") == true)
