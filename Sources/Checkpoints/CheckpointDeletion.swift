@@ -10,6 +10,11 @@ package struct DeletionMark: Sendable {
     let isFirst: Bool
     /// The tombstone's version.
     let version: ObjectVersion
+
+    /// The same deletion, behind a new tombstone.
+    func with(_ tombstone: Tombstone, _ version: ObjectVersion) -> DeletionMark {
+        DeletionMark(summary: summary, tombstone: tombstone, isFirst: isFirst, version: version)
+    }
 }
 
 extension CheckpointCollection {
@@ -26,9 +31,19 @@ extension CheckpointCollection {
                 reason: summary.message)
         }
         try await markUnfinished(id)
+        while true {
+            do { return try await mark(summary, now) } catch BankError.conditionFailed {
+                // Someone else has written or removed a tombstone meanwhile: only a look at it tells how far that is.
+                try Task.checkCancellation()
+            }
+        }
+    }
+
+    /// Writes the mark, or finds it there. Throws `conditionFailed` when another one was written at the same moment.
+    private func mark(_ summary: CheckpointSummary, _ now: Timestamp) async throws -> DeletionMark {
         let present: (tombstone: Tombstone?, version: ObjectVersion)?
         do {
-            let (bytes, version) = try await bank.getVersioned(CheckpointKeys(id).tombstone)
+            let (bytes, version) = try await bank.getVersioned(CheckpointKeys(summary.id).tombstone)
             // A tombstone that cannot be read gives way.
             present = (try? Tombstone(opening: bytes), version)
         } catch BankError.notFound { present = nil }
@@ -41,9 +56,16 @@ extension CheckpointCollection {
         let tombstone = Tombstone(
             summary, marked: present?.tombstone?.marked ?? now, owner: owner,
             stage: present.map { $0.tombstone?.stage ?? .removing } ?? .marked, failure: nil)
+        // Never over one that says more than what was seen here.
+        let condition: WriteCondition =
+            switch (consistency, present) {
+            case (.compareAndSwap, let present?): .ifVersion(present.version)
+            case (.compareAndSwap, nil), (.createOnce, nil): .ifAbsent
+            case (.createOnce, _?), (.listOnly, _): .none
+            }
         return DeletionMark(
             summary: summary, tombstone: tombstone, isFirst: present == nil,
-            version: try await write(tombstone, if: .none))
+            version: try await write(tombstone, if: condition))
     }
 
     /// Throws `CheckpointError.wrongStatus` when a checkpoint was marked meanwhile, and must be `wanted`.
@@ -53,46 +75,46 @@ extension CheckpointCollection {
         }
     }
 
-    /// Takes note that from now on something may be removed. Returns whether it could: `false` when someone else has
-    /// changed the mark, since what was looked for behind it must be looked for again.
-    package func advanceDeletion(_ mark: DeletionMark) async throws -> Bool {
+    /// Takes note that from now on something may be removed, and returns the mark that says so; `nil` when someone else
+    /// has changed the mark, since what was looked for behind it must be looked for again.
+    package func advanceDeletion(_ mark: DeletionMark) async throws -> DeletionMark? {
         // From there nobody goes back.
-        guard mark.tombstone.stage == .marked else { return true }
+        guard mark.tombstone.stage == .marked else { return mark }
+        // Where another deleter may write a tombstone over this one, this stays.
+        if consistency != .compareAndSwap {
+            try await bank.put(CheckpointKeys(mark.summary.id).removing, marker(mark.summary.id), if: .none)
+        }
         let tombstone = Tombstone(
             mark.summary, marked: mark.tombstone.marked, owner: owner, stage: .removing, failure: nil)
         do {
-            _ = try await write(tombstone, if: consistency == .compareAndSwap ? .ifVersion(mark.version) : .none)
+            return mark.with(tombstone, try await write(tombstone, if: unchanged(mark)))
         } catch BankError.conditionFailed {
-            return false
+            return nil
         }
-        return true
     }
 
-    /// Records that deleting failed; the checkpoint stays `error-deleting` until it is deleted again or reset.
-    package func failDeletion(_ mark: DeletionMark, stage: Tombstone.Stage, failure: ResourceFailure) async throws {
-        _ = try await write(
-            Tombstone(mark.summary, marked: mark.tombstone.marked, owner: owner, stage: stage, failure: failure),
-            if: .none)
+    /// The condition that a mark is as it was seen, where the bank can tell.
+    private func unchanged(_ mark: DeletionMark) -> WriteCondition {
+        consistency == .compareAndSwap ? .ifVersion(mark.version) : .none
+    }
+
+    /// Records that deleting failed; the checkpoint stays `error-deleting` until it is deleted again or reset. Where
+    /// someone else has changed the mark meanwhile, it is for them to say what becomes of it.
+    package func failDeletion(_ mark: DeletionMark, failure: ResourceFailure) async throws {
+        let tombstone = Tombstone(
+            mark.summary, marked: mark.tombstone.marked, owner: owner, stage: mark.tombstone.stage, failure: failure)
+        do { _ = try await write(tombstone, if: unchanged(mark)) } catch BankError.conditionFailed {}
     }
 
     /// Takes the mark away again where nothing but the mark was made and the bank can tell that nobody else has changed
     /// it; else records why the checkpoint was not deleted.
     package func withdrawDeletion(_ mark: DeletionMark, because reason: CheckpointError) async throws {
-        guard consistency == .compareAndSwap else {
+        guard consistency == .compareAndSwap, mark.isFirst, mark.summary.status == .available else {
             return try await failDeletion(
-                mark, stage: mark.tombstone.stage,
-                failure: ResourceFailure(resource: "", hook: "", message: reason.description))
+                mark, failure: ResourceFailure(resource: "", hook: "", message: reason.description))
         }
         // Where that fails, someone else deletes it, too, and will come upon the same reason.
         do {
-            guard mark.isFirst, mark.summary.status == .available else {
-                let failure = ResourceFailure(resource: "", hook: "", message: reason.description)
-                _ = try await write(
-                    Tombstone(
-                        mark.summary, marked: mark.tombstone.marked, owner: owner, stage: mark.tombstone.stage,
-                        failure: failure), if: .ifVersion(mark.version))
-                return
-            }
             try await bank.delete(CheckpointKeys(mark.summary.id).tombstone, if: .ifVersion(mark.version))
             try await settle(mark.summary.id)
         } catch BankError.conditionFailed {}
@@ -107,8 +129,9 @@ extension CheckpointCollection {
     /// the work.
     ///
     /// Somebody else may finish the same deletion first, and then the checkpoint may be copied here again, under the same
-    /// id. So what is removed is what stood here under the tombstone that was seen first.
-    package func finishDeletion(_ summary: CheckpointSummary) async throws {
+    /// id. So what is removed is what stood here under the tombstone that was seen first, and nothing is removed that
+    /// `mayGoOn` no longer lets.
+    package func finishDeletion(_ summary: CheckpointSummary, guard mayGoOn: any WriteGuard = NoGuard()) async throws {
         let layout = CheckpointKeys(summary.id)
         guard let mark = try await version(of: layout.tombstone) else { return }
         let index = try await version(of: layout.index)
@@ -129,10 +152,12 @@ extension CheckpointCollection {
             }
         }
         // As long as it is there, plugins are asked to delete, for which they need all the rest.
+        try mayGoOn.ensureMayWrite()
         if let index, try await !delete(layout.index, as: index) { return }
         let keys = try await bank.allKeys(below: layout.all).filter { $0 != layout.tombstone }
         guard try await version(of: layout.tombstone) == mark else { return }
-        try await delete(keys)
+        try await delete(keys, guard: mayGoOn)
+        try mayGoOn.ensureMayWrite()
         if try await delete(layout.tombstone, as: mark) { try await settle(summary.id) }
     }
 
@@ -151,12 +176,13 @@ extension CheckpointCollection {
     }
 
     /// Deletes objects in no particular order, some at a time: most of a deletion is waiting for the store.
-    package func delete(_ keys: [BankKey]) async throws {
+    package func delete(_ keys: [BankKey], guard mayGoOn: any WriteGuard = NoGuard()) async throws {
         let bank = bank
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (number, key) in keys.enumerated() {
                 try Task.checkCancellation()
                 if number >= 16 { try await group.next() }
+                try mayGoOn.ensureMayWrite()
                 group.addTask { try await bank.delete(key, if: .none) }
             }
             try await group.waitForAll()

@@ -52,9 +52,17 @@ package struct DeleteOperation: Sendable {
     /// and `CancellationError` when it was cancelled.
     package func run() async throws -> DeletionReport {
         let collection = environment.collection
-        var mark = try await mark()
-        guard try await isOldEnough() else { return DeletionReport(status: .deleting, failures: []) }
-        while try await !collection.advanceDeletion(mark) { mark = try await self.mark() }
+        var (mark, isOldEnough) = try await mark()
+        while true {
+            guard isOldEnough else { return DeletionReport(status: .deleting, failures: []) }
+            // Who stood still behind its look must not act upon it: meanwhile somebody may have had it back.
+            try environment.writeGuard.ensureMayWrite()
+            if let advanced = try await collection.advanceDeletion(mark) {
+                mark = advanced
+                break
+            }
+            (mark, isOldEnough) = try await self.mark()
+        }
         let failures: [ResourceFailure]
         do { failures = try await runPlugins() } catch {
             failures = [ResourceFailure(resource: "", hook: "", message: String(describing: error))]
@@ -62,7 +70,8 @@ package struct DeleteOperation: Sendable {
         let wasInterrupted = Task.isCancelled || environment.control.wasInterrupted
         if let first = failures.first, !force || wasInterrupted {
             let failed = mark
-            try await uncancelled { try await collection.failDeletion(failed, stage: .removing, failure: first) }
+            try environment.writeGuard.ensureMayWrite()
+            try await uncancelled { try await collection.failDeletion(failed, failure: first) }
             environment.observer.observe(
                 .ended(status: DeletionReport.Status.errorDeleting.rawValue, failures: failures.count, warnings: 0))
             if wasInterrupted { throw CancellationError() }
@@ -70,26 +79,30 @@ package struct DeleteOperation: Sendable {
         }
         for failure in failures { environment.observer.observe(.noticed("deleting all the same: \(failure)")) }
         try environment.writeGuard.ensureMayWrite()
-        try await collection.finishDeletion(mark.summary)
+        try await collection.finishDeletion(mark.summary, guard: environment.writeGuard)
         environment.observer.observe(
             .ended(status: DeletionReport.Status.deleted.rawValue, failures: failures.count, warnings: 0))
         return DeletionReport(status: .deleted, failures: [])
     }
 
-    /// Marks the checkpoint, and looks before and behind that whether someone needs it.
-    private func mark() async throws -> DeletionMark {
+    /// Marks the checkpoint, and looks before and behind that whether someone needs it. Says, too, whether everybody
+    /// must have seen the mark when it looked again.
+    private func mark() async throws -> (mark: DeletionMark, isOldEnough: Bool) {
         let collection = environment.collection
         try await collection.ensureDeletable(id, isGone: isGone)
         try environment.writeGuard.ensureMayWrite()
         let mark = try await collection.beginDeletion(id, now: environment.now(), force: force)
+        // Before the look: what a listing shows only behind it must have begun behind the mark.
+        let isOldEnough = try await isOldEnough()
         do {
             // Someone may have begun to use it, or pinned it, between the look and the mark: now nobody does any more.
             if !environment.faults.looksOnce { try await collection.ensureDeletable(id, isGone: isGone) }
         } catch let reason as CheckpointError {
+            try environment.writeGuard.ensureMayWrite()
             try await uncancelled { try await collection.withdrawDeletion(mark, because: reason) }
             throw reason
         }
-        return mark
+        return (mark, isOldEnough)
     }
 
     /// Whether everybody must have seen the mark. Where listings are never behind, everybody has.

@@ -79,8 +79,8 @@ struct WriteOrderTests {
         try await collection.publish(index)
         try await collection.settle(id)
         let mark = try await collection.beginDeletion(id, now: BankFormatTests.time, force: false)
-        #expect(try await collection.advanceDeletion(mark))
-        try await collection.failDeletion(mark, stage: .removing, failure: BankFormatTests.failure)
+        let removing = try #require(try await collection.advanceDeletion(mark))
+        try await collection.failDeletion(removing, failure: BankFormatTests.failure)
         try await collection.finishDeletion(mark.summary)
         // What is removed in no particular order is put into that of the keys.
         var writes = bank.writes
