@@ -136,6 +136,10 @@ package struct BankSync: Sendable {
     private func isThere(_ checkpoint: CheckpointSummary) async throws -> Bool {
         let collection = target.collection
         guard let there = try await collection.summary(checkpoint.id) else { return false }
+        // A copy that lacks nothing but its index record gets it again when it is copied.
+        if there.status == .damaged, try await collection.bank.size(CheckpointKeys(checkpoint.id).index) == nil {
+            return false
+        }
         switch there.status {
         case .deleting, .errorDeleting, .damaged:
             throw CopyError.inTheWay(checkpoint.id, there.status, place: target.words, provider: target.provider)

@@ -64,7 +64,7 @@ package struct CopyOperation: Sendable {
         let committed = try await collection.commit(id)
         if let committed, committed.status == .available {
             // An earlier copier's last write took effect late. It counts, once it stands behind all claims.
-            try await compare(checkpoint, definitions, index)
+            try await compare(definitions, LoadedCheckpoint.load(id, from: collection).packs(collection))
             let confirmed = try await Confirmation(environment, index).repeating(committed, in: epoch)
             await tidy(checkpoint, confirmed)
             return report(checkpoint, definitions, .alreadyThere)
@@ -127,11 +127,11 @@ package struct CopyOperation: Sendable {
 
     /// What the target has under the checkpoint's id.
     enum Standing: Sendable, Hashable {
-        /// Nothing.
+        /// Nothing, or all but the index record.
         case none
         /// The same checkpoint, whole.
         case there
-        /// A copy that was broken off or has failed, with its index record.
+        /// A copy that was broken off, has failed, or has lost its IR, with its index record.
         case begun(CheckpointIndex)
     }
 
@@ -141,6 +141,7 @@ package struct CopyOperation: Sendable {
     ) async throws -> Standing {
         let collection = target.collection
         guard let summary = try await collection.summary(id) else { return .none }
+        if summary.status == .damaged, try await lacksOnlyIndex(checkpoint, definitions) { return .none }
         switch summary.status {
         case .deleting, .errorDeleting, .damaged:
             throw CopyError.inTheWay(id, summary.status, place: target.words, provider: target.provider)
@@ -151,7 +152,9 @@ package struct CopyOperation: Sendable {
             throw CopyError.otherCheckpoint(id, place: target.words, difference: difference)
         }
         if summary.status == .available {
-            try await compare(checkpoint, definitions, index)
+            let hasIR = try await collection.bank.size(CheckpointKeys(id).ir) != nil
+            if index.origin != nil, !hasIR { return .begun(index) }
+            try await compare(definitions, LoadedCheckpoint.load(id, from: collection).packs(collection))
             return .there
         }
         guard index.origin != nil else {
@@ -170,12 +173,29 @@ package struct CopyOperation: Sendable {
         return nil
     }
 
+    /// Whether the target has a whole copy but for its index record, and maybe its IR.
+    ///
+    /// These are the only objects that every copy under this id has under the same names. So they are what a delete of an
+    /// earlier copy can hit that takes effect very late. They follow from what the source has, and are written again.
+    private func lacksOnlyIndex(
+        _ checkpoint: LoadedCheckpoint, _ definitions: [DefinitionRecord]
+    ) async throws -> Bool {
+        let (collection, keys) = (target.collection, CheckpointKeys(id))
+        // In this order: a deletion that has removed the one has the other until nothing else is left.
+        guard try await collection.bank.size(keys.index) == nil, try await collection.bank.size(keys.tombstone) == nil,
+            let commit = try await collection.commit(id), commit.status == .available,
+            commit.resources.map(\.resource) == checkpoint.ir.resources.map(\.identity),
+            // What was made there begins with epoch 1, and copies do not.
+            let first = try await collection.epochs(id).first, first > 1
+        else { return false }
+        try await compare(definitions, DefinitionPacks(id, commit, collection))
+        return true
+    }
+
     /// Throws unless what both banks have committed is the same, down to the digests of all artifacts.
     private func compare(
-        _ checkpoint: LoadedCheckpoint, _ definitions: [DefinitionRecord], _ index: CheckpointIndex
+        _ definitions: [DefinitionRecord], _ packs: DefinitionPacks
     ) async throws {
-        let there = try await LoadedCheckpoint.load(id, from: target.collection)
-        let packs = there.packs(target.collection)
         for (resource, definition) in definitions.enumerated() {
             let other = try await packs.definition(resource)
             func place(_ artifact: DefinitionRecord.Artifact) -> [String] {
