@@ -24,16 +24,16 @@ extension CheckpointCollection {
     /// Allowed from `available`, `error`, `deleting` and `error-deleting`; `force` also takes what is damaged or
     /// unfinished. A mark that is there and without fault stays as it is, for its age counts.
     package func beginDeletion(_ id: CheckpointID, now: Timestamp, force: Bool) async throws -> DeletionMark {
-        guard let summary = try await summary(id) else { throw CheckpointError.unknown(id.text) }
-        if !force, !summary.status.isDeletable {
-            throw CheckpointError.wrongStatus(
-                id, summary.status, wanted: "available or error to be deleted; --force deletes it all the same",
-                reason: summary.message)
-        }
-        try await markUnfinished(id)
         while true {
+            guard let summary = try await summary(id) else { throw CheckpointError.unknown(id.text) }
+            if !force, !summary.status.isDeletable {
+                throw CheckpointError.wrongStatus(
+                    id, summary.status, wanted: "available or error to be deleted; --force deletes it all the same",
+                    reason: summary.message)
+            }
+            try await markUnfinished(id)
             do { return try await mark(summary, now) } catch BankError.conditionFailed {
-                // Someone else has written or removed a tombstone meanwhile: only a look at it tells how far that is.
+                // Someone else has written or removed a tombstone meanwhile: only another look tells how far that is.
                 try Task.checkCancellation()
             }
         }

@@ -35,6 +35,8 @@ extension Nights {
             }
         }
         try await collectAll(hours: 25)
+        // And what was reset there can be deleted a day later only.
+        try await collectAll(hours: 25)
         for id in availableNow(at: site).sorted() {
             await soundly("copy", at: site) { try await self.copy(id, $0, true) }
         }
