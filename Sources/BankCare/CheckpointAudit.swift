@@ -226,7 +226,8 @@ struct CheckpointAudit: Sendable {
         if !isMarked {
             // Entries are written behind the commit record, so that it was lost where there are any; but a copy can always be
             // gone on with, and a deletion of an earlier one under this id may have taken its marker.
-            guard try await index.origin != nil || !isNamed(index) else {
+            let isNamed = try await isNamed(index)
+            guard index.origin != nil || !isNamed else {
                 verdict.findings.append(
                     finding(
                         .recordMissing, keys.commits, "has no commit record, and no marker says that it is unfinished"))

@@ -92,7 +92,9 @@ struct JournalAudit {
                 // A listing may be behind.
                 if try await bank.size(missing) == nil {
                     faults.append(
-                        Fault(key: missing, kind: .recordMissing, message: "is missing, although later segments are there"))
+                        Fault(
+                            key: missing, kind: .recordMissing, message: "is missing, although later segments are there"
+                        ))
                 }
                 next += 1
             }

@@ -101,7 +101,7 @@ package enum CheckpointError: Error, Sendable, Hashable, CustomStringConvertible
         case .wantedBack(let id):
             return
                 "checkpoint \(id.text) is wanted back: 'cairn checkpoints reset \(id.text)' or 'cairn gc' sees to that "
-                + "when it was announced a day ago, and then it can be deleted again"
+                + "when it was announced a day ago, and another day later it can be deleted again"
         case .inUse(let id, let use) where use.isIllegible:
             return
                 "checkpoint \(id.text) may be in use by owner \(use.owner.id), whose record cannot be read; when that has "

@@ -29,46 +29,60 @@ extension CheckpointCollection {
     package func beginDeletion(
         _ id: CheckpointID, now: Timestamp, force: Bool, isGone: (Owner) async throws -> Bool = { _ in true }
     ) async throws -> DeletionMark {
-        guard let summary = try await summary(id) else { throw CheckpointError.unknown(id.text) }
-        if !force, !summary.status.isDeletable {
-            throw CheckpointError.wrongStatus(
-                id, summary.status, wanted: "available or error to be deleted; --force deletes it all the same",
-                reason: summary.message)
-        }
-        let wasMarked = try await bank.size(CheckpointLayout.unfinished(id)) != nil
+        var wasMarked: Bool?
         while true {
-            let present = try await presentMark(id)
-            if let tombstone = present?.tombstone, tombstone.failure == nil, !isLeftToOthers(tombstone),
-                tombstone.owner.id != owner.id, try await !isGone(tombstone.owner)
-            {
-                throw CheckpointError.beingDeleted(id, by: tombstone.owner)
+            guard let summary = try await summary(id) else { throw CheckpointError.unknown(id.text) }
+            if !force, !summary.status.isDeletable {
+                throw CheckpointError.wrongStatus(
+                    id, summary.status, wanted: "available or error to be deleted; --force deletes it all the same",
+                    reason: summary.message)
             }
-            try await markUnfinished(id)
-            // Where a mark must be old before anything goes, writing it again would make it young for ever.
-            if let present, let tombstone = present.tombstone, tombstone.failure == nil,
-                tombstone.stage == .marked || consistency == .listOnly
-            {
-                return DeletionMark(
-                    summary: summary, tombstone: tombstone, isFirst: false, wasMarked: wasMarked,
-                    version: present.version)
-            }
-            let tombstone = Tombstone(
-                summary, marked: present?.tombstone?.marked ?? now, owner: owner,
-                stage: present.map { $0.tombstone?.stage ?? .removing } ?? .marked, failure: nil)
-            let condition: WriteCondition =
-                consistency == .compareAndSwap ? present.map { .ifVersion($0.version) } ?? .ifAbsent : .none
+            // Before this one writes the marker.
+            let isMarked = try await bank.size(CheckpointLayout.unfinished(id)) != nil
+            wasMarked = wasMarked ?? isMarked
             do {
-                let version = try await write(tombstone, if: condition)
-                // Who was about to bring the checkpoint to its end may have taken the marker away.
-                if try await bank.size(CheckpointLayout.unfinished(id)) == nil { try await markUnfinished(id) }
-                return DeletionMark(
-                    summary: summary, tombstone: tombstone, isFirst: present == nil, wasMarked: wasMarked,
-                    version: version)
+                return try await mark(summary, wasMarked: wasMarked ?? isMarked, now: now, isGone: isGone)
             } catch BankError.conditionFailed {
-                // Someone else was quicker, and what they do decides what is to be done.
+                // Someone else has written or removed a tombstone meanwhile: only another look tells how far that is.
                 try Task.checkCancellation()
             }
         }
+    }
+
+    /// Writes the mark, or finds it there. Throws `conditionFailed` when another one was written at the same moment.
+    private func mark(
+        _ summary: CheckpointSummary, wasMarked: Bool, now: Timestamp, isGone: (Owner) async throws -> Bool
+    ) async throws -> DeletionMark {
+        let id = summary.id
+        let present = try await presentMark(id)
+        if let tombstone = present?.tombstone, tombstone.failure == nil, !isLeftToOthers(tombstone),
+            tombstone.owner.id != owner.id, try await !isGone(tombstone.owner)
+        {
+            throw CheckpointError.beingDeleted(id, by: tombstone.owner)
+        }
+        try await markUnfinished(id)
+        // Where a mark must be old before anything goes, writing it again would make it young for ever.
+        if let present, let tombstone = present.tombstone, tombstone.failure == nil,
+            tombstone.stage == .marked || consistency == .listOnly
+        {
+            return DeletionMark(
+                summary: summary, tombstone: tombstone, isFirst: false, wasMarked: wasMarked, version: present.version)
+        }
+        let tombstone = Tombstone(
+            summary, marked: present?.tombstone?.marked ?? now, owner: owner,
+            stage: present.map { $0.tombstone?.stage ?? .removing } ?? .marked, failure: nil)
+        // Never over one that says more than what was seen here.
+        let condition: WriteCondition =
+            switch (consistency, present) {
+            case (.compareAndSwap, let present?): .ifVersion(present.version)
+            case (.compareAndSwap, nil), (.createOnce, nil): .ifAbsent
+            case (.createOnce, _?), (.listOnly, _): .none
+            }
+        let version = try await write(tombstone, if: condition)
+        // Who was about to bring the checkpoint to its end may have taken the marker away.
+        if try await bank.size(CheckpointLayout.unfinished(id)) == nil { try await markUnfinished(id) }
+        return DeletionMark(
+            summary: summary, tombstone: tombstone, isFirst: present == nil, wasMarked: wasMarked, version: version)
     }
 
     /// Whether who has marked a checkpoint has left the rest to others: where the mark must be old first.
@@ -96,6 +110,10 @@ extension CheckpointCollection {
     package func advanceDeletion(_ mark: DeletionMark) async throws -> DeletionMark? {
         // From there nobody goes back.
         guard mark.tombstone.stage == .marked else { return mark }
+        // Where another deleter may write a tombstone over this one, this stays.
+        if consistency != .compareAndSwap {
+            try await bank.put(CheckpointKeys(mark.summary.id).removing, marker(mark.summary.id), if: .none)
+        }
         let tombstone = Tombstone(
             mark.summary, marked: mark.tombstone.marked, owner: owner, stage: .removing, failure: nil)
         do {
@@ -153,9 +171,11 @@ extension CheckpointCollection {
     ///
     /// Somebody else may finish the same deletion first, and then the checkpoint may be copied here again, under the same
     /// id. So what is removed is what stood here under this mark. Returns `false` when there is another one, whose owner
-    /// goes on.
+    /// goes on. Nothing is removed that `mayGoOn` no longer lets.
     @discardableResult
-    package func finishDeletion(_ mark: DeletionMark) async throws -> Bool {
+    package func finishDeletion(
+        _ mark: DeletionMark, guard mayGoOn: any WriteGuard = NoGuard()
+    ) async throws -> Bool {
         let summary = mark.summary
         let layout = CheckpointKeys(summary.id)
         guard let present = try await version(of: layout.tombstone) else { return true }
@@ -178,10 +198,12 @@ extension CheckpointCollection {
             }
         }
         // As long as it is there, plugins are asked to delete, for which they need all the rest.
+        try mayGoOn.ensureMayWrite()
         if let index, try await !delete(layout.index, as: index) { return true }
         let keys = try await bank.allKeys(below: layout.all).filter { $0 != layout.tombstone }
         guard try await version(of: layout.tombstone) == mark.version else { return true }
-        try await delete(keys)
+        try await delete(keys, guard: mayGoOn)
+        try mayGoOn.ensureMayWrite()
         if try await delete(layout.tombstone, as: mark.version) { try await settle(summary.id) }
         return true
     }
@@ -201,12 +223,13 @@ extension CheckpointCollection {
     }
 
     /// Deletes objects in no particular order, some at a time: most of a deletion is waiting for the store.
-    package func delete(_ keys: [BankKey]) async throws {
+    package func delete(_ keys: [BankKey], guard mayGoOn: any WriteGuard = NoGuard()) async throws {
         let bank = bank
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (number, key) in keys.enumerated() {
                 try Task.checkCancellation()
                 if number >= 16 { try await group.next() }
+                try mayGoOn.ensureMayWrite()
                 group.addTask { try await bank.delete(key, if: .none) }
             }
             try await group.waitForAll()

@@ -130,6 +130,8 @@ package struct CheckpointKeys: Sendable, Hashable {
     package var rehearsed: BankKey { below("rehearsed.json") }
     /// The announcement that someone wants the checkpoint back.
     package var reset: BankKey { below("reset.json") }
+    /// That something may have been removed, where a tombstone can be written over.
+    package var removing: BankKey { below("removing") }
     /// The mark of a checkpoint that is being deleted.
     package var tombstone: BankKey { below("tombstone.json") }
     /// What lies below this is the records of the epochs.

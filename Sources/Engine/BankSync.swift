@@ -156,6 +156,10 @@ package struct BankSync: Sendable {
     private func lookThere(_ checkpoint: CheckpointSummary) async throws -> CopyThere? {
         let collection = target.collection
         guard let there = try await collection.summary(checkpoint.id) else { return nil }
+        // A copy that lacks nothing but its index record gets it again when it is copied.
+        if there.status == .damaged, try await collection.bank.size(CheckpointKeys(checkpoint.id).index) == nil {
+            return nil
+        }
         switch there.status {
         case .deleting, .errorDeleting, .damaged:
             throw CopyError.inTheWay(checkpoint.id, there.status, place: target.words, provider: target.provider)

@@ -64,7 +64,8 @@ package struct CopyOperation: Sendable {
         let committed = try await collection.commit(id)
         if let committed, committed.status == .available {
             // An earlier copier's last write took effect late. It counts, once it stands behind all claims.
-            _ = try await compare(checkpoint, definitions)
+            let there = try await LoadedCheckpoint.load(id, from: collection)
+            try compare(definitions, try await there.definitions(in: collection))
             let confirmed = try await Confirmation(environment, index).repeating(committed, in: epoch)
             await tidy(checkpoint, confirmed)
             return report(checkpoint, definitions, .alreadyThere)
@@ -119,11 +120,11 @@ package struct CopyOperation: Sendable {
 
     /// What the target has under the checkpoint's id.
     enum Standing: Sendable {
-        /// Nothing.
+        /// Nothing, or all but the index record.
         case none
         /// The same checkpoint, available.
         case there(CopyThere)
-        /// A copy that was broken off or has failed, with its index record.
+        /// A copy that was broken off, has failed, or has lost its IR, with its index record.
         case begun(CheckpointIndex)
     }
 
@@ -133,6 +134,7 @@ package struct CopyOperation: Sendable {
     ) async throws -> Standing {
         let collection = target.collection
         guard let summary = try await collection.summary(id) else { return .none }
+        if summary.status == .damaged, try await lacksOnlyIndex(checkpoint, definitions) { return .none }
         switch summary.status {
         case .deleting, .errorDeleting, .damaged:
             throw CopyError.inTheWay(id, summary.status, place: target.words, provider: target.provider)
@@ -143,7 +145,11 @@ package struct CopyOperation: Sendable {
             throw CopyError.otherCheckpoint(id, place: target.words, difference: difference)
         }
         if summary.status == .available {
-            let (there, found) = try await compare(checkpoint, definitions)
+            let hasIR = try await collection.bank.size(CheckpointKeys(id).ir) != nil
+            if index.origin != nil, !hasIR { return .begun(index) }
+            let there = try await LoadedCheckpoint.load(id, from: collection)
+            let found = try await there.definitions(in: collection)
+            try compare(definitions, found)
             return .there(try await CopyThere.look(at: there, found, in: collection, isGone: isGone))
         }
         guard index.origin != nil else {
@@ -162,13 +168,28 @@ package struct CopyOperation: Sendable {
         return nil
     }
 
-    /// Throws unless what both banks have committed is the same, down to the digests of all artifacts. Returns what the target
-    /// has.
-    private func compare(
+    /// Whether the target has a whole copy but for its index record, and maybe its IR.
+    ///
+    /// These are the only objects that every copy under this id has under the same names. So they are what a delete of an
+    /// earlier copy can hit that takes effect very late. They follow from what the source has, and are written again.
+    private func lacksOnlyIndex(
         _ checkpoint: LoadedCheckpoint, _ definitions: [DefinitionRecord]
-    ) async throws -> (checkpoint: LoadedCheckpoint, definitions: [DefinitionRecord]) {
-        let there = try await LoadedCheckpoint.load(id, from: target.collection)
-        let found = try await there.definitions(in: target.collection)
+    ) async throws -> Bool {
+        let (collection, keys) = (target.collection, CheckpointKeys(id))
+        // In this order: a deletion that has removed the one has the other until nothing else is left.
+        guard try await collection.bank.size(keys.index) == nil, try await collection.bank.size(keys.tombstone) == nil,
+            let commit = try await collection.commit(id), commit.status == .available,
+            commit.resources.map(\.resource) == checkpoint.ir.resources.map(\.identity),
+            // What was made there begins with epoch 1, and copies do not.
+            let first = try await collection.epochs(id).first, first > 1
+        else { return false }
+        let packs = DefinitionPacks(id, commit, collection)
+        try compare(definitions, try await packs.definitions(ofFirst: definitions.count))
+        return true
+    }
+
+    /// Throws unless what both banks have committed is the same, down to the digests of all artifacts.
+    private func compare(_ definitions: [DefinitionRecord], _ found: [DefinitionRecord]) throws {
         for (definition, other) in zip(definitions, found) {
             func place(_ artifact: DefinitionRecord.Artifact) -> [String] {
                 [artifact.summary.name, "\(artifact.summary.digest)", "\(artifact.record)"]
@@ -181,7 +202,6 @@ package struct CopyOperation: Sendable {
                     id, place: target.words, difference: "what it has of '\(definition.resource)' is not the same")
             }
         }
-        return (there, found)
     }
 
     /// Writes what the copy begins with, and returns its index record.

@@ -17,6 +17,14 @@ package actor DefinitionPacks {
         self.collection = collection
     }
 
+    /// The definitions of the first resources, in their order.
+    package func definitions(ofFirst count: Int) async throws -> [DefinitionRecord] {
+        var definitions: [DefinitionRecord] = []
+        definitions.reserveCapacity(count)
+        for resource in 0..<count { definitions.append(try await definition(resource)) }
+        return definitions
+    }
+
     /// The definition of the resource at a position of the IR, `nil` when none was saved.
     package func definitionIfSaved(_ resource: Int) async throws -> DefinitionRecord? {
         switch commit.definitions {

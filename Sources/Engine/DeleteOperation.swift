@@ -53,14 +53,16 @@ package struct DeleteOperation: Sendable {
     package func run() async throws -> DeletionReport {
         let collection = environment.collection
         try await undoWhatIsDue()
-        var mark = try await mark()
-        guard try await isOldEnough() else { return DeletionReport(status: .deleting, failures: []) }
+        var (mark, isOldEnough) = try await mark()
         while true {
+            guard isOldEnough else { return DeletionReport(status: .deleting, failures: []) }
+            // Who stood still behind its look must not act upon it: meanwhile somebody may have had it back.
+            try environment.writeGuard.ensureMayWrite()
             if let advanced = try await collection.advanceDeletion(mark) {
                 mark = advanced
                 break
             }
-            mark = try await self.mark()
+            (mark, isOldEnough) = try await self.mark()
         }
         let failures: [ResourceFailure]
         do { failures = try await runPlugins() } catch {
@@ -69,6 +71,7 @@ package struct DeleteOperation: Sendable {
         let wasInterrupted = Task.isCancelled || environment.control.wasInterrupted
         if let first = failures.first, !force || wasInterrupted {
             let failed = mark
+            try environment.writeGuard.ensureMayWrite()
             let recorded = try await uncancelled { try await collection.failDeletion(failed, failure: first) }
             guard recorded != nil || wasInterrupted else { throw CheckpointError.deletionTakenOver(id) }
             environment.observer.observe(
@@ -78,7 +81,9 @@ package struct DeleteOperation: Sendable {
         }
         for failure in failures { environment.observer.observe(.noticed("deleting all the same: \(failure)")) }
         try environment.writeGuard.ensureMayWrite()
-        guard try await collection.finishDeletion(mark) else { throw CheckpointError.deletionTakenOver(id) }
+        guard try await collection.finishDeletion(mark, guard: environment.writeGuard) else {
+            throw CheckpointError.deletionTakenOver(id)
+        }
         environment.observer.observe(
             .ended(status: DeletionReport.Status.deleted.rawValue, failures: failures.count, warnings: 0))
         return DeletionReport(status: .deleted, failures: [])
@@ -104,20 +109,24 @@ package struct DeleteOperation: Sendable {
         }
     }
 
-    /// Marks the checkpoint, and looks before and behind that whether someone needs it.
-    private func mark() async throws -> DeletionMark {
+    /// Marks the checkpoint, and looks before and behind that whether someone needs it. Says, too, whether everybody
+    /// must have seen the mark when it looked again.
+    private func mark() async throws -> (mark: DeletionMark, isOldEnough: Bool) {
         let collection = environment.collection
         try await collection.ensureDeletable(id, isGone: isGone)
         try environment.writeGuard.ensureMayWrite()
         let mark = try await collection.beginDeletion(id, now: environment.now(), force: force, isGone: isGone)
+        // Before the look: what a listing shows only behind it must have begun behind the mark.
+        let isOldEnough = try await isOldEnough()
         do {
             // Someone may have begun to use it, or pinned it, between the look and the mark: now nobody does any more.
             if !environment.faults.looksOnce { try await collection.ensureDeletable(id, isGone: isGone) }
         } catch let reason as CheckpointError {
+            try environment.writeGuard.ensureMayWrite()
             try await uncancelled { try await collection.withdrawDeletion(mark, because: reason) }
             throw reason
         }
-        return mark
+        return (mark, isOldEnough)
     }
 
     /// Whether everybody must have seen the mark. Where listings are never behind, everybody has.

@@ -239,7 +239,10 @@ final class Execution: ActivityRunner {
         case .protect: return try await plugin.protect(place.hook, context)
         case .restore: try await plugin.restore(place.hook, context, to: target)
         case .verify: try await plugin.verify(place.hook, context)
-        case .delete: try await plugin.delete(place.hook, context)
+        case .delete:
+            // Nor what stood still behind its look: meanwhile somebody may have had the checkpoint back.
+            try environment.writeGuard.ensureMayWrite()
+            try await plugin.delete(place.hook, context)
         case .copy: try await plugin.copy(place.hook, context)
         }
         return JSONObject()

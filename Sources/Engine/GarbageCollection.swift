@@ -236,12 +236,17 @@ package struct GarbageCollection: Sendable {
         }
     }
 
-    /// Removes the announcement of a reset that has come to its end.
+    /// Brings a reset to its end whose mark is gone: for as long as another one may be about to take a mark away, nobody
+    /// begins to delete the checkpoint.
     private func removeFinishedReset(of id: CheckpointID) async throws {
-        guard !dryRun, try await collection.isResetIntended(id), try await collection.tombstone(id) == nil else {
-            return
+        guard !dryRun, collection.announcesResets, let reset = try await collection.resetStanding(id) else { return }
+        let isOld = try await environment.isResetOld(reset.written)
+        guard try await collection.tombstone(id) == nil else { return }
+        try environment.writeGuard.ensureMayWrite()
+        switch reset.stage {
+        case .announced: try await collection.noteReset(id, .over, now: environment.now())
+        case .over: if isOld { try await collection.forgetReset(id) }
         }
-        try await collection.forgetReset(id)
     }
 
     /// Brings a committed checkpoint that has a marker to rest.

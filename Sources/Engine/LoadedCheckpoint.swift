@@ -46,11 +46,7 @@ package struct LoadedCheckpoint: Sendable {
 
     /// All of the checkpoint's definitions, in the order of its resources.
     func definitions(in collection: CheckpointCollection) async throws -> [DefinitionRecord] {
-        let packs = packs(collection)
-        var definitions: [DefinitionRecord] = []
-        definitions.reserveCapacity(ir.resources.count)
-        for resource in ir.resources.indices { definitions.append(try await packs.definition(resource)) }
-        return definitions
+        try await packs(collection).definitions(ofFirst: ir.resources.count)
     }
 
     /// Refuses plugins that cannot read what was saved. A manifest may have changed since; its version says whether

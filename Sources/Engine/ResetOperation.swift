@@ -77,6 +77,8 @@ package struct ResetOperation: Sendable {
 
     private func undelete(_ summary: CheckpointSummary, _ dryRun: Bool) async throws -> CheckpointStatus {
         let collection = environment.collection
+        // Before the look at what is there: whoever may still remove something has shown it by then.
+        let isDue = try await isDue()
         let key = CheckpointKeys(id).tombstone
         let (bytes, version) = try await environment.bank.getVersioned(key)
         let tombstone = try await collection.read(key) { _ in try Tombstone(opening: bytes) }
@@ -89,17 +91,23 @@ package struct ResetOperation: Sendable {
         do { checkpoint = try await whole(summary, tombstone) } catch {
             // What cannot be had back holds up no deletion.
             if !(error is BankError || error is CancellationError), !dryRun, try await collection.isResetIntended(id) {
+                try environment.writeGuard.ensureMayWrite()
                 try await collection.forgetReset(id)
             }
             throw error
         }
-        if collection.announcesResets { try await waitForDeleters(summary, dryRun) }
+        if !isDue { try await announce(summary, dryRun) }
         guard !dryRun else { return checkpoint.commit.status }
         try environment.writeGuard.ensureMayWrite()
         try await collection.publish(checkpoint.index)
+        try environment.writeGuard.ensureMayWrite()
         let condition: WriteCondition = collection.consistency == .compareAndSwap ? .ifVersion(version) : .none
         try await environment.bank.delete(key, if: condition)
-        if collection.announcesResets { try await collection.forgetReset(id) }
+        if collection.announcesResets {
+            // What is not noted here 'cairn gc' notes.
+            try environment.writeGuard.ensureMayWrite()
+            try await collection.noteReset(id, .over, now: environment.now())
+        }
         guard checkpoint.commit.status == .available else { return checkpoint.commit.status }
         // Whoever has claimed it later may still record something else: then a collection sees to that, by the marker.
         guard try await collection.epochs(id).last ?? 0 <= checkpoint.commit.epoch else {
@@ -111,7 +119,7 @@ package struct ResetOperation: Sendable {
 
     /// The checkpoint that is marked; throws `CheckpointError.wrongStatus` when something of it may be missing.
     private func whole(_ summary: CheckpointSummary, _ tombstone: Tombstone) async throws -> LoadedCheckpoint {
-        guard tombstone.stage == .marked else {
+        guard tombstone.stage == .marked, try await !environment.collection.mayBeRemoving(id) else {
             throw CheckpointError.wrongStatus(
                 id, summary.status, wanted: "marked only, to be reset",
                 reason: "something of it may be removed already; 'cairn delete \(id.text)' finishes it")
@@ -128,20 +136,27 @@ package struct ResetOperation: Sendable {
         return checkpoint
     }
 
-    /// Announces that the checkpoint is wanted back, and throws `CheckpointError.wrongStatus` as long as someone who has
-    /// not seen that may be about to go on deleting it.
-    private func waitForDeleters(_ summary: CheckpointSummary, _ dryRun: Bool) async throws {
-        let collection = environment.collection
-        let announced = try await environment.bank.modified(CheckpointKeys(id).reset)
-        if let announced, try await environment.storeTime() - announced > ResetIntent.margin { return }
-        if announced == nil, !dryRun {
+    /// Whether nobody can be about to go on deleting the checkpoint who has not seen that it is wanted back.
+    private func isDue() async throws -> Bool {
+        guard environment.collection.announcesResets else { return true }
+        guard let reset = try await environment.collection.resetStanding(id), reset.stage == .announced else {
+            return false
+        }
+        return try await environment.isResetOld(reset.written)
+    }
+
+    /// Announces that the checkpoint is wanted back, and throws `CheckpointError.wrongStatus`, since someone who has not
+    /// seen that may be about to go on deleting it.
+    private func announce(_ summary: CheckpointSummary, _ dryRun: Bool) async throws {
+        let isAnnounced = try await environment.collection.resetStanding(id)?.stage == .announced
+        if !isAnnounced, !dryRun {
             try environment.writeGuard.ensureMayWrite()
-            try await collection.intendReset(id, now: environment.now())
+            try await environment.collection.noteReset(id, .announced, now: environment.now())
         }
         throw CheckpointError.wrongStatus(
             id, summary.status, wanted: "left alone for a day to be reset",
             reason: "this bank cannot tell whether someone is about to go on deleting it; "
-                + (dryRun && announced == nil
+                + (dryRun && !isAnnounced
                     ? "a reset announces that it is wanted back, and a day later it can be"
                     : "from now on nobody begins to, and a day later the same command or 'cairn gc' makes it what it was")
         )
@@ -157,5 +172,14 @@ package struct ResetOperation: Sendable {
                 try await environment.collection.ensurePresent(artifact, of: identity, id)
             }
         }
+    }
+}
+
+extension ExecutionEnvironment {
+    /// Whether what was written of a reset, at a time by the store's clock, is so old that whoever had looked before has come
+    /// to its end or lost its lease.
+    func isResetOld(_ written: Int64?) async throws -> Bool {
+        guard let written else { return false }
+        return try await storeTime() - written > ResetIntent.margin
     }
 }

@@ -5,6 +5,7 @@ import CanonicalForm
 import Checkpoints
 import Foundation
 import PluginKit
+import PlanIR
 import Testing
 
 /// What `cairn bank check` finds.

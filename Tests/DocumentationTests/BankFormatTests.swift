@@ -60,7 +60,7 @@ struct BankFormatTests {
         CheckpointLabels().record(of: id, changed: time),
         PinRecord(checkpoint: id, by: "ada@host", pinned: time, reason: "no").record,
         RehearsedRecord(checkpoint: id, owner: owner, ended: time).record,
-        ResetIntent(checkpoint: id, owner: owner, since: time).record,
+        ResetIntent(checkpoint: id, stage: .over, owner: owner, since: time).record,
         UseRecord(checkpoint: id, kind: "restore", owner: owner, since: time).record,
         Tombstone(
             CheckpointSummary(
@@ -117,8 +117,8 @@ struct BankFormatTests {
             let table = try #require(try Self.tables().first { $0.lead.contains("\"format\": \"\(format)\"") })
             #expect(table.members == names(.object(record.content)).subtracting(["format", "version"]), "\(format)")
             let isSecond = [
-                "cairn.checkpoint", "cairn.journal", "cairn.commit", "cairn.tombstone", "cairn.operation",
-                "cairn.operation-commit",
+                "cairn.checkpoint", "cairn.journal", "cairn.commit", "cairn.tombstone", "cairn.reset",
+                "cairn.operation", "cairn.operation-commit",
             ].contains(format)
             #expect(record.content["version"] == (isSecond ? 2 : 1))
         }

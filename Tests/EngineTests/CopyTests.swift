@@ -137,6 +137,54 @@ private let pairs = ConsistencyLevel.allCases.flatMap { source in ConsistencyLev
         }
     }
 
+    /// A delete of an earlier copy under this id may take effect so late that it hits the next one's first records.
+    @Test(arguments: pairs)
+    func firstRecordsThatALateDeleteHasTakenAreWrittenAgain(
+        _ levels: (ConsistencyLevel, ConsistencyLevel)
+    ) async throws {
+        let bench = CopyBench(source: levels.0, target: levels.1)
+        let id = try await bench.protect(CopyBench.ir(diamond))
+        _ = try await bench.copy(id)
+        let content = try await bench.contentKeys(id)
+        let keys = CheckpointKeys(id)
+        for lost in [[keys.index], [keys.ir], [keys.index, keys.ir]] {
+            for key in lost { try await bench.target.delete(key, if: .none) }
+            let report = try await bench.copy(id)
+            #expect(report.outcome == .alreadyThere && report.tally.sentBytes == 0)
+            #expect(try await bench.statuses() == [.available])
+            #expect(try await bench.restore(id).commit.status == .success)
+            #expect(try await bench.contentKeys(id) == content)
+        }
+        try await bench.target.delete(keys.index, if: .none)
+        let synced = try await bench.sync()
+        #expect(synced.count(.failed) == 0)
+        #expect(try await bench.statuses() == [.available])
+    }
+
+    /// What was made in a bank becomes no copy when its index record is lost there, nor what holds something else.
+    @Test func anIndexRecordIsWrittenAgainForACopyOnly() async throws {
+        let bench = CopyBench()
+        let id = try await bench.protect(CopyBench.ir(diamond))
+        _ = try await bench.copy(id)
+        try await bench.source.delete(CheckpointKeys(id).index, if: .none)
+        let back = CopyOperation(bench.atSource, checkpoint: id, from: bench.to, to: bench.from)
+        bench.source.fail(at: nil)
+        let error = await #expect(throws: CopyError.self) { try await back.run() }
+        #expect(error?.description.contains("damaged") == true, "\(error as Any)")
+        #expect(bench.source.writes.isEmpty)
+
+        let other = CopyBench()
+        let another = try await other.protect(CopyBench.ir(diamond))
+        _ = try await other.copy(another)
+        let commit = try #require(try await other.atTarget.collection.commit(another))
+        let pack = CheckpointKeys(another).definitions(ofEpoch: commit.epoch, pack: 0)
+        try await other.target.put(pack, Array("{}".utf8), if: .none)
+        try await other.target.delete(CheckpointKeys(another).index, if: .none)
+        other.target.fail(at: nil)
+        await #expect(throws: (any Error).self) { try await other.copy(another) }
+        #expect(other.target.writes.isEmpty)
+    }
+
     @Test func anotherCheckpointUnderTheSameIDIsAnError() async throws {
         let bench = CopyBench()
         let ir = CopyBench.ir([[]])

@@ -66,6 +66,7 @@ final class FaultyBank: Bank {
     @discardableResult
     func put(_ key: BankKey, _ bytes: [UInt8], if condition: WriteCondition) async throws -> ObjectVersion {
         var version = ObjectVersion(tag: "")
+        try await happen(.put, key)
         try await writing("put", key) { version = try await inner.put(key, bytes, if: condition) }
         return version
     }
@@ -83,7 +84,9 @@ final class FaultyBank: Bank {
     func get(_ key: BankKey) async throws -> [UInt8] { try await inner.get(key) }
 
     func getVersioned(_ key: BankKey) async throws -> (bytes: [UInt8], version: ObjectVersion) {
-        try await inner.getVersioned(key)
+        let found = try await inner.getVersioned(key)
+        try await happen(.read, key)
+        return found
     }
 
     func stream(_ key: BankKey) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable {
@@ -93,28 +96,45 @@ final class FaultyBank: Bank {
     func size(_ key: BankKey) async throws -> Int64? { try await inner.size(key) }
 
     func delete(_ key: BankKey, if condition: WriteCondition) async throws {
+        try await happen(.delete, key)
         try await writing("delete", key) { try await inner.delete(key, if: condition) }
     }
 
     func list(below prefix: BankKey?, after: BankKey?, limit: Int) async throws -> BankPage {
         let page = try await inner.list(below: prefix, after: after, limit: limit)
-        let body = interlude.withLock { interlude in
-            guard let next = interlude, next.prefix == prefix else { return Optional<Interlude>.none }
-            interlude = nil
-            return next
-        }
-        try await body?.body()
+        if let prefix { try await happen(.listing, prefix) }
         return page
     }
 
+    /// A request at which something else happens: before a write takes effect, and behind a look, before whoever looks has
+    /// its answer.
+    enum Request { case put, delete, read, listing }
+
     private struct Interlude {
-        let prefix: BankKey
+        let request: Request
+        let key: BankKey
         let body: @Sendable () async throws -> Void
+    }
+
+    private func happen(_ request: Request, _ key: BankKey) async throws {
+        let next = interlude.withLock { interlude in
+            guard let next = interlude, next.request == request, next.key == key else {
+                return Optional<Interlude>.none
+            }
+            interlude = nil
+            return next
+        }
+        try await next?.body()
+    }
+
+    /// Lets something happen at the next request of a kind for a key.
+    func atNext(_ request: Request, of key: BankKey, _ body: @escaping @Sendable () async throws -> Void) {
+        interlude.withLock { $0 = Interlude(request: request, key: key, body: body) }
     }
 
     /// Lets something happen behind the next listing of a prefix, before whoever lists has its answer.
     func behindNextListing(of prefix: BankKey, _ body: @escaping @Sendable () async throws -> Void) {
-        interlude.withLock { $0 = Interlude(prefix: prefix, body: body) }
+        atNext(.listing, of: prefix, body)
     }
 
     func names(below prefix: BankKey?, after: String?, limit: Int) async throws -> BankNames {

@@ -5,6 +5,7 @@ import Checkpoints
 import PlanIR
 import PluginKit
 import Surroundings
+import Synchronization
 import Testing
 
 @testable import Engine

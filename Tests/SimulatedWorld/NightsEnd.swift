@@ -38,6 +38,8 @@ extension Nights {
             }
         }
         try await collectAll(hours: 25)
+        // And what was reset there can be deleted a day later only.
+        try await collectAll(hours: 25)
         for id in availableNow(at: site).sorted() where !site.store.isRehearsal(id) {
             await soundly("copy", at: site) { try await self.copy(id, $0, true) }
         }

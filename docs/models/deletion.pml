@@ -22,8 +22,8 @@ byte tombstone = NOTHING, version = 0, marker = 0;
 bool use[PROCESSES], listed[PROCESSES];
 /* pin.json, and whether someone was told that the checkpoint is pinned. */
 bool pin = false, pinned = false;
-/* index.json, and the content. */
-bool index = true, content = true;
+/* What plugins keep elsewhere, index.json, and the content. */
+bool outside = true, index = true, content = true;
 /* Whose lease has run out, as others found. */
 bool gone[PROCESSES];
 /* How many of those who delete, and of those who restore, have begun. They are all alike: the second is the one that begins
@@ -53,6 +53,23 @@ inline look() {
     od
 }
 
+/* Waits until the mark is older than any listing is late: what was written before it is listed by then. */
+inline wait_for_margin() {
+#ifdef LISTONLY
+#ifndef NO_MARGIN
+    p = FIRST_RESTORER;
+    do
+    :: p < PROCESSES -> (!unlisted[p] || listed[p] || !use[p]); p++
+    :: else -> break
+    od
+#else
+    skip
+#endif
+#else
+    skip
+#endif
+}
+
 proctype Deleter(byte me) {
     byte p, v, stage;
     bool needed, unlisted[PROCESSES];
@@ -61,13 +78,18 @@ proctype Deleter(byte me) {
     if :: needed -> goto stop :: else fi;
     FENCE;
 #ifndef NO_MARK
-    /* Marks it, or finds it marked. */
+    /* Marks it, or finds it marked. Looking and writing are two steps. */
+again:
+    atomic { stage = tombstone; v = version };
     atomic {
         if
-        :: tombstone == NOTHING -> tombstone = MARKED; version++; marker = me
+        :: stage == NOTHING ->
+#ifndef MARK_OVER
+            if :: tombstone != NOTHING -> goto again :: else fi;
+#endif
+            tombstone = MARKED; version++; marker = me; stage = MARKED; v = version
         :: else
         fi;
-        stage = tombstone; v = version;
         d_step {
             p = FIRST_RESTORER;
             do
@@ -78,15 +100,8 @@ proctype Deleter(byte me) {
     }
     if :: stage == REMOVING -> goto remove :: else fi;
 #endif
-#ifdef LISTONLY
-#ifndef NO_MARGIN
-    /* The mark is older than any listing is late: what was written before it is listed by now. */
-    p = FIRST_RESTORER;
-    do
-    :: p < PROCESSES -> (!unlisted[p] || listed[p] || !use[p]); p++
-    :: else -> break
-    od;
-#endif
+#ifndef MARGIN_BEHIND_LOOK
+    wait_for_margin();
 #endif
 #ifndef NO_SECOND_LOOK
     look();
@@ -99,6 +114,9 @@ proctype Deleter(byte me) {
         goto stop
     :: else
     fi;
+#endif
+#ifdef MARGIN_BEHIND_LOOK
+    wait_for_margin();
 #endif
     FENCE;
     /* From here on nobody takes the mark away. */
@@ -117,6 +135,8 @@ proctype Deleter(byte me) {
     }
 #endif
 remove:
+    outside = false;
+    if :: tombstone == NOTHING -> goto stop :: else fi;
     index = false;
     content = false;
     tombstone = NOTHING;
@@ -141,7 +161,7 @@ proctype Restorer(byte me) {
     if :: !index -> goto done :: else fi;
 #endif
     /* Nothing is removed while someone reads it whose lease lasts. */
-    assert(content || gone[me]);
+    assert((content && outside) || gone[me]);
 done:
     use[me] = false;
 stop:
@@ -175,7 +195,7 @@ stop:
 proctype Judge() {
     /* What is available is whole, and what is pinned stays. */
     atomic {
-        (tombstone == NOTHING && index && !content) || (pinned && !content) -> assert(false)
+        (tombstone == NOTHING && index && !(content && outside)) || (pinned && !(content && outside)) -> assert(false)
     }
 }
 
