@@ -77,28 +77,18 @@ struct JournalAudit {
 
     /// All that is wrong with those among `objects`, in their order.
     func faults(_ objects: [BankKey]) async throws -> [Fault] {
-        let depth = journal.segments.count
         var faults: [Fault] = []
-        var next: UInt32 = 0
-        let segments = objects.filter { $0.segments.count == depth + 1 && $0.text.hasPrefix("\(journal)/") }.sorted()
-        for key in segments {
-            guard let name = key.segments.last, name.hasSuffix(".json"), let number = UInt32(name.dropLast(5)) else {
+        let present = Set(objects)
+        for number in JournalSegments.numbers(upTo: objects, of: journal) {
+            let key = try JournalSegments.key(number, of: journal)
+            // A listing may be behind.
+            var isThere = present.contains(key)
+            if !isThere { isThere = try await bank.size(key) != nil }
+            guard isThere else {
+                faults.append(
+                    Fault(key: key, kind: .recordMissing, message: "is missing, although later segments are there"))
                 continue
             }
-            while next < number {
-                let digits = String(next)
-                let missing = try journal.appending(
-                    String(repeating: "0", count: max(0, 8 - digits.count)) + digits + ".json")
-                // A listing may be behind.
-                if try await bank.size(missing) == nil {
-                    faults.append(
-                        Fault(
-                            key: missing, kind: .recordMissing, message: "is missing, although later segments are there"
-                        ))
-                }
-                next += 1
-            }
-            next = number + 1
             let bytes: [UInt8]
             do { bytes = try await bank.get(key, longest: ObjectLimit.bulk) } catch BankError.notFound {
                 continue

@@ -87,14 +87,15 @@ extension CheckpointCollection {
         var events: [JournalEvent] = []
         var faults: [CheckpointError] = []
         for epoch in epochs.reversed() {
-            let keys = try await bank.allKeys(below: prefix(epoch))
-            let numbers = keys.compactMap { key in key.segments.last.flatMap { UInt32($0.dropLast(5)) } }
-            guard let last = numbers.max() else { continue }
+            let journal = prefix(epoch)
+            var numbers = JournalSegments.numbers(upTo: try await bank.allKeys(below: journal), of: journal)
+            // A listing may be behind.
+            while let next = try await segment(behind: numbers.last, of: journal) { numbers.append(next) }
             var found: [JournalEvent] = []
-            var isWhole = true
-            for number in 0...last {
+            var isWhole = !numbers.isEmpty
+            for number in numbers {
                 do {
-                    let key = try prefix(epoch).appending("\(eightDigits(number)).json")
+                    let key = try JournalSegments.key(number, of: journal)
                     found += try await read(key, longest: ObjectLimit.bulk) {
                         try JournalSegment(opening: $0, number: number, of: ir)
                     }.events
@@ -109,5 +110,41 @@ extension CheckpointCollection {
             if isWhole { break }
         }
         return (events, faults)
+    }
+
+    private func segment(behind number: UInt32?, of journal: BankKey) async throws -> UInt32? {
+        guard number != .max else { return nil }
+        let next = number.map { $0 + 1 } ?? 0
+        return try await bank.size(JournalSegments.key(next, of: journal)) == nil ? nil : next
+    }
+}
+
+/// The keys of a journal's segments.
+package enum JournalSegments {
+    /// How many segments are looked for where some are missing: a key that nobody has written may have any number.
+    private static let longestGap: UInt32 = 1000
+
+    /// The key of a segment, counted from 0.
+    package static func key(_ number: UInt32, of journal: BankKey) throws -> BankKey {
+        try journal.appending("\(eightDigits(number)).json")
+    }
+
+    /// The segment that a key names right below that of a journal; `nil` when it names none.
+    package static func number(of key: BankKey, in journal: BankKey) -> UInt32? {
+        guard let name = key.segments.last, name.hasSuffix(".json"), let number = UInt32(name.dropLast(5)),
+            (try? Self.key(number, of: journal)) == key
+        else { return nil }
+        return number
+    }
+
+    /// The numbers of those that keys name, ascending, and of those that are missing before them.
+    package static func numbers(upTo keys: [BankKey], of journal: BankKey) -> [UInt32] {
+        var numbers: [UInt32] = []
+        for number in keys.compactMap({ number(of: $0, in: journal) }).sorted() {
+            let next = numbers.last.map { $0 + 1 } ?? 0
+            if next < number { numbers += next..<min(number, next + longestGap) }
+            numbers.append(number)
+        }
+        return numbers
     }
 }

@@ -112,24 +112,35 @@ package final class LeaseKeeper: Sendable {
     private func renewing<Result: Sendable>(
         _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
-        try await withThrowingTaskGroup(of: Ending<Result>.self) { group in
+        // What is cancelled has still to undo what it began and to record that, for which it needs its lease: only the end
+        // of the body ends the renewals.
+        let renewals = TaskPlace.task { await self.keepUntilLost() }
+        return try await withThrowingTaskGroup(of: Ending<Result>.self) { group in
+            defer { renewals.cancel() }
             group.addTask { .body(try await body()) }
-            // A write that hangs must not keep anyone from noticing the end: it is watched by another task.
             group.addTask {
-                await self.renewUntilLost()
-                return .renewals
-            }
-            group.addTask {
-                await self.watchUntilLost()
+                await renewals.value
                 return .renewals
             }
             var result: Result?
             while let ending = try await group.next() {
                 if case .body(let value) = ending { result = value }
+                renewals.cancel()
                 group.cancelAll()
             }
             guard let result else { throw CancellationError() }
             return result
+        }
+    }
+
+    /// Renews the lease until it is lost, or the task cancelled.
+    private func keepUntilLost() async {
+        await withTaskGroup(of: Void.self) { group in
+            // A write that hangs must not keep anyone from noticing the end: it is watched by another task.
+            group.addTask { await self.renewUntilLost() }
+            group.addTask { await self.watchUntilLost() }
+            await group.next()
+            group.cancelAll()
         }
     }
 

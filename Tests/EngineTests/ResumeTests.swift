@@ -172,6 +172,9 @@ final class QuietPlugin: ProtectionPlugin {
     @Test func warningsOfRetriesOutliveAResume() async throws {
         let bank = FaultyBank(InMemoryBank())
         let tries = Mutex(0)
+        var ir = Workbench.ir([[]], hooks: [.main, .complete])
+        ir.parameterSets[0] = ["retry": ["attempts": 3, "delay": "1s"]]
+        let (reader, plan) = (Workbench(bank), ir)
         let plugin = ScriptedPlugin { call in
             guard Self.next(tries) <= 3 else { return }
             if call == "protect main r0", tries.withLock({ $0 == 1 }) {
@@ -179,12 +182,19 @@ final class QuietPlugin: ProtectionPlugin {
             }
             // The first of two epochs goes no further than this, when what it has done is durable.
             guard call == "protect complete r0" else { return }
-            try await Task.sleep(for: .nanoseconds(3 * JournalWriter.linger))
+            while true {
+                if let id = try await reader.collection.list(.init()).first?.id,
+                    try await reader.collection.journal(id, plan).events.contains(where: {
+                        if case .finished = $0.change { true } else { false }
+                    })
+                {
+                    break
+                }
+                try await Task.sleep(for: .milliseconds(1))
+            }
             bank.fail(at: 0, .goneBefore)
         }
         let bench = Workbench(bank, plugin)
-        var ir = Workbench.ir([[]], hooks: [.main, .complete])
-        ir.parameterSets[0] = ["retry": ["attempts": 3, "delay": "1s"]]
         _ = try? await bench.protect(ir)
         bank.fail(at: nil)
         let id = try #require(try await bench.collection.list(.init()).first?.id)

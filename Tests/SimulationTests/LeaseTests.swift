@@ -80,6 +80,33 @@ import Testing
         #expect(world.violations.isEmpty)
     }
 
+    /// What is cancelled undoes what it began, however long that takes, and records it under its lease.
+    @Test func aLeaseIsRenewedUntilWhatWasCancelledHasEnded() throws {
+        let world = World(seed: 5)
+        try world.run { world in
+            let pair = Pair(world)
+            let work = pair.worker.launch {
+                let answer = try? await pair.keeper.run {
+                    try? await pair.worker.sleep(nanoseconds: 1_000_000_000_000)
+                    #expect(Task.isCancelled && world.now < 20_000_000_000)
+                    await uncancelled { try? await pair.worker.sleep(nanoseconds: 600_000_000_000) }
+                    try pair.keeper.ensureMayWrite()
+                    return 42
+                }
+                #expect(answer == 42)
+            }
+            try await pair.observer.sleep(nanoseconds: 10_000_000_000)
+            work.cancel()
+            try await pair.observer.sleep(nanoseconds: 300_000_000_000)
+            let isGone = await pair.observer.perform { try await pair.view.isGone(pair.worker.owner.id) }
+            #expect(try isGone?.get() == false)
+            await work.value
+            let isGoneNow = await pair.observer.perform { try await pair.view.isGone(pair.worker.owner.id) }
+            #expect(try isGoneNow?.get() == true)
+        }
+        #expect(world.violations.isEmpty)
+    }
+
     @Test func theLeaseOfACrashedProcessIsGoneAfterItsTimeAndNotBefore() throws {
         let world = World(seed: 3)
         try world.run { world in
