@@ -91,11 +91,11 @@ package struct GarbageCollection: Sendable {
     /// their ids; one that fails does not keep the others from being collected.
     package func run() async throws -> [CollectedItem] {
         var items: [CollectedItem] = []
-        let marked = Set(
-            try await bank.allKeys(below: CheckpointLayout.unfinished).compactMap {
-                CheckpointLayout.unfinishedID(of: $0)
-            })
-        for id in marked.sorted() {
+        var marked: Set<CheckpointID> = []
+        for key in try await bank.allKeys(below: CheckpointLayout.unfinished).sorted() {
+            // A listing may still show one that was removed.
+            guard let id = CheckpointLayout.unfinishedID(of: key), try await bank.size(key) != nil else { continue }
+            marked.insert(id)
             try await collect(id.text, &items) { try await collect(marked: id) }
         }
         // A crash leaves a marker. What has none and is not whole comes from writes that took effect very late.
@@ -303,7 +303,10 @@ package struct GarbageCollection: Sendable {
     private func collect(unmarked id: CheckpointID, _ names: Set<String>) async throws -> CollectedItem? {
         let keys = CheckpointKeys(id)
         if names.isEmpty { return nil }
-        if names.contains("tombstone.json") { return try await finishDeletion(of: id) }
+        // Listings may still show what was removed.
+        if names.contains("tombstone.json"), try await bank.size(keys.tombstone) != nil {
+            return try await finishDeletion(of: id)
+        }
         guard names.contains("index.json") else { return try await collect(orphan: id) }
         let uses = names.contains("uses") ? try await removeUses(of: id) : 0
         if names.contains("reset.json") { try await removeFinishedReset(of: id) }

@@ -2,6 +2,7 @@ import Bank
 import BankConformance
 import CanonicalForm
 import Checkpoints
+import DegradedBank
 import PlanIR
 import PluginKit
 import Surroundings
@@ -137,7 +138,9 @@ import Testing
 
     @Test(arguments: ConsistencyLevel.allCases)
     func aUseThatCannotBeReadIsJudgedByItsOwner(_ level: ConsistencyLevel) async throws {
-        let place = Place(level)
+        var troubles = BankTroubles()
+        troubles.lingering = 0
+        let place = Place(level, troubles: troubles)
         let id = try await place.protect(1)[0]
         let key = try CheckpointKeys(id).use("someone")
         try await place.bank.put(key, Array("torn".utf8), if: .none)
