@@ -97,6 +97,8 @@ extension CheckpointCollection {
     }
 
     /// Who uses a checkpoint, or did when it crashed, by owner. Of a record that cannot be read the key says whose it is.
+    ///
+    /// Throws `CheckpointError.unreadable` when their names cannot be read.
     package func uses(_ id: CheckpointID) async throws -> [UseRecord] {
         var uses: [UseRecord] = []
         for key in try await legibly({ try await bank.allKeys(below: CheckpointKeys(id).uses) }) {

@@ -161,7 +161,12 @@ package struct RetentionOperation: Sendable {
     }
 
     private func isInUse(_ id: CheckpointID) async throws -> Bool {
-        for use in try await environment.collection.uses(id) where try await !isGone(use.owner) { return true }
-        return false
+        do {
+            for use in try await environment.collection.uses(id) where try await !isGone(use.owner) { return true }
+            return false
+        } catch is CheckpointError {
+            // What cannot be read may name one.
+            return true
+        }
     }
 }
