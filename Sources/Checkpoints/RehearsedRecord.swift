@@ -45,4 +45,9 @@ extension CheckpointCollection {
         let record = RehearsedRecord(checkpoint: id, owner: owner, ended: now).record
         try await bank.putOnce(CheckpointKeys(id).rehearsed, record.bytes)
     }
+
+    /// Takes that away again: the checkpoint stays as it is.
+    package func forgetRehearsal(_ id: CheckpointID) async throws {
+        try await bank.delete(CheckpointKeys(id).rehearsed, if: .none)
+    }
 }

@@ -310,6 +310,10 @@ package struct GarbageCollection: Sendable {
         guard names.contains("index.json") else { return try await collect(orphan: id) }
         let uses = names.contains("uses") ? try await removeUses(of: id) : 0
         if names.contains("reset.json") { try await removeFinishedReset(of: id) }
+        // Without a marker the checkpoint of a rehearsal stays.
+        if names.contains("rehearsed.json"), !dryRun, try await bank.size(CheckpointLayout.unfinished(id)) == nil {
+            try await collection.forgetRehearsal(id)
+        }
         // Of a copy under the id of a checkpoint that was being deleted, that deletion may have taken the marker.
         let isUnfinished = !names.contains("commits") && !names.contains(keys.onlyCommit.segments[2].description)
         if isUnfinished, try await collection.index(id).origin != nil { return try await collect(marked: id) }

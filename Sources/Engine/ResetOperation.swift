@@ -114,6 +114,8 @@ package struct ResetOperation: Sendable {
             return try await collection.summary(id)?.status ?? .error
         }
         try await collection.settle(id)
+        // Who wants the checkpoint of a rehearsal back keeps it.
+        if checkpoint.index.isRehearsal { try await collection.forgetRehearsal(id) }
         return checkpoint.commit.status
     }
 

@@ -100,6 +100,27 @@ import Testing
         #expect(later.contains { $0.id == pinned.checkpoint.text && $0.action == .deleted }, "\(later)")
     }
 
+    /// Somebody wants a checkpoint back that is being deleted because its rehearsal proved nothing: it stays for good.
+    @Test(arguments: [false, true]) func oneThatIsWantedBackStays(_ wasCutOff: Bool) async throws {
+        let bench = Workbench(InMemoryBank())
+        let ir = Workbench.ir([[1], []], hooks: [.main])
+        var (report, rehearsal) = try await rehearse(bench, bench.plugin, ir)
+        await rehearsal.leaveCheckpoint(&report)
+        let (id, now) = (report.checkpoint, bench.environment.now())
+        let record = try await bench.bank.get(CheckpointKeys(id).rehearsed)
+        _ = try await bench.collection.beginDeletion(id, now: now, force: false)
+        #expect(try await ResetOperation(bench.environment, checkpoint: id, isGone: { _ in true }).run() == .available)
+        #expect(try await bench.bank.size(CheckpointKeys(id).rehearsed) == nil)
+        // The last write of the reset was not done.
+        if wasCutOff { try await bench.bank.put(CheckpointKeys(id).rehearsed, record, if: .none) }
+        for _ in 0..<2 {
+            #expect(try await GarbageCollection(bench.environment).run().isEmpty)
+            #expect(try await GarbageCollection(bench.environment).runRehearsals(of: "shop").isEmpty)
+        }
+        #expect(try await bench.bank.size(CheckpointKeys(id).rehearsed) == nil)
+        #expect(try await bench.collection.summary(id)?.status == .available)
+    }
+
     /// While a collector waits for its owner to be gone, a rehearsal comes to its end: it keeps the checkpoint, or fails.
     @Test(arguments: [true, false]) func oneThatEndsWhileItIsWatchedIsLeft(_ isKept: Bool) async throws {
         let bench = Workbench(InMemoryBank())

@@ -15,7 +15,7 @@ extension SimulatedStore {
             let commit = commitInForce(id), commit.status == .available
         else { return nil }
         switch segments[2] {
-        case "uses", "tombstone.json", "pin.json", "labels.json", "reset.json", "removing": return nil
+        case "uses", "tombstone.json", "pin.json", "labels.json", "reset.json", "rehearsed.json", "removing": return nil
         case "commits": return key == CheckpointKeys(id).commit(ofEpoch: commit.epoch) ? id : nil
         case "e\(commit.epoch)": return segments[3] != "resources" ? id : nil
         case "epochs": return id
