@@ -11,7 +11,7 @@ import Testing
 
 @Suite struct BankFaultTests {
     @Test func objectsAreWrittenInTheOrderThatKeepsEveryCrashHarmless() async throws {
-        let bank = FaultyBank(InMemoryBank())
+        let bank = FaultyBank(InMemoryBank.early())
         var bench = Workbench(bank)
         bench.jobs = 1
         let report = try await bench.protect(Workbench.ir([[]], hooks: [.main]))
@@ -50,7 +50,7 @@ import Testing
     func noFaultyWriteOfAProtectDoesHarm(_ fault: FaultyBank.Fault) async throws {
         var number = 0
         while true {
-            let bank = FaultyBank(InMemoryBank())
+            let bank = FaultyBank(InMemoryBank.early())
             let bench = Workbench(bank)
             bank.fail(at: number, fault)
             let place: Comment = "\(fault) at write \(number)"
@@ -93,7 +93,7 @@ import Testing
     func noFaultyWriteOfADeletionDoesHarm(_ fault: FaultyBank.Fault) async throws {
         var number = 0
         while true {
-            let bank = FaultyBank(InMemoryBank())
+            let bank = FaultyBank(InMemoryBank.early())
             let bench = Workbench(bank)
             let id = try await bench.protect(Workbench.ir([[1], []])).checkpoint
             bank.fail(at: number, fault)
@@ -124,7 +124,7 @@ import Testing
     /// or none.
     @Test(arguments: ["changed", "cut", "removed"])
     func everyDamagedObjectIsNamed(_ kind: String) async throws {
-        let bank = InMemoryBank()
+        let bank = InMemoryBank.early()
         let id = try await Workbench(bank).protect(Workbench.ir([[1], []])).checkpoint
         let sound = bank.contents
         for (key, bytes) in sound.sorted(by: { $0.key < $1.key }) {
@@ -162,7 +162,7 @@ import Testing
     }
 
     @Test func theLastIsNeverAnOlderOneUnseen() async throws {
-        let bank = InMemoryBank()
+        let bank = InMemoryBank.early()
         let bench = Workbench(bank)
         let ids = [
             try await bench.protect(Workbench.ir([[]])).checkpoint,

@@ -128,7 +128,7 @@ struct CopyBench {
         var troubles = BankTroubles()
         troubles.raceWindow = 200_000
         troubles.lingering = 2_000_000
-        return DegradedBank(InMemoryBank(), to: level, troubles: troubles)
+        return DegradedBank(InMemoryBank.early(), to: level, troubles: troubles)
     }
 
     private func environment(_ bank: any Bank, _ level: ConsistencyLevel, owner: String) -> ExecutionEnvironment {

@@ -32,7 +32,7 @@ private final class LookingPlugin: ProtectionPlugin {
 
 /// A bank in memory with as much room as the test says, and an obstacle.
 private final class SmallBank: Bank {
-    private let inner = InMemoryBank()
+    private let inner = InMemoryBank.early()
     let place = "small"
     let room: BankCapacity?
     let obstacle: String?
@@ -78,7 +78,7 @@ private final class SmallBank: Bank {
     @Test func theWalkIsInTheOrderOfTheEngineAndAsksForEveryResourceOnce() async throws {
         let plugin = LookingPlugin { id, _ in [Precondition(id, id == "r2" ? .unmet : .met, "was looked at")] }
         let report = await dryRun(plugin).protect(Workbench.ir([[1], [2], []]), bank: SmallBank(free: nil))
-        var bench = Workbench(InMemoryBank())
+        var bench = Workbench(InMemoryBank.early())
         bench.jobs = 1
         _ = try await bench.protect(Workbench.ir([[1], [2], []]))
         #expect(
@@ -142,7 +142,7 @@ private final class SmallBank: Bank {
     }
 
     @Test func otherOperationsReadTheDefinitionsAndWriteNothing() async throws {
-        let bank = InMemoryBank()
+        let bank = InMemoryBank.early()
         let bench = Workbench(bank)
         let id = try await bench.protect(Workbench.ir(diamond)).checkpoint
         let before = bank.contents
@@ -165,7 +165,7 @@ private final class SmallBank: Bank {
 
     /// What the real one would refuse is not promised.
     @Test func aDeletionThatWouldBeRefusedIsUnmet() async throws {
-        let bank = InMemoryBank()
+        let bank = InMemoryBank.early()
         let bench = Workbench(bank)
         let id = try await bench.protect(Workbench.ir([[]])).checkpoint
         let (collection, plugin) = (bench.collection, LookingPlugin { _, _ in [] })
@@ -188,7 +188,7 @@ private final class SmallBank: Bank {
     }
 
     @Test func aRestoreThatCouldBeResumedIsNamed() async throws {
-        let bank = InMemoryBank()
+        let bank = InMemoryBank.early()
         let bench = Workbench(bank, ScriptedPlugin { if $0 == "restore main r0" { throw PluginError("no disk") } })
         let id = try await bench.protect(Workbench.ir([[]])).checkpoint
         let loaded = try await LoadedCheckpoint.load(id, from: bench.collection)
@@ -206,7 +206,7 @@ private final class SmallBank: Bank {
     }
 
     @Test func damageIsFound() async throws {
-        let bank = InMemoryBank()
+        let bank = InMemoryBank.early()
         let bench = Workbench(bank)
         let id = try await bench.protect(Workbench.ir([[]])).checkpoint
         let loaded = try await LoadedCheckpoint.load(id, from: bench.collection)

@@ -15,7 +15,7 @@ import Testing
 @Suite(.timeLimit(.minutes(10))) struct DueRevertTests {
     /// A service `r0` over `r1`, whose saving fails, and whose service does not go on again while `isStuck`.
     private final class Stage: Sendable {
-        let bank = InMemoryBank()
+        let bank = InMemoryBank.early()
         let isStuck = Mutex(true)
         let plugin: QuietPlugin
         let ir = Workbench.ir([[1], []])
@@ -154,7 +154,7 @@ import Testing
             if call == "prepareFinish r2" { throw PluginError("no") }
             if call == "revert r1" { try await Task.sleep(for: .seconds(3600)) }
         }
-        var environment = Workbench(InMemoryBank()).environment
+        var environment = Workbench(InMemoryBank.early()).environment
         environment.clock = HastyClock()
         let report = try await hanging(environment, plugin)
         #expect(plugin.quiet.withLock { $0 } == ["r1"])
@@ -163,7 +163,7 @@ import Testing
     }
 
     @Test func aFurtherSignalLeavesWhatNeverEnds() async throws {
-        let bench = Workbench(InMemoryBank())
+        let bench = Workbench(InMemoryBank.early())
         let control = bench.control
         let plugin = QuietPlugin { call in
             if call == "prepareFinish r2" { throw PluginError("no") }
@@ -187,7 +187,7 @@ import Testing
             if call == "prepareFinish r0" { throw PluginError("no") }
             if call == "revert r0" { try await Task.sleep(for: .milliseconds(1500)) }
         }
-        var environment = Workbench(InMemoryBank()).environment
+        var environment = Workbench(InMemoryBank.early()).environment
         environment.plugins["scripted"] = LoadedPlugin(plugin: plugin, version: 1, digest: Workbench.digest)
         var ir = Workbench.ir([[]])
         ir.parameterSets[0] = ["timeout": "1s"]
@@ -206,7 +206,7 @@ import Testing
             // It ends only when the service goes on; nobody else would let it.
             if call == "main r3" { for await _ in undone.stream { break } }
         }
-        let bench = Workbench(InMemoryBank())
+        let bench = Workbench(InMemoryBank.early())
         var environment = bench.environment
         environment.onFailure = .continue
         environment.concurrency.jobs = 2
@@ -229,7 +229,7 @@ import Testing
         let plugin = QuietPlugin { call in
             if call == "prepareFinish r1" || call == "revert r0" { throw PluginError("no") }
         }
-        var environment = Workbench(InMemoryBank()).environment
+        var environment = Workbench(InMemoryBank.early()).environment
         environment.onFailure = .continue
         environment.plugins["scripted"] = LoadedPlugin(plugin: plugin, version: 1, digest: Workbench.digest)
         let ir = Workbench.ir([[1], [], []])

@@ -89,7 +89,7 @@ extension Workbench {
     static func degraded(to level: ConsistencyLevel) -> (bench: Workbench, bank: FaultyBank) {
         var troubles = BankTroubles()
         troubles.raceWindow = 0
-        let bank = FaultyBank(DegradedBank(InMemoryBank(), to: level, troubles: troubles))
+        let bank = FaultyBank(DegradedBank(InMemoryBank.early(), to: level, troubles: troubles))
         var bench = Workbench(bank)
         bench.consistency = level
         return (bench, bank)

@@ -39,7 +39,7 @@ import Testing
     @Test(arguments: [false, true])
     func whatCannotBeReadIsGivenUpAllTheSame(_ isReset: Bool) async throws {
         for record in Record.allCases {
-            let bench = Workbench(InMemoryBank())
+            let bench = Workbench(InMemoryBank.early())
             let id = try await cutOff(bench)
             try await bench.bank.put(record.key(id), Array("torn".utf8), if: .none)
             let summary = try #require(try await bench.collection.summary(id))
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test func aRunIsResumedOfWhichOnlyTheClaimIsDamaged() async throws {
-        let bench = Workbench(InMemoryBank())
+        let bench = Workbench(InMemoryBank.early())
         let id = try await cutOff(bench)
         try await bench.bank.put(CheckpointKeys(id).epoch(1), Array("torn".utf8), if: .none)
         #expect(try await bench.resume(id).commit.status == .available)
@@ -94,7 +94,7 @@ import Testing
 
     /// What can be read of a journal is undone, and what cannot be is told.
     @Test func whatCanBeReadIsUndone() async throws {
-        let bench = Workbench(InMemoryBank())
+        let bench = Workbench(InMemoryBank.early())
         let id = try await cutOff(bench)
         let keys = CheckpointKeys(id)
         for key in try await bench.bank.allKeys(below: keys.journal(ofEpoch: 1)) {
@@ -111,7 +111,7 @@ import Testing
 
     /// Without its checkpoint, nothing goes on with a restore, and nothing says so.
     @Test func aRestoreOfADeletedCheckpointIsOver() async throws {
-        let bench = Workbench(InMemoryBank())
+        let bench = Workbench(InMemoryBank.early())
         let id = try await bench.protect(Workbench.ir([[]])).checkpoint
         let operation = OperationIndex(
             id: .random(), kind: "restore", checkpoint: id, plan: "shop", started: Timestamp.now(),
@@ -179,7 +179,7 @@ import Testing
     }
 
     @Test func aLeaseOfAnOwnerThatHasEndedIsCollected() async throws {
-        let bench = Workbench(InMemoryBank())
+        let bench = Workbench(InMemoryBank.early())
         let other = Owner(id: "1111111111111111", host: "here", process: 2, boot: "b", processStart: 1, namespace: "n")
         let lease = LeaseRecord(owner: other, renewal: 1, renewed: Timestamp.now(), expireWindow: 60_000)
         try await bench.bank.put(try CheckpointLayout.lease(other.id), lease.record.bytes, if: .none)

@@ -13,7 +13,7 @@ import Testing
 
 /// Runs `body` over a bank in memory and over one in a directory.
 func overBanks(_ body: (any Bank) async throws -> Void) async throws {
-    try await body(InMemoryBank())
+    try await body(InMemoryBank.early())
     let path = NSTemporaryDirectory() + "cairn-engine-" + UUID().uuidString
     let bank = try DirectoryBank(path: path)
     try await bank.createRoot()
@@ -52,7 +52,7 @@ let diamond: [[Int32]] = [[1, 2], [3], [3], []]
     }
 
     @Test func hooksRunInTheOrderOfTheGraph() async throws {
-        var bench = Workbench(InMemoryBank())
+        var bench = Workbench(InMemoryBank.early())
         bench.jobs = 1
         _ = try await bench.protect(Workbench.ir([[1], []]))
         #expect(
@@ -69,7 +69,7 @@ let diamond: [[Int32]] = [[1, 2], [3], [3], []]
         let plugin = ScriptedPlugin { call in
             if call == "protect \(hook.name) r2" { throw PluginError("the disk is on fire") }
         }
-        var bench = Workbench(InMemoryBank(), plugin)
+        var bench = Workbench(InMemoryBank.early(), plugin)
         bench.jobs = 1
         let report = try await bench.protect(Workbench.ir([[1], [2], []]))
         #expect(report.commit.status == .error && !report.wasCancelled)
@@ -87,7 +87,7 @@ let diamond: [[Int32]] = [[1, 2], [3], [3], []]
 
     @Test func whatHadNotStartedIsNotReverted() async throws {
         let plugin = ScriptedPlugin { if $0 == "protect prepareBegin r0" { throw PluginError("no") } }
-        var bench = Workbench(InMemoryBank(), plugin)
+        var bench = Workbench(InMemoryBank.early(), plugin)
         bench.jobs = 1
         let report = try await bench.protect(Workbench.ir([[1], []]))
         #expect(plugin.reverts == ["revert protect r0"])
@@ -98,7 +98,7 @@ let diamond: [[Int32]] = [[1, 2], [3], [3], []]
         let plugin = ScriptedPlugin { call in
             if call == "protect main r2" || call == "revert protect r1" { throw PluginError("no: \(call)") }
         }
-        var bench = Workbench(InMemoryBank(), plugin)
+        var bench = Workbench(InMemoryBank.early(), plugin)
         bench.jobs = 1
         let report = try await bench.protect(Workbench.ir([[1], [2], []]))
         #expect(plugin.reverts == ["revert protect r2", "revert protect r1", "revert protect r0"])
@@ -119,7 +119,7 @@ let diamond: [[Int32]] = [[1, 2], [3], [3], []]
             }
             if call.hasPrefix("revert"), Task.isCancelled { cancelledReverts.withLock { $0 += 1 } }
         }
-        let bench = Workbench(InMemoryBank(), plugin)
+        let bench = Workbench(InMemoryBank.early(), plugin)
         let task = Task { try await bench.protect(Workbench.ir([[1], []])) }
         var iterator = blocked.stream.makeAsyncIterator()
         await iterator.next()
@@ -136,7 +136,7 @@ let diamond: [[Int32]] = [[1, 2], [3], [3], []]
     }
 
     @Test func aFailedRestoreSaysWhichResourceAndReverts() async throws {
-        let bank = InMemoryBank()
+        let bank = InMemoryBank.early()
         let id = try await Workbench(bank).protect(Workbench.ir([[1], []])).checkpoint
         let plugin = ScriptedPlugin { if $0 == "restore main r1" { throw PluginError("no room") } }
         var bench = Workbench(bank, plugin)
@@ -150,7 +150,7 @@ let diamond: [[Int32]] = [[1, 2], [3], [3], []]
     }
 
     @Test func aRestoreNeedsNoBankThatCanBeWritten() async throws {
-        let bank = FaultyBank(InMemoryBank())
+        let bank = FaultyBank(InMemoryBank.early())
         let bench = Workbench(bank)
         let id = try await bench.protect(Workbench.ir([[]])).checkpoint
         bank.fail(at: 0, .goneBefore)
@@ -160,7 +160,7 @@ let diamond: [[Int32]] = [[1, 2], [3], [3], []]
     }
 
     @Test func aRestoreThatCannotBeKeptFromDeletionForAnotherReasonDoesNotBegin() async throws {
-        let bank = FaultyBank(InMemoryBank())
+        let bank = FaultyBank(InMemoryBank.early())
         let plugin = ScriptedPlugin { _ in }
         let bench = Workbench(bank, plugin)
         let id = try await bench.protect(Workbench.ir([[]])).checkpoint
@@ -171,7 +171,7 @@ let diamond: [[Int32]] = [[1, 2], [3], [3], []]
     }
 
     @Test func aUseWithoutALeaseIsNotWrittenAndSaid() async throws {
-        let bank = InMemoryBank()
+        let bank = InMemoryBank.early()
         let bench = Workbench(bank)
         let id = try await bench.protect(Workbench.ir([[]])).checkpoint
         var unleased = bench.collection
@@ -190,7 +190,7 @@ let diamond: [[Int32]] = [[1, 2], [3], [3], []]
         let plugin = ScriptedPlugin { call in
             if call == "delete main r1", refuses.withLock({ $0 }) { throw PluginError("the snapshot is in use") }
         }
-        let bench = Workbench(InMemoryBank(), plugin)
+        let bench = Workbench(InMemoryBank.early(), plugin)
         let ir = Workbench.ir([[1], []])
         let first = try await bench.protect(ir).checkpoint
         let failures = try await bench.delete(first)
@@ -216,7 +216,7 @@ let diamond: [[Int32]] = [[1, 2], [3], [3], []]
             blocked.continuation.yield()
             try await Task.sleep(for: .seconds(600))
         }
-        let bench = Workbench(InMemoryBank(), plugin)
+        let bench = Workbench(InMemoryBank.early(), plugin)
         let id = try await bench.protect(Workbench.ir([[]])).checkpoint
         let task = Task { try await bench.delete(id, force: force) }
         var iterator = blocked.stream.makeAsyncIterator()
@@ -232,7 +232,7 @@ let diamond: [[Int32]] = [[1, 2], [3], [3], []]
     }
 
     @Test func whatIsProtectingIsDeletedOnlyByForce() async throws {
-        let bank = FaultyBank(InMemoryBank())
+        let bank = FaultyBank(InMemoryBank.early())
         var bench = Workbench(bank)
         bench.ownersHaveEnded = false
         bank.fail(at: 5, .goneBefore)
@@ -246,7 +246,7 @@ let diamond: [[Int32]] = [[1, 2], [3], [3], []]
     }
 
     @Test func resourcesWithoutWorkHaveADefinitionToo() async throws {
-        let bench = Workbench(InMemoryBank())
+        let bench = Workbench(InMemoryBank.early())
         let report = try await bench.protect(Workbench.ir([[1], []], hooks: []))
         #expect(report.commit.status == .available)
         #expect(try await bench.verify(report.checkpoint).commit.status == .success)

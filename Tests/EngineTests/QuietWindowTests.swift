@@ -52,7 +52,7 @@ import Testing
     // MARK: At once
 
     @Test func whileOneStandsStillAnotherRunIsRefused() async throws {
-        let bank = InMemoryBank()
+        let bank = InMemoryBank.early()
         let second = QuietPlugin()
         let refused = Mutex<ProtectReport?>(nil)
         let first = QuietPlugin { call in
@@ -75,7 +75,7 @@ import Testing
 
     @Test(arguments: [("shop", "there", true), ("other", "here", true), ("other", "there", false)])
     func otherPlansOnOtherHostsAreNotInTheWay(_ plan: String, _ host: String, _ isInTheWay: Bool) async throws {
-        let bank = InMemoryBank()
+        let bank = InMemoryBank.early()
         let statuses = Mutex<[CheckpointStatus]>([])
         let first = QuietPlugin { call in
             guard call == "prepareFinish r1" else { return }
@@ -89,7 +89,7 @@ import Testing
 
     /// What stands still for one must not be set going by who restores, resumes or collects meanwhile.
     @Test func whileOneStandsStillNobodyRestores() async throws {
-        let bank = InMemoryBank()
+        let bank = InMemoryBank.early()
         let whole = try await Self.protect(Self.environment(bank, QuietPlugin(), process: 1))
         let second = QuietPlugin()
         let refused = Mutex<OperationReport?>(nil)
@@ -115,7 +115,7 @@ import Testing
     }
 
     @Test func whileOneRestoresNobodyProtects() async throws {
-        let bank = InMemoryBank()
+        let bank = InMemoryBank.early()
         let whole = try await Self.protect(Self.environment(bank, QuietPlugin(), process: 1))
         let refused = Mutex<ProtectReport?>(nil)
         let second = QuietPlugin()
@@ -132,7 +132,7 @@ import Testing
     }
 
     @Test func aCollectionLeavesWhatIsInTheWay() async throws {
-        let bank = FaultyBank(InMemoryBank())
+        let bank = FaultyBank(InMemoryBank.early())
         let dead = try await Self.cutOff(in: bank)
         let second = QuietPlugin()
         let collecting = Self.environment(bank, second, process: 3, gone: [1])
@@ -166,7 +166,7 @@ import Testing
     // MARK: One after the other
 
     @Test func whatWasLeftStandingIsSetGoingFirst() async throws {
-        let bank = FaultyBank(InMemoryBank())
+        let bank = FaultyBank(InMemoryBank.early())
         let dead = try await Self.cutOff(in: bank)
         let plugin = QuietPlugin()
         let observer = RecordingObserver()
@@ -180,7 +180,7 @@ import Testing
     }
 
     @Test func whatARestoreHasLeftStandingIsSetGoingFirst() async throws {
-        let bank = FaultyBank(InMemoryBank())
+        let bank = FaultyBank(InMemoryBank.early())
         let whole = try await Self.protect(Self.environment(bank, QuietPlugin(), process: 1))
         let dying = QuietPlugin { call in
             guard call == "restore main r1" else { return }
@@ -198,7 +198,7 @@ import Testing
     }
 
     @Test func whatCannotBeSetGoingEndsTheRun() async throws {
-        let bank = FaultyBank(InMemoryBank())
+        let bank = FaultyBank(InMemoryBank.early())
         let dead = try await Self.cutOff(in: bank)
         let stubborn = StubbornPlugin()
         let environment = Self.environment(bank, stubborn, process: 2, gone: [1, 2])
@@ -213,7 +213,7 @@ import Testing
     /// A run that has failed, and whose service did not go on: it does before another run quiesces it, and not in the middle
     /// of that.
     @Test func whatAFailedRunCouldNotSetGoingIsSetGoingFirst() async throws {
-        let bank = InMemoryBank()
+        let bank = InMemoryBank.early()
         let failing = QuietPlugin { call in
             if call == "prepareFinish r1" { throw PluginError("the disk is on fire") }
             if call == "revert r0" { throw PluginError("it does not start") }
@@ -246,7 +246,7 @@ import Testing
 
     /// What stands still for nobody is left for a resume.
     @Test func whatHasLeftNothingStandingIsLeftAlone() async throws {
-        let bank = FaultyBank(InMemoryBank())
+        let bank = FaultyBank(InMemoryBank.early())
         let dying = QuietPlugin { call in
             guard call == "main r0" || call == "main r1" else { return }
             bank.fail(at: 2, .goneBefore)

@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test func anotherManifestOrNoPluginIsRefusedBeforeAnythingIsWritten() async throws {
-        let bank = InMemoryBank()
+        let bank = InMemoryBank.early()
         var bench = Workbench(bank)
         bench.digest = SHA256Digest(of: [1])
         do {
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test func aRestoreTakesAnotherManifestOfTheSameVersionOnly() async throws {
-        let bank = InMemoryBank()
+        let bank = InMemoryBank.early()
         let id = try await Workbench(bank).protect(Workbench.ir([[]])).checkpoint
         var changed = Workbench(bank)
         changed.digest = SHA256Digest(of: [1])
@@ -93,7 +93,7 @@ import Testing
     }
 
     @Test func eventsThatComeTogetherAreWrittenTogetherAndAllAreThere() async throws {
-        let bank = InMemoryBank()
+        let bank = InMemoryBank.early()
         let writer = writer(bank)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<200 { group.addTask { try await writer.appendDurably(event(number)) } }
@@ -108,7 +108,7 @@ import Testing
 
     /// Quick events cost few objects, keep their order, and need nobody who waits for them.
     @Test func whatNobodyWaitsForIsWrittenTooAndInOrder() async throws {
-        let bank = InMemoryBank()
+        let bank = InMemoryBank.early()
         let writer = writer(bank)
         for number in 0..<100_000 { writer.append(event(number)) }
         await writer.close()
@@ -127,7 +127,7 @@ import Testing
     }
 
     @Test func everythingThatCanBeSaidComesBack() async throws {
-        let bank = InMemoryBank()
+        let bank = InMemoryBank.early()
         let writer = writer(bank)
         var warnings = WarningList()
         warnings.add(ActivityWarning(kind: "a", subject: "\u{1B}[31m\"ü", message: "m"))
@@ -157,7 +157,7 @@ import Testing
     /// Nobody waits for ever, and nothing is written behind a gap.
     @Test(.timeLimit(.minutes(10)))
     func aFailureReachesAllWhoWait() async throws {
-        let bank = FaultyBank(InMemoryBank())
+        let bank = FaultyBank(InMemoryBank.early())
         let writer = writer(bank)
         bank.fail(at: 1, .refused)
         try await writer.appendDurably(event(0))
@@ -176,7 +176,7 @@ import Testing
 
     @Test(.timeLimit(.minutes(10)))
     func cancellingOneAppenderLeavesNoGap() async throws {
-        let bank = InMemoryBank()
+        let bank = InMemoryBank.early()
         let writer = writer(bank)
         let task = Task {
             withUnsafeCurrentTask { $0?.cancel() }

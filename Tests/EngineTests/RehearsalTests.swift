@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test func whatIsRestoredIsProvenAndTheCheckpointIsNeverTheLast() async throws {
-        let bench = Workbench(InMemoryBank())
+        let bench = Workbench(InMemoryBank.early())
         let ir = Workbench.ir([[1], []], hooks: [.main])
         let before = try await bench.protect(ir).checkpoint
         var (report, rehearsal) = try await rehearse(bench, FillingPlugin(Places()), ir)
@@ -102,7 +102,7 @@ import Testing
 
     /// Somebody wants a checkpoint back that is being deleted because its rehearsal proved nothing: it stays for good.
     @Test(arguments: [false, true]) func oneThatIsWantedBackStays(_ wasCutOff: Bool) async throws {
-        let bench = Workbench(InMemoryBank())
+        let bench = Workbench(InMemoryBank.early())
         let ir = Workbench.ir([[1], []], hooks: [.main])
         var (report, rehearsal) = try await rehearse(bench, bench.plugin, ir)
         await rehearsal.leaveCheckpoint(&report)
@@ -123,7 +123,7 @@ import Testing
 
     /// While a collector waits for its owner to be gone, a rehearsal comes to its end: it keeps the checkpoint, or fails.
     @Test(arguments: [true, false]) func oneThatEndsWhileItIsWatchedIsLeft(_ isKept: Bool) async throws {
-        let bench = Workbench(InMemoryBank())
+        let bench = Workbench(InMemoryBank.early())
         let plugin = ScriptedPlugin { if !isKept, $0 == "protect main r0" { throw PluginError("no disk") } }
         let (report, _) = try await rehearse(bench, plugin, Workbench.ir([[]], hooks: [.main]))
         let (bank, id, marker) = (bench.bank, report.checkpoint, CheckpointLayout.unfinished(report.checkpoint))
@@ -140,7 +140,7 @@ import Testing
 
     /// An entry that could not be written is written before the marker goes, which stands for it until then.
     @Test func oneThatIsKeptIsInAllIndices() async throws {
-        let bank = FaultyBank(InMemoryBank())
+        let bank = FaultyBank(InMemoryBank.early())
         let bench = Workbench(bank)
         let ir = Workbench.ir([[]], hooks: [.main])
         var (report, rehearsal) = try await rehearse(bench, FillingPlugin(Places()), ir)
@@ -156,7 +156,7 @@ import Testing
 
     /// One that is pinned stays, without what its rehearsal has left in it.
     @Test func aPinnedOneThatWasCutOffIsInUseByNobody() async throws {
-        let bench = Workbench(InMemoryBank())
+        let bench = Workbench(InMemoryBank.early())
         let (report, _) = try await rehearse(bench, FillingPlugin(Places()), Workbench.ir([[]], hooks: [.main]))
         let id = report.checkpoint
         let gone = Owner(id: "gone", host: "here", process: 2, boot: "b", processStart: 1, namespace: "n")
@@ -170,7 +170,7 @@ import Testing
 
     /// While one is given up that was cut off, its commit record may take effect after all. It is still to be removed then.
     @Test func oneThatIsGivenUpKeepsItsMarker() async throws {
-        let bank = FaultyBank(InMemoryBank())
+        let bank = FaultyBank(InMemoryBank.early())
         let bench = Workbench(bank)
         let (report, _) = try await rehearse(bench, FillingPlugin(Places()), Workbench.ir([[]], hooks: [.main]))
         let keys = CheckpointKeys(report.checkpoint)
@@ -204,7 +204,7 @@ import Testing
 
     /// While the marker goes, the lease may run out, and someone may have begun to clean up.
     @Test(arguments: [0, 1, 2]) func whoIsTooSlowDoesNotSayThatItIsKept(_ looks: Int) async throws {
-        let bench = Workbench(InMemoryBank())
+        let bench = Workbench(InMemoryBank.early())
         let ir = Workbench.ir([[]], hooks: [.main])
         var environment = bench.environment
         environment.plugins["scripted"] = LoadedPlugin(
@@ -217,7 +217,7 @@ import Testing
 
     /// A rehearsal that is kept takes no one's place: else it would cost the last checkpoint that counts.
     @Test func noRetentionCountsARehearsalThatIsKept() async throws {
-        let bench = Workbench(InMemoryBank())
+        let bench = Workbench(InMemoryBank.early())
         let ir = Workbench.ir([[1], []], hooks: [.main])
         let real = try await bench.protect(ir).checkpoint
         for _ in 0..<3 {
@@ -234,7 +234,7 @@ import Testing
     }
 
     @Test func whatCannotBeRestoredElsewhereIsVerifiedAndSaysSo() async throws {
-        let bench = Workbench(InMemoryBank())
+        let bench = Workbench(InMemoryBank.early())
         // The scripted plugin restores to the original place only.
         let (report, _) = try await rehearse(bench, bench.plugin, Workbench.ir([[]]))
         #expect(report.resources.map(\.verdict) == [.verified])
@@ -244,7 +244,7 @@ import Testing
     }
 
     @Test func oneThatCannotBeRestoredFailsAndTheOthersAreTried() async throws {
-        let bench = Workbench(InMemoryBank())
+        let bench = Workbench(InMemoryBank.early())
         let plugin = FillingPlugin(Places()) { if $0 == "r0" { throw PluginError("other content") } }
         let (report, _) = try await rehearse(bench, plugin, Workbench.ir([[], []], hooks: [.main]))
         #expect(report.resources.map(\.verdict) == [.failed, .proven])
@@ -254,7 +254,7 @@ import Testing
 
     @Test func oneThatCannotBeSavedIsNamed() async throws {
         let bench = Workbench(
-            InMemoryBank(), ScriptedPlugin { if $0 == "protect main r1" { throw PluginError("no disk") } })
+            InMemoryBank.early(), ScriptedPlugin { if $0 == "protect main r1" { throw PluginError("no disk") } })
         let (report, _) = try await rehearse(bench, bench.plugin, Workbench.ir([[], []]))
         #expect(report.resources.map(\.verdict).contains(.failed) && report.restoreMilliseconds == nil)
         #expect(!report.isProven(acceptsVerified: true))

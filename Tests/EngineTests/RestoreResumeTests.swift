@@ -262,7 +262,7 @@ import Testing
     }
 
     @Test func whatCannotBeResumedSaysWhy() async throws {
-        let bench = Workbench(InMemoryBank())
+        let bench = Workbench(InMemoryBank.early())
         let id = try await bench.protect(Workbench.ir([[]], hooks: [.main])).checkpoint
         let host = RestoringHost(bench, FillingPlugin(Places()))
         let done = try await host.restore(id)
@@ -333,7 +333,7 @@ import Testing
 
     /// A restore that is cut off in `r2`, without anyone who undoes anything, as after a kill.
     private func cutOff() async throws -> (bench: Workbench, places: Places, operation: CheckpointID) {
-        let bank = FaultyBank(InMemoryBank())
+        let bank = FaultyBank(InMemoryBank.early())
         let bench = Workbench(bank)
         let id = try await bench.protect(Workbench.ir([[1, 2], [], []])).checkpoint
         let places = Places()
@@ -379,7 +379,7 @@ import Testing
 
     /// A failed run sets the service going; so what was restored while it stood still is restored again.
     @Test func afterAFailureAllBelowItIsRestoredAgain() async throws {
-        let bench = Workbench(InMemoryBank())
+        let bench = Workbench(InMemoryBank.early())
         let id = try await bench.protect(Workbench.ir([[1, 2], [], []])).checkpoint
         let places = Places()
         let isBroken = Mutex(true)
@@ -440,7 +440,7 @@ import Testing
     }
 
     @Test func onlyWhatIsAskedForIsRestoredAndRecorded() async throws {
-        let bench = Workbench(InMemoryBank())
+        let bench = Workbench(InMemoryBank.early())
         let id = try await bench.protect(Workbench.ir(diamond)).checkpoint
         var request = OperationRequest(resources: [1, 3])
         request.target = RestoreTarget(directory: "/mnt", overwrite: true)

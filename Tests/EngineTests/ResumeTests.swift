@@ -77,13 +77,13 @@ final class QuietPlugin: ProtectionPlugin {
     @Test(arguments: [FaultyBank.Fault.goneBefore, .goneAfter])
     func wherevertheBankGoesAwayAResumeFinishes(_ fault: FaultyBank.Fault) async throws {
         let ir = Workbench.ir(diamond)
-        let undisturbed = FaultyBank(InMemoryBank())
+        let undisturbed = FaultyBank(InMemoryBank.early())
         let whole = try await Workbench(undisturbed).protect(ir)
         let writes = undisturbed.writes.count
         let names = try await content(undisturbed, whole)
         var resumed = 0
         for number in 0..<writes + 3 {
-            let bank = FaultyBank(InMemoryBank())
+            let bank = FaultyBank(InMemoryBank.early())
             let bench = Workbench(bank)
             bank.fail(at: number, fault)
             _ = try? await bench.protect(ir)
@@ -119,7 +119,7 @@ final class QuietPlugin: ProtectionPlugin {
 
     /// While a collector waits for an executor to be gone, it may go because it is done.
     @Test func whatEndsWhileItIsWatchedIsNotGivenUp() async throws {
-        let bench = Workbench(InMemoryBank())
+        let bench = Workbench(InMemoryBank.early())
         let id = try await bench.protect(Workbench.ir([[]])).checkpoint
         let (bank, key) = (bench.bank, CheckpointKeys(id).commit(ofEpoch: 1))
         let commit = try await bank.get(key)
@@ -135,7 +135,7 @@ final class QuietPlugin: ProtectionPlugin {
     }
 
     @Test func whatWasFinishedIsNotRunAgain() async throws {
-        let bank = FaultyBank(InMemoryBank())
+        let bank = FaultyBank(InMemoryBank.early())
         var bench = Workbench(bank)
         bench.jobs = 1
         let ir = Workbench.ir([[], [], []], hooks: [.main])
@@ -170,7 +170,7 @@ final class QuietPlugin: ProtectionPlugin {
 
     /// What was said of an attempt that was tried again is in the record, whoever finishes the run.
     @Test func warningsOfRetriesOutliveAResume() async throws {
-        let bank = FaultyBank(InMemoryBank())
+        let bank = FaultyBank(InMemoryBank.early())
         let tries = Mutex(0)
         var ir = Workbench.ir([[]], hooks: [.main, .complete])
         ir.parameterSets[0] = ["retry": ["attempts": 3, "delay": "1s"]]
@@ -206,7 +206,7 @@ final class QuietPlugin: ProtectionPlugin {
 
     /// The same where the attempt behind it was cut off, twice.
     @Test func soDoThoseOfAHookThatWasCutOff() async throws {
-        let bank = FaultyBank(InMemoryBank())
+        let bank = FaultyBank(InMemoryBank.early())
         let tries = Mutex(0)
         let plugin = ScriptedPlugin { call in
             guard call == "protect main r0" else { return }
@@ -232,7 +232,7 @@ final class QuietPlugin: ProtectionPlugin {
 
     /// A service over two things, whose quiet time is cut off: it is set going first, and then all of it is done again.
     @Test func aBrokenWindowIsUndoneAndDoneAgain() async throws {
-        let bank = FaultyBank(InMemoryBank())
+        let bank = FaultyBank(InMemoryBank.early())
         let isFirst = Mutex(true)
         let plugin = QuietPlugin { call in
             // The second thing is never saved: the bank goes away while the service stands still.
@@ -293,7 +293,7 @@ final class QuietPlugin: ProtectionPlugin {
     }
 
     @Test func givingUpUndoesAndRecordsIt() async throws {
-        let bank = FaultyBank(InMemoryBank())
+        let bank = FaultyBank(InMemoryBank.early())
         let plugin = QuietPlugin { call in if call == "prepareBegin r1" { bank.fail(at: 0, .goneBefore) } }
         var environment = Workbench(bank).environment
         environment.plugins["scripted"] = LoadedPlugin(plugin: plugin, version: 1, digest: Workbench.digest)
@@ -319,7 +319,7 @@ final class QuietPlugin: ProtectionPlugin {
     }
 
     @Test func whatCannotBeUndoneIsToldAndStaysDue() async throws {
-        let bank = FaultyBank(InMemoryBank())
+        let bank = FaultyBank(InMemoryBank.early())
         let plugin = QuietPlugin { call in if call == "prepareBegin r0" { bank.fail(at: 0, .goneBefore) } }
         var environment = Workbench(bank).environment
         environment.plugins["scripted"] = LoadedPlugin(plugin: plugin, version: 1, digest: Workbench.digest)
@@ -344,7 +344,7 @@ final class QuietPlugin: ProtectionPlugin {
 
     /// Whoever was taken over from learns it, and changes nothing.
     @Test func whoWasTakenOverFromDoesNotCommit() async throws {
-        let bank = InMemoryBank()
+        let bank = InMemoryBank.early()
         let other = Mutex<CommitRecord?>(nil)
         let slow = ScriptedPlugin { call in
             guard call == "protect main r0", other.withLock({ $0 == nil }) else { return }
@@ -366,7 +366,7 @@ final class QuietPlugin: ProtectionPlugin {
     /// The commit record of the highest epoch decides, and claims take nothing from it: whoever claims looks for one
     /// behind that, and leaves it in force.
     @Test func theCommitOfTheHighestEpochDecides() async throws {
-        let bank = InMemoryBank()
+        let bank = InMemoryBank.early()
         let bench = Workbench(bank)
         let report = try await bench.protect(Workbench.ir([[]]))
         let id = report.checkpoint

@@ -160,3 +160,8 @@ struct Workbench {
         try await DeleteOperation(environment, checkpoint: id, force: force).run().failures
     }
 }
+
+extension InMemoryBank {
+    /// An empty bank whose clock stands still some weeks before that of a `Workbench`, so that all in it is old.
+    static func early() -> InMemoryBank { InMemoryBank { 1_795_000_000_000 } }
+}
