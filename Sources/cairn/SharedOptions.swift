@@ -45,11 +45,8 @@ struct ProviderChoice: ParsableArguments {
     }
 }
 
-/// Which checkpoint a command is about.
-struct CheckpointChoice: ParsableArguments {
-    @Flag(name: [.long, .customLong("latest")], help: "The newest available checkpoint.")
-    var last = false
-
+/// Which checkpoint is meant: one by its id, or the last of some.
+struct CheckpointWords: ParsableArguments {
     @Option(help: "With --last: of this plan.", transform: PlanName.read)
     var plan: String?
 
@@ -64,24 +61,37 @@ struct CheckpointChoice: ParsableArguments {
     @Argument(help: "The checkpoint's id, or a beginning of it that no other has.")
     var checkpoint: String?
 
-    func validate() throws {
-        if last == (checkpoint != nil) {
-            throw ValidationError("Name a checkpoint by its id, or say --last.")
-        }
+    /// Throws `ValidationError` unless there is either an id or `--last`.
+    func validate(with last: Bool) throws {
+        if last == (checkpoint != nil) { throw ValidationError("Name a checkpoint by its id, or say --last.") }
         if plan != nil && !last { throw ValidationError("--plan goes with --last.") }
         if before != nil && !last { throw ValidationError("--before goes with --last.") }
     }
+
+    /// The last ones that are meant.
+    func filter(_ opened: OpenedProvider) -> CheckpointCollection.Filter {
+        .init(plan: plan, provider: opened.manifest.name.value, until: before)
+    }
+}
+
+/// Which checkpoint a command is about.
+struct CheckpointChoice: ParsableArguments {
+    @Flag(name: [.long, .customLong("latest")], help: "The newest available checkpoint.")
+    var last = false
+
+    @OptionGroup var words: CheckpointWords
+
+    func validate() throws { try words.validate(with: last) }
 
     /// The checkpoint that is meant; `note` takes what there is to say of that.
     func resolve(
         _ opened: OpenedProvider,
         note: (String) -> Void = { StandardStream.error.write("note: \(Words.harmless($0))\n") }
     ) async throws -> CheckpointID {
-        if let checkpoint { return try await opened.collection.resolve(prefix: checkpoint) }
-        let (last, failed, indices) = try await opened.collection.last(
-            .init(plan: plan, provider: opened.manifest.name.value, until: before))
+        if let checkpoint = words.checkpoint { return try await opened.collection.resolve(prefix: checkpoint) }
+        let (last, failed, indices) = try await opened.collection.last(words.filter(opened))
         if let notice = indices.notice { StandardStream.error.write("warning: \(notice)\n") }
-        if let before {
+        if let before = words.before {
             note("checkpoint \(last.id) of \(last.created) is the newest that is available from before \(before)")
         }
         if let newest = failed.first {
@@ -98,31 +108,14 @@ struct ReportChoice: ParsableArguments {
     @Flag(name: [.long, .customLong("latest")], help: "The newest checkpoint, however it ended.")
     var last = false
 
-    @Option(help: "With --last: of this plan.", transform: PlanName.read)
-    var plan: String?
+    @OptionGroup var words: CheckpointWords
 
-    @Option(
-        help: ArgumentHelp(
-            "With --last: created before this time.",
-            discussion: "A date, from its midnight UTC, or a time with its zone: 2026-11-22, 2026-11-22T13:24+01:00.",
-            valueName: "time"),
-        transform: Moment.read)
-    var before: Timestamp?
-
-    @Argument(help: "The checkpoint's id, or a beginning of it that no other has.")
-    var checkpoint: String?
-
-    func validate() throws {
-        if last == (checkpoint != nil) { throw ValidationError("Name a checkpoint by its id, or say --last.") }
-        if plan != nil && !last { throw ValidationError("--plan goes with --last.") }
-        if before != nil && !last { throw ValidationError("--before goes with --last.") }
-    }
+    func validate() throws { try words.validate(with: last) }
 
     func resolve(_ opened: OpenedProvider) async throws -> CheckpointID {
-        if let checkpoint { return try await opened.collection.resolve(prefix: checkpoint) }
-        let filter = CheckpointCollection.Filter(plan: plan, provider: opened.manifest.name.value, until: before)
+        if let checkpoint = words.checkpoint { return try await opened.collection.resolve(prefix: checkpoint) }
         // A rehearsal is made to be deleted, and is never what anyone means; what is being deleted is no night's result.
-        let newest = try await opened.collection.newest(filter) {
+        let newest = try await opened.collection.newest(words.filter(opened)) {
             !$0.isRehearsal && $0.status != .deleting && $0.status != .errorDeleting
         }
         guard let newest else {
