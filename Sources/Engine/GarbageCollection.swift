@@ -48,14 +48,18 @@ package struct GarbageTerms: Sendable, Hashable {
     /// How long what belongs to no checkpoint is kept, from its last write by the store's clock: longer than any write may
     /// be on its way.
     package var orphans: Int64
+    /// How long the records of a restore or verification are kept whose checkpoint is gone, from its end by the store's clock.
+    package var operations: Int64
 
-    package init(failed: Int64, orphans: Int64) {
+    package init(failed: Int64, orphans: Int64, operations: Int64 = GarbageTerms.standard.operations) {
         self.failed = failed
         self.orphans = orphans
+        self.operations = operations
     }
 
-    /// A day for either.
-    package static let standard = GarbageTerms(failed: 86_400_000, orphans: 86_400_000)
+    /// A day for what is left over, and 90 days for the records of what was done.
+    package static let standard = GarbageTerms(
+        failed: 86_400_000, orphans: 86_400_000, operations: 90 * 86_400_000)
 }
 
 /// Finds what executors have left behind that are gone, and brings it to an end: what they began is undone, and their runs
@@ -119,7 +123,8 @@ package struct GarbageCollection: Sendable {
                 let standing: OperationStanding
                 // A damaged one is for a check of the bank. One that cannot be read may still have something to undo.
                 do { standing = try await collection.standing(id) } catch CheckpointError.damaged { return nil }
-                return standing.isOpen || standing.hasDueReverts ? try await collect(standing) : nil
+                return standing.isOpen || standing.hasDueReverts
+                    ? try await collect(standing) : try await remove(standing)
             }
         }
         for name in try await bank.allNames(below: CheckpointLayout.leases) {
@@ -318,6 +323,30 @@ package struct GarbageCollection: Sendable {
             }
         }
         return CollectedItem(id.text, operation.isOpen ? .ended : .undone, reason)
+    }
+
+    /// Removes the records of a restore or verification that has ended long ago, and of whose checkpoint nothing is left.
+    private func remove(_ operation: OperationStanding) async throws -> CollectedItem? {
+        let keys = OperationKeys(operation.index.id)
+        let checkpoint = operation.index.checkpoint
+        guard let commit = operation.commit, try await bank.size(CheckpointKeys(checkpoint).index) == nil else { return nil }
+        // One that was made before there were epochs has its outcome elsewhere.
+        var written = try await bank.modified(keys.commit(ofEpoch: commit.epoch))
+        if written == nil { written = try await bank.modified(keys.onlyCommit) }
+        guard let written, try await environment.storeTime() - written >= terms.operations else { return nil }
+        let item = CollectedItem(
+            operation.index.id.text, .removed,
+            "the records of a \(operation.index.kind) of \(commit.finished), whose checkpoint \(checkpoint) is gone")
+        guard !dryRun else { return item }
+        // What says that it has ended goes last: until then it is what it was, for whoever looks.
+        let outcomes = try await bank.allKeys(below: keys.commits) + [keys.onlyCommit]
+        let rest = try await bank.allKeys(below: keys.all).filter { $0 != keys.index && !outcomes.contains($0) }
+        // Somebody may have had the checkpoint back meanwhile, and gone on with it.
+        guard try await collection.standing(operation.index.id) == operation else { return nil }
+        try await collection.delete(rest, guard: environment.writeGuard)
+        try await collection.delete(outcomes, guard: environment.writeGuard)
+        try await collection.delete([keys.index], guard: environment.writeGuard)
+        return item
     }
 
     /// Removes a lease whose owner has certainly ended, or that nobody has renewed for longer than any lease lasts, by the

@@ -40,6 +40,12 @@ struct Collect: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "How long the records of restores and verifications are kept whose checkpoint is gone, such as 30d.",
+            valueName: "duration"))
+    var keepOperations = Duration(milliseconds: GarbageTerms.standard.operations)
+
+    @Option(
+        help: ArgumentHelp(
             "Look below this directory, too, for what rehearsals have left; besides TMPDIR, or /tmp, and where they are "
                 + "recorded to have been.", valueName: "dir"))
     var scratch: String?
@@ -57,6 +63,7 @@ struct Collect: AsyncParsableCommand {
         let dryRun = dryRun
         var terms = GarbageTerms.standard
         terms.failed = keepFailed.milliseconds
+        terms.operations = keepOperations.milliseconds
         let chosen = terms
         let scratch = scratch
         let collect: @Sendable (ExecutionEnvironment) async throws -> [CollectedItem] = { environment in

@@ -17,8 +17,14 @@ struct BankShelf {
     let bank: any Bank
     let collection: CheckpointCollection
 
-    init(_ level: ConsistencyLevel = .compareAndSwap, over wrap: (any Bank) -> any Bank = { $0 }) {
-        bank = wrap(DegradedBank(memory, to: level, troubles: Self.quick))
+    /// With `lingers`, listings at the level `listOnly` show for a while what was removed.
+    init(
+        _ level: ConsistencyLevel = .compareAndSwap, lingers: Bool = true,
+        over wrap: (any Bank) -> any Bank = { $0 }
+    ) {
+        var troubles = Self.quick
+        if !lingers { troubles.lingering = 0 }
+        bank = wrap(DegradedBank(memory, to: level, troubles: troubles))
         collection = CheckpointCollection(bank: bank, owner: Self.owner, consistency: level, hasEnded: { _ in true })
     }
 
