@@ -329,7 +329,9 @@ package struct GarbageCollection: Sendable {
     private func remove(_ operation: OperationStanding) async throws -> CollectedItem? {
         let keys = OperationKeys(operation.index.id)
         let checkpoint = operation.index.checkpoint
-        guard let commit = operation.commit, try await bank.size(CheckpointKeys(checkpoint).index) == nil else { return nil }
+        guard let commit = operation.commit, try await bank.size(CheckpointKeys(checkpoint).index) == nil else {
+            return nil
+        }
         // One that was made before there were epochs has its outcome elsewhere.
         var written = try await bank.modified(keys.commit(ofEpoch: commit.epoch))
         if written == nil { written = try await bank.modified(keys.onlyCommit) }
