@@ -27,9 +27,9 @@ package final class DirectoryBank: Bank {
     /// A bank at an absolute path. Nothing is touched yet: where there is no directory, the operations throw `noBank`.
     ///
     /// `threads` bounds how many operations run at once; with `givesUpReserve` a write for which there is no room takes the
-    /// bank's reserve, which is for those who free room; `patience` is how long a write waits for the bank's lock, which is held for a few system calls, and less than a
-    /// lease needs to be renewed; `looksFor` is the name that the file system looks for when it is
-    /// given one, which a test may replace. Throws `invalidPlace` when the path is not absolute.
+    /// bank's reserve, which is for those who free room; `patience` is how long a write waits for the bank's lock, which is
+    /// held for a few system calls, and less than a lease needs to be renewed; `looksFor` is the name that the file system
+    /// looks for when it is given one, which a test may replace. Throws `invalidPlace` when the path is not absolute.
     package init(
         path: String, threads: Int = 8, givesUpReserve: Bool = false, patience: Duration = .seconds(20),
         looksFor: @escaping @Sendable (String) -> String = { $0 }
