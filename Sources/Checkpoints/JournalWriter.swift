@@ -33,6 +33,8 @@ package final class JournalWriter: Sendable {
     private let clock: any RunClock
     private let writeGuard: any WriteGuard
     private let state: Mutex<State>
+    /// Whether there is a failure: every activity asks, and must not wait for those who append.
+    private let hasFailed = Atomic(false)
 
     /// A writer of a new journal whose segments lie where `key` says; or of one that has `segments` already.
     package init(
@@ -49,7 +51,9 @@ package final class JournalWriter: Sendable {
     /// How many segments are durable.
     package var segments: UInt32 { state.withLock { $0.segments } }
     /// Why nothing can be written any more; `nil` while all is well.
-    package var failure: (any Error)? { state.withLock { $0.failure } }
+    package var failure: (any Error)? {
+        hasFailed.load(ordering: .acquiring) ? state.withLock { $0.failure } : nil
+    }
 
     /// Takes note of an event; it becomes durable soon, unless the bank fails.
     package func append(_ event: JournalEvent) {
@@ -140,7 +144,9 @@ package final class JournalWriter: Sendable {
             state.withLock { state in
                 switch result {
                 case .success: if !rows.isEmpty { state.segments += 1 }
-                case .failure(let error): state.failure = state.failure ?? error
+                case .failure(let error):
+                    state.failure = state.failure ?? error
+                    hasFailed.store(true, ordering: .releasing)
                 }
             }
             for waiter in served { waiter.resume(with: result) }
