@@ -31,6 +31,8 @@ package final class LeaseKeeper: Sendable {
     private let terms: LeaseTerms
     private let clock: any RunClock
     private let state = Mutex(State())
+    /// Until when a write may begin, as long as nothing else is known: every activity asks, and waits for nobody.
+    private let heldUntil = Atomic(Int64.min)
 
     /// A keeper of the lease of `owner`, which is not held yet.
     package init(bank: any Bank, owner: Owner, terms: LeaseTerms = .standard, clock: any RunClock) {
@@ -43,9 +45,11 @@ package final class LeaseKeeper: Sendable {
     /// Throws unless so much of the lease is left that a write may begin. Cheap enough to be asked before each.
     package func ensureValid() throws(LeaseError) {
         let now = clock.monotonicNanoseconds
+        if now <= heldUntil.load(ordering: .acquiring) { return }
         let phase = state.withLock { state in
             if case .held = state.phase, now > state.end - validity {
                 state.phase = .lost(reason: notRenewed(state, now: now))
+                heldUntil.store(.min, ordering: .releasing)
             }
             return state.phase
         }
@@ -153,6 +157,7 @@ package final class LeaseKeeper: Sendable {
             state.phase = .held
             state.renewal = 1
             state.end = sent + lifetime
+            heldUntil.store(state.end - validity, ordering: .releasing)
         }
         try ensureValid()
     }
@@ -164,6 +169,7 @@ package final class LeaseKeeper: Sendable {
             case .idle, .released: return false
             case .held, .lost:
                 state.phase = .released
+                heldUntil.store(.min, ordering: .releasing)
                 return true
             }
         }
@@ -212,7 +218,10 @@ package final class LeaseKeeper: Sendable {
         try await write(renewal)
         try ensureValid()
         state.withLock { state in
-            if case .held = state.phase { state.end = max(state.end, sent + lifetime) }
+            if case .held = state.phase {
+                state.end = max(state.end, sent + lifetime)
+                heldUntil.store(state.end - validity, ordering: .releasing)
+            }
             state.lastFailure = nil
         }
     }

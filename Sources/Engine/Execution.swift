@@ -28,14 +28,18 @@ final class Execution: ActivityRunner {
     /// The restore or verification that this is, and of which epoch; `nil` where it is not recorded.
     let record: OperationRecord?
 
-    private let identities: [String]
+    let identities: [String]
     /// For each plugin of the IR, the resources that it treats in this operation.
     private let scopes: [OperationScope]
     private let plugins: [(any ProtectionPlugin)?]
     /// By parameter set.
     private let rules: [AttemptRules]
+    /// Of each resource the position of its plugin and of its parameter set.
+    private let bindings: [(plugin: Int32, rules: Int32)]
     /// Whether nothing new starts any more.
     private let hasStopped = Mutex(false)
+    /// Whether any attempt was tried again: few have something to say of that.
+    private let hasRetried = Atomic(false)
 
     init(
         _ environment: ExecutionEnvironment, _ ir: PlanIR, _ operation: OperationKind, checkpoint: CheckpointID,
@@ -59,6 +63,8 @@ final class Execution: ActivityRunner {
         scopes = Self.scopes(ir, isIncluded)
         plugins = ir.plugins.map { environment.plugins[$0.name]?.plugin }
         rules = ir.parameterSets.map { AttemptRules(parameters: $0) }
+        let set = operation.takesParameters ? operation.index : 0
+        bindings = ir.resources.map { (Int32($0.plugin), Int32($0.parameters[set])) }
     }
 
     static func hooksPerResource(_ ir: PlanIR, _ operation: OperationKind) -> [Int] {
@@ -95,6 +101,7 @@ final class Execution: ActivityRunner {
             let retries = histories[index][activity.hook].retries.map {
                 ActivityWarning.retried(activity.hook, attempt: $0.attempt, message: $0.message)
             }
+            if !retries.isEmpty { hasRetried.store(true, ordering: .relaxed) }
             states.update(index) { state in
                 if state.attempts(at: activity.hook) == 1 { state.retried = retries }
             }
@@ -103,8 +110,13 @@ final class Execution: ActivityRunner {
         do {
             let artifacts = try await artifacts(index)
             do {
-                let saved = try await withTimeout(attemptRules(index).timeout) { [self] in
-                    try await callPlugin(place, attempt, artifacts, reporter)
+                let saved: JSONObject
+                if let limit = attemptRules(index).timeout {
+                    saved = try await withTimeout(limit) { [self] in
+                        try await callPlugin(place, attempt, artifacts, reporter)
+                    }
+                } else {
+                    saved = try await callPlugin(place, attempt, artifacts, reporter)
                 }
                 artifacts.close()
                 let result = HookResult(
@@ -127,6 +139,8 @@ final class Execution: ActivityRunner {
 
     /// What an attempt that is not repeated has to say, and all those before it at the same hook.
     private func warnings(_ index: Int, _ reporter: AttemptReporter) -> WarningList {
+        // Who has written it for this resource is done with it: no two attempts of one run at the same time.
+        guard hasRetried.load(ordering: .relaxed) else { return reporter.warnings }
         var warnings = WarningList()
         for warning in states.update(index, { $0.takeRetried() }) { warnings.add(warning) }
         warnings.add(reporter.warnings)
@@ -134,10 +148,9 @@ final class Execution: ActivityRunner {
     }
 
     private func finish(_ place: EventActivity, _ result: HookResult) {
-        states.take(result, of: place.hook, place.resource)
+        let (left, bytes) = states.take(result, of: place.hook, place.resource)
         note(place, .finished(result))
         environment.observer.observe(.activityFinished(place))
-        let (left, bytes) = states.read(place.resource) { ($0.hooksLeft, $0.contentBytes) }
         if left == 0 {
             environment.observer.observe(
                 .resourceFinished(resource: place.resource, identity: place.identity, contentBytes: bytes))
@@ -169,6 +182,7 @@ final class Execution: ActivityRunner {
             let delay = rules.delay(before: tried + 1, environment.random)
             note(place, .retrying(message: message))
             let warning = ActivityWarning.retried(place.hook, attempt: attempt, message: message)
+            hasRetried.store(true, ordering: .relaxed)
             states.update(place.resource) { $0.retried.append(warning) }
             // The next attempt handles the same content again.
             if reporter.contentBytes > 0 {
@@ -223,8 +237,7 @@ final class Execution: ActivityRunner {
     }
 
     private func attemptRules(_ index: Int) -> AttemptRules {
-        let set = ir.resources[index].parameters[operation.takesParameters ? operation.index : 0]
-        return rules[Int(set)]
+        rules[Int(bindings[index].rules)]
     }
 
     private func callPlugin(
@@ -249,7 +262,7 @@ final class Execution: ActivityRunner {
     }
 
     private func plugin(of resource: Int) throws -> any ProtectionPlugin {
-        let position = Int(ir.resources[resource].plugin)
+        let position = Int(bindings[resource].plugin)
         guard let plugin = plugins[position] else { throw ExecutionError.unknownPlugin(ir.plugins[position].name) }
         return plugin
     }
@@ -282,8 +295,7 @@ final class Execution: ActivityRunner {
     }
 
     private func undoNotes(_ index: Int) -> ResourceUndoNotes {
-        ResourceUndoNotes(
-            resource: index, identity: identities[index], states: states, journal: journal, environment: environment)
+        ResourceUndoNotes(resource: index, execution: self)
     }
 
     private func placeNote(_ index: Int) -> any PlaceNote {
@@ -304,9 +316,8 @@ final class Execution: ActivityRunner {
 
     /// Runs `body`, and cancels it when it lasts longer than `limit` nanoseconds.
     private func withTimeout<Value: Sendable>(
-        _ limit: Int64?, _ body: @escaping @Sendable () async throws -> Value
+        _ limit: Int64, _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
-        guard let limit else { return try await body() }
         let clock = environment.clock
         return try await withThrowingTaskGroup(of: Limited<Value>.self) { group in
             group.addTask { .done(try await body()) }

@@ -72,8 +72,9 @@ final class ResourceStates: Sendable {
         states.withLock { body(&$0[resource]) }
     }
 
-    /// Takes in what a hook has left behind.
-    func take(_ result: HookResult, of hook: Hook, _ resource: Int) {
+    /// Takes in what a hook has left behind. Returns how many hooks are left, and the bytes of content so far.
+    @discardableResult
+    func take(_ result: HookResult, of hook: Hook, _ resource: Int) -> (hooksLeft: Int, contentBytes: Int64) {
         update(resource) { state in
             for member in result.saved.members { state.definition[member.key] = member.value }
             if !result.artifacts.isEmpty {
@@ -85,6 +86,7 @@ final class ResourceStates: Sendable {
             state.contentBytes += result.contentBytes
             state.milliseconds[Int(hook.rawValue)] = result.milliseconds
             state.hooksLeft -= 1
+            return (state.hooksLeft, state.contentBytes)
         }
     }
 

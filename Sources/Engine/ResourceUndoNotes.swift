@@ -5,10 +5,13 @@ import PluginKit
 /// The undo note of one resource: kept in the journal before the hook goes on.
 struct ResourceUndoNotes: UndoNotes {
     let resource: Int
-    let identity: String
-    let states: ResourceStates
-    let journal: JournalWriter?
-    let environment: ExecutionEnvironment
+    /// A reference: every activity takes its notes along.
+    let execution: Execution
+
+    private var identity: String { execution.identities[resource] }
+    private var states: ResourceStates { execution.states }
+    private var journal: JournalWriter? { execution.journal }
+    private var environment: ExecutionEnvironment { execution.environment }
 
     var due: JSONObject? { states.read(resource) { $0.undo } }
 

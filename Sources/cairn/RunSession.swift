@@ -111,6 +111,7 @@ extension RunSession {
         _ audience: Audience, _ run: () async throws -> Report,
         content: @escaping @Sendable (Report) async -> NotificationContent
     ) async throws -> Report {
+        witness.serve { !audience.notifications.isEmpty }
         do {
             let report = try await run()
             if !audience.notifications.isEmpty { await deliver(audience, await uncancelled { await content(report) }) }

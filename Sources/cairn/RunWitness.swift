@@ -5,7 +5,8 @@ import PluginKit
 import RunReports
 import Synchronization
 
-/// Notes how far a run has come, resource by resource: what there is to tell of one whose outcome cannot be recorded.
+/// Notes how far a run has come, resource by resource, where someone is to be told of it: what there is to tell of one whose
+/// outcome cannot be recorded.
 final class RunWitness: RunObserver {
     private struct Progress {
         var identity = ""
@@ -14,6 +15,15 @@ final class RunWitness: RunObserver {
         var message = ""
         var bytes: Int64 = 0
         var warnings = WarningList()
+
+        mutating func note(_ activity: EventActivity, _ status: String, _ message: String) {
+            // What has failed stays so, whatever else of it is stopped.
+            guard self.status != "failed" else { return }
+            self.status = status
+            hook = status == "begun" ? "" : activity.hook.name
+            if !message.isEmpty || !self.message.isEmpty { self.message = message }
+            if identity.isEmpty { identity = activity.identity }
+        }
     }
 
     private struct State {
@@ -25,6 +35,12 @@ final class RunWitness: RunObserver {
     }
 
     private let state = Mutex(State())
+    /// Whether there is anyone to be told of the run that goes on, which costs something for each activity.
+    private let isNoting = Atomic(false)
+    private let isWanted = Mutex<@Sendable () -> Bool>({ false })
+
+    /// From now on, the resources of a run are noted if, when it begins, `isWanted` says so.
+    func serve(_ isWanted: @escaping @Sendable () -> Bool) { self.isWanted.withLock { $0 = isWanted } }
 
     /// How the last run began; `nil` before.
     var beginning: RunBeginning? { state.withLock { $0.beginning } }
@@ -33,11 +49,17 @@ final class RunWitness: RunObserver {
     var failures: [ResourceFailure] { state.withLock { $0.failures } }
 
     func observe(_ event: RunEvent) {
+        if case .began = event {
+            isNoting.store(isWanted.withLock { $0 }(), ordering: .relaxed)
+        } else if !isNoting.load(ordering: .relaxed) {
+            return
+        }
         switch event {
         case .began(let run):
             state.withLock { state in
                 state = State()
                 state.beginning = run
+                guard isNoting.load(ordering: .relaxed) else { return }
                 state.progress = Array(repeating: Progress(), count: run.positions ?? run.resources)
             }
         case .activityStarted(let activity, _): note(activity, "running")
@@ -97,12 +119,7 @@ final class RunWitness: RunObserver {
     private func note(_ activity: EventActivity, _ status: String, _ message: String = "") {
         state.withLock { state in
             guard state.progress.indices.contains(activity.resource) else { return }
-            // What has failed stays so, whatever else of it is stopped.
-            guard state.progress[activity.resource].status != "failed" else { return }
-            state.progress[activity.resource].status = status
-            state.progress[activity.resource].hook = status == "begun" ? "" : activity.hook.name
-            state.progress[activity.resource].message = message
-            state.progress[activity.resource].identity = activity.identity
+            state.progress[activity.resource].note(activity, status, message)
         }
     }
 
