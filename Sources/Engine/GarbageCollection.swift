@@ -112,7 +112,9 @@ package struct GarbageCollection: Sendable {
                 try await collect(id.text, &items) { try await collect(unmarked: id, Set(try names.get())) }
             }
         }
-        try await collectEntries(without: present, &items)
+        // Of what has just been removed there may be entries left, too.
+        let removed = Set(items.lazy.filter { $0.action == .removed }.map(\.id))
+        try await collectEntries(without: present.filter { !removed.contains($0.text) }, &items)
         var operations: [CheckpointID] = []
         try await collect(CheckpointLayout.operations.text, &items) {
             operations = try await collection.operationIDs()

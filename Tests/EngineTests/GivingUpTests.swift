@@ -157,6 +157,19 @@ import Testing
         #expect(report.status != .errorDeleting)
     }
 
+    /// Two writes that took effect when the checkpoint was gone: one collection removes what both have brought.
+    @Test func lateObjectsGoWithLateEntries() async throws {
+        let bench = Workbench(InMemoryBank.early())
+        let id = CheckpointID.random()
+        let entries = try bench.collection.indexKeys(plan: "shop", provider: "local", Timestamp(milliseconds: 0), id)
+        for key in [CheckpointKeys(id).removing, entries[2]] {
+            try await bench.bank.put(key, bench.collection.marker(id), if: .none)
+        }
+        #expect(try await bench.collect().map(\.action) == [.removed, .removed])
+        #expect(try await bench.bank.allKeys(below: CheckpointKeys(id).all).isEmpty)
+        #expect(try await bench.bank.size(entries[2]) == nil)
+    }
+
     @Test(arguments: [ConsistencyLevel.compareAndSwap, .createOnce])
     func litterOfACheckpointAtRestIsCollected(_ level: ConsistencyLevel) async throws {
         let place = Place(level)

@@ -9,6 +9,7 @@ extension Nights {
     func rehearse(_ actor: Participant, _ isSound: Bool) async throws {
         let ir = plan.ir()
         let keeps = world.happens(200)
+        if keeps { keepers.insert(actor.process.owner.id) }
         let report = try await actor.keeper.run { [self] in
             let environment = environment(actor)
             let items = try await GarbageCollection(environment, isGone: actor.way.isGone)
@@ -63,7 +64,8 @@ extension Nights {
     func judgeRehearsals() {
         for place in outside.scratch.all { world.violated("the scratch place \(place) is left over") }
         for id in site.store.checkpoints where site.store.isRehearsal(id) && site.store.isAvailable(id) {
-            if !perhapsKept.contains(id), !touched.contains(id) {
+            let isKept = perhapsKept.contains(id) || site.store.index(id).map { keepers.contains($0.owner.id) } == true
+            if !isKept, !touched.contains(id) {
                 world.violated("\(id) was made by a rehearsal that has not kept it, and is still there")
             }
         }

@@ -32,6 +32,8 @@ package final class Nights: SimulatedDay, @unchecked Sendable {
     var keptRehearsals: Set<CheckpointID> = []
     /// Those, and the ones of rehearsals that do not know what becomes of them.
     var perhapsKept: Set<CheckpointID> = []
+    /// Owners that rehearsed in order to keep the checkpoint, and may have ended before they could say so.
+    var keepers: Set<String> = []
     /// The checkpoints of which an index entry was spoiled, and those that one was lost of, by bank.
     var spoiled: [String: Set<CheckpointID>] = [:]
     var lost: [String: Set<CheckpointID>] = [:]
